@@ -1,0 +1,67 @@
+"""Billing periods: half-open [starts_at, ends_at), UTC, anchored without drifting (DESIGN 2)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from creditctl.errors import InvalidInput
+
+MONTHS_IN = {"month": 1, "year": 12}
+"""Months in each billing interval a plan may have."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """Every instant from `starts_at` up to, but not including, `ends_at`."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+    def __contains__(self, at: datetime) -> bool:
+        return self.starts_at <= at < self.ends_at
+
+
+def parse_month(text: str) -> Period:
+    """Read `2026-10` as the calendar month it names, in UTC."""
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text, re.ASCII) or text.startswith("0000"):
+        raise InvalidInput(f"{text!r} is not a month", hint="write it like 2026-10")
+    return calendar_month(datetime(int(text[:4]), int(text[5:]), 1, tzinfo=UTC))
+
+
+def month_text(period: Period) -> str:
+    """`2026-10` for the calendar month that `period` starts in."""
+    return f"{period.starts_at:%Y-%m}"
+
+
+def calendar_month(at: datetime) -> Period:
+    """The calendar month, in UTC, that holds `at`."""
+    first = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return Period(first, months_after(first, 1))
+
+
+def months_after(anchor: datetime, months: int) -> datetime:
+    """`anchor` + `months`, clamped to the last day of a short month.
+
+    Always counted from the anchor: 31 Jan, 28 Feb, 31 Mar; never from the previous period.
+    """
+    from dateutil.relativedelta import relativedelta
+
+    return anchor + relativedelta(months=months)
+
+
+def anchored_period(anchor: datetime, index: int, interval: str) -> Period:
+    """The `index`-th period of a subscription that started at `anchor`; 0 is the first."""
+    step = MONTHS_IN[interval]
+    return Period(months_after(anchor, index * step), months_after(anchor, (index + 1) * step))
+
+
+def anchored_periods(anchor: datetime, interval: str, until: datetime) -> Iterator[Period]:
+    """All periods of a subscription that start at or before `until`, in order."""
+    index = 0
+    while True:
+        period = anchored_period(anchor, index, interval)
+        if period.starts_at > until:
+            return
+        yield period
+        index += 1

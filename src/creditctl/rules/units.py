@@ -1,0 +1,154 @@
+"""Credits and money: exact, immutable, and refusing floats (DESIGN 2)."""
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Self
+
+from creditctl.errors import InvalidInput
+from creditctl.rules.currencies import currency_exponent
+
+MICRO = 1_000_000
+"""Micro-credits in a credit."""
+
+LIMIT_MICRO = 2**62
+"""No single amount may reach this: sums of two still fit a signed 64-bit column."""
+
+_PLAIN_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
+
+
+def parse_decimal(text: str, what: str) -> Decimal:
+    """Read a plain decimal such as `284.5`: ASCII digits, no exponent, no separators."""
+    if not _PLAIN_DECIMAL.fullmatch(text):
+        raise InvalidInput(f"{what} {text!r} is not a decimal number", hint="write it like 284.5")
+    return Decimal(text)
+
+
+def scaled(number: Decimal, places: int, what: str) -> int:
+    """`number` x 10^places as an integer; refuses digits that would be lost."""
+    shifted = number.scaleb(places)
+    if shifted != shifted.to_integral_value():
+        raise InvalidInput(f"{what} {number} has more than {places} decimal places")
+    if abs(shifted) >= LIMIT_MICRO:
+        raise InvalidInput(f"{what} {number} is too large")
+    return int(shifted)
+
+
+def decimal_text(scaled_value: int, places: int, *, keep_zeros: bool = False) -> str:
+    """The exact decimal text of `scaled_value` / 10^places, without an exponent."""
+    sign = "-" if scaled_value < 0 else ""
+    whole, fraction = divmod(abs(scaled_value), 10**places)
+    digits = f"{fraction:0{places}d}" if places else ""
+    if not keep_zeros:
+        digits = digits.rstrip("0")
+    return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"
+
+
+def rounded_half_up(number: Decimal) -> int:
+    """The one rounding rule of the product: to the nearest integer, halves away from zero."""
+    return int(number.to_integral_value(rounding=ROUND_HALF_UP))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Credits:
+    """An amount of credits, exact to six places, held as integer micro-credits."""
+
+    micro: int
+
+    def __post_init__(self) -> None:
+        if type(self.micro) is not int:
+            raise TypeError(f"micro-credits are int, not {type(self.micro).__name__}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `284.5`; raises InvalidInput for anything but a plain decimal of six places."""
+        return cls(scaled(parse_decimal(text, "credits"), 6, "credits"))
+
+    def __add__(self, other: "Credits") -> "Credits":
+        return Credits(self.micro + other.micro)
+
+    def __sub__(self, other: "Credits") -> "Credits":
+        return Credits(self.micro - other.micro)
+
+    def __neg__(self) -> "Credits":
+        return Credits(-self.micro)
+
+    def __bool__(self) -> bool:
+        return self.micro != 0
+
+    def __str__(self) -> str:
+        return decimal_text(self.micro, 6)
+
+
+NO_CREDITS = Credits(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount of money in minor units of an ISO 4217 currency."""
+
+    minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if type(self.minor) is not int:
+            raise TypeError(f"minor units are int, not {type(self.minor).__name__}")
+
+    @classmethod
+    def parse(cls, text: str, currency: str) -> Self:
+        """Read `25.00` in `currency`; raises InvalidInput for digits beyond its minor unit."""
+        places = currency_exponent(currency)
+        return cls(scaled(parse_decimal(text, "amount"), places, "amount"), currency)
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(self.minor + self._same_currency(other).minor, self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(self.minor - self._same_currency(other).minor, self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.minor, self.currency)
+
+    def __bool__(self) -> bool:
+        return self.minor != 0
+
+    def __str__(self) -> str:
+        return decimal_text(self.minor, currency_exponent(self.currency), keep_zeros=True)
+
+    def _same_currency(self, other: "Money") -> "Money":
+        if other.currency != self.currency:
+            raise TypeError(f"{self.currency} and {other.currency} cannot be added")
+        return other
+
+
+def value_of(credits: Credits, price_per_credit: Decimal, currency: str) -> Money:
+    """Credits in money at `price_per_credit`, rounded once, half-up, to the minor unit."""
+    exact = Decimal(credits.micro) * price_per_credit / MICRO
+    return Money(rounded_half_up(exact.scaleb(currency_exponent(currency))), currency)
+
+
+def credits_for(money: Money, price_per_credit: Decimal) -> Credits:
+    """Credits that `money` buys at `price_per_credit`, rounded down to a micro-credit."""
+    if price_per_credit <= 0:
+        raise InvalidInput("the price per credit must be above zero")
+    amount = Decimal(money.minor).scaleb(-currency_exponent(money.currency))
+    return Credits(int(amount * MICRO / price_per_credit))
+
+
+def split_exactly(total: int, weights: list[int]) -> list[int]:
+    """Split `total` by `weights` so that the parts sum to it (largest remainder, ties to the first).
+
+    Weights are not negative; when all are zero the whole total goes to the first part.
+    """
+    if not weights:
+        return []
+    sum_of_weights = sum(weights)
+    if sum_of_weights == 0:
+        return [total] + [0] * (len(weights) - 1)
+    sign = -1 if total < 0 else 1
+    shares = [divmod(abs(total) * weight, sum_of_weights) for weight in weights]
+    parts = [quotient for quotient, _ in shares]
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-shares[i][1], i))
+    for i in by_remainder[: abs(total) - sum(parts)]:
+        parts[i] += 1
+    return [sign * part for part in parts]
