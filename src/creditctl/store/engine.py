@@ -1,0 +1,131 @@
+"""The one place that opens the database and begins and ends transactions.
+
+Statements are written once, with `:name` parameters, and run unchanged on SQLite and PostgreSQL.
+They go through the drivers: importing an ORM costs half a second a command (DESIGN 8).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar
+
+from creditctl.errors import DatabaseMissing, DatabaseOutdated, InvalidInput
+from creditctl.store import driver_postgres, driver_sqlite
+from creditctl.store.rows import decoder, encoded
+from creditctl.store.schema_version import HEAD
+
+Row = TypeVar("Row")
+Parameters = Mapping[str, Any]
+
+_DRIVERS = {"sqlite": driver_sqlite, "postgresql": driver_postgres}
+
+
+class UnitOfWork:
+    """An open transaction: everything done through it is committed together or not at all."""
+
+    def __init__(self, dialect: str, connection: Any) -> None:
+        self.dialect = dialect
+        self.connection = connection
+        self._statement = _DRIVERS[dialect].statement
+        self._translated = _DRIVERS[dialect].translated_errors
+
+    def run(self, sql: str, **parameters: Any) -> int:
+        """Execute a statement; returns the number of rows it changed."""
+        return int(self._execute(sql, parameters).rowcount)
+
+    def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """Execute a statement once per row of parameters."""
+        with self._translated():
+            self.connection.cursor().executemany(
+                self._statement(sql), [encoded(row) for row in rows]
+            )
+
+    def fetch(self, into: type[Row], sql: str, **parameters: Any) -> list[Row]:
+        """All rows, each as an `into`: a frozen dataclass whose fields match the columns' order."""
+        decode = decoder(into)
+        return [decode(row) for row in self._execute(sql, parameters)]
+
+    def fetch_one(self, into: type[Row], sql: str, **parameters: Any) -> Row | None:
+        """The first row, or None."""
+        row = self._execute(sql, parameters).fetchone()
+        return None if row is None else decoder(into)(row)
+
+    def fetch_rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """All rows as the database has them: integers stay micro-credits and microseconds."""
+        return [tuple(row) for row in self._execute(sql, parameters)]
+
+    def fetch_value(self, sql: str, **parameters: Any) -> Any:
+        """The first column of the first row, or None."""
+        row = self._execute(sql, parameters).fetchone()
+        return None if row is None else row[0]
+
+    def insert(self, table: str, **values: Any) -> int:
+        """Insert one row of named values into a table with an `id`; returns that id."""
+        names = ", ".join(values)
+        places = ", ".join(f":{name}" for name in values)
+        sql = f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING id"  # noqa: S608
+        return int(self.fetch_value(sql, **values))
+
+    def _execute(self, sql: str, parameters: Parameters) -> Any:
+        with self._translated():
+            return self.connection.cursor().execute(self._statement(sql), encoded(parameters))
+
+
+def unit_of_work(database: str) -> AbstractContextManager[UnitOfWork]:
+    """Open a writing transaction; commits at the end of the block, rolls back on any exception.
+
+    SQLite: BEGIN IMMEDIATE, so that two writers queue instead of losing updates. PostgreSQL: READ
+    COMMITTED, where callers lock the organizations they touch in id order. Raises Busy when
+    another writer stays in the way, DatabaseMissing or DatabaseOutdated when there is no schema.
+    """
+    return _transaction(database)
+
+
+def reading(database: str) -> AbstractContextManager[UnitOfWork]:
+    """Open one consistent snapshot that cannot write."""
+    return _transaction(database, read_only=True)
+
+
+def rehearsal(database: str) -> AbstractContextManager[UnitOfWork]:
+    """Open a writing transaction that is always rolled back: how `--dry-run` works."""
+    return _transaction(database, keep=False)
+
+
+def dialect_of(database: str) -> str:
+    """`sqlite` or `postgresql`; raises InvalidInput for any other URL."""
+    dialect = database.partition("://")[0]
+    if dialect not in _DRIVERS:
+        raise InvalidInput(
+            f"{database.partition('@')[0]!r} is not a database this tool knows",
+            hint="use sqlite:///PATH or postgresql://USER@HOST/NAME",
+        )
+    return dialect
+
+
+@contextmanager
+def _transaction(
+    database: str, *, read_only: bool = False, keep: bool = True
+) -> Iterator[UnitOfWork]:
+    dialect = dialect_of(database)
+    driver = _DRIVERS[dialect]
+    with driver.translated_errors():
+        connection = driver.connect(database, read_only=read_only)
+    try:
+        with driver.translated_errors():
+            driver.begin(connection, read_only=read_only)
+        unit = UnitOfWork(dialect, connection)
+        _check_schema(unit)
+        yield unit
+        with driver.translated_errors():
+            if keep:
+                connection.commit()
+    finally:
+        # Closing an open transaction rolls it back on both drivers.
+        connection.close()
+
+
+def _check_schema(unit: UnitOfWork) -> None:
+    revision = _DRIVERS[unit.dialect].schema_revision(unit.connection)
+    if revision is None:
+        raise DatabaseMissing("this database has no creditctl tables")
+    if revision != HEAD:
+        raise DatabaseOutdated(f"the schema is at {revision}, this version needs {HEAD}")

@@ -1,0 +1,85 @@
+"""Organizations: find, list, lock and insert."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from creditctl.errors import OrganizationNotFound
+from creditctl.store.engine import UnitOfWork
+
+_COLUMNS = "id, public_id, slug, legal_name, billing_email, country, kind, status, created_at"
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationRow:
+    """A row of `organization`."""
+
+    id: int
+    public_id: str
+    slug: str
+    legal_name: str
+    billing_email: str | None
+    country: str | None
+    kind: str
+    status: str
+    created_at: datetime
+
+
+def find_organization(unit: UnitOfWork, reference: str) -> OrganizationRow:
+    """The organization with that slug or public id; raises OrganizationNotFound."""
+    found = unit.fetch_one(
+        OrganizationRow,
+        f"SELECT {_COLUMNS} FROM organization WHERE slug = :reference OR public_id = :reference",
+        reference=reference,
+    )
+    if found is None:
+        raise OrganizationNotFound(f"there is no organization {reference!r}")
+    return found
+
+
+def list_organizations(unit: UnitOfWork) -> list[OrganizationRow]:
+    """All of them, by slug."""
+    return unit.fetch(OrganizationRow, f"SELECT {_COLUMNS} FROM organization ORDER BY slug")
+
+
+def insert_organization(
+    unit: UnitOfWork,
+    *,
+    public_id: str,
+    slug: str,
+    legal_name: str,
+    billing_email: str | None,
+    country: str | None,
+    kind: str,
+    created_at: datetime,
+) -> int:
+    """Insert an active organization; returns its internal id."""
+    return unit.insert(
+        "organization",
+        public_id=public_id,
+        slug=slug,
+        legal_name=legal_name,
+        billing_email=billing_email,
+        country=country,
+        kind=kind,
+        status="active",
+        created_at=created_at,
+    )
+
+
+def slug_is_taken(unit: UnitOfWork, slug: str) -> bool:
+    """Whether an organization goes by that slug."""
+    return (
+        unit.fetch_value("SELECT 1 FROM organization WHERE slug = :slug", slug=slug) is not None
+    )
+
+
+def lock_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> None:
+    """Lock them in id order, so that two transactions never wait for each other.
+
+    Needed before any change to an organization's grants. SQLite has one writer anyway.
+    """
+    if unit.dialect == "sqlite":
+        return
+    for organization_id in sorted(set(organization_ids)):
+        unit.run("SELECT id FROM organization WHERE id = :id FOR UPDATE", id=organization_id)

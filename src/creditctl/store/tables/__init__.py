@@ -1,0 +1,18 @@
+"""The schema: SQLModel classes, one file per aggregate, gathered in `metadata`."""
+
+from sqlmodel import SQLModel
+
+from creditctl.store.tables import (  # noqa: F401 - importing a file registers its tables
+    api_keys,
+    catalog,
+    grants,
+    invoices,
+    ledger,
+    organizations,
+    records,
+    spend,
+    subscriptions,
+    usage,
+)
+
+metadata = SQLModel.metadata

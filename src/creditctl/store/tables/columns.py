@@ -1,0 +1,78 @@
+"""Column kinds that mean the same on SQLite (STRICT tables) and PostgreSQL.
+
+Amounts and times are 64-bit integers; there is deliberately no way to declare a REAL or NUMERIC.
+"""
+
+from typing import Any
+
+from sqlalchemy import INTEGER, BigInteger, Boolean, CheckConstraint, ForeignKey, LargeBinary, Text
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+
+INT64 = BigInteger().with_variant(INTEGER(), "sqlite")
+FLAG = Boolean().with_variant(INTEGER(), "sqlite")
+
+STRICT = {"sqlite_strict": True}
+"""SQLite then refuses a value of the wrong type, as PostgreSQL always does."""
+
+CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
+"""Rows stored in primary-key order, without a rowid."""
+
+
+def identity() -> Any:
+    """The internal surrogate key."""
+    return Field(default=None, primary_key=True, sa_type=INT64)  # type: ignore[call-overload]
+
+
+def integer(*, key: bool = False, refers_to: str = "", index: bool = False) -> Any:
+    """A 64-bit integer: an amount, a count, an instant, a day or a reference."""
+    references = [ForeignKey(refers_to)] if refers_to else []
+    return Field(  # type: ignore[call-overload]
+        primary_key=key, index=index, sa_type=INT64, sa_column_args=references
+    )
+
+
+def maybe_integer(*, refers_to: str = "", index: bool = False) -> Any:
+    """A 64-bit integer that may be absent."""
+    references = [ForeignKey(refers_to)] if refers_to else []
+    return Field(  # type: ignore[call-overload]
+        default=None, nullable=True, index=index, sa_type=INT64, sa_column_args=references
+    )
+
+
+def text(*, key: bool = False, unique: bool = False) -> Any:
+    """Text."""
+    return Field(primary_key=key, unique=unique, sa_type=Text)
+
+
+def maybe_text() -> Any:
+    """Text that may be absent."""
+    return Field(default=None, nullable=True, sa_type=Text)
+
+
+def flag() -> Any:
+    """True or false."""
+    return Field(sa_type=FLAG)  # type: ignore[call-overload]
+
+
+def binary(*, key: bool = False) -> Any:
+    """Bytes."""
+    return Field(primary_key=key, sa_type=LargeBinary)
+
+
+def maybe_binary() -> Any:
+    """Bytes that may be absent."""
+    return Field(default=None, nullable=True, sa_type=LargeBinary)
+
+
+def one_of(column: str, *words: str) -> CheckConstraint:
+    """The closed set of values a text column may hold."""
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")

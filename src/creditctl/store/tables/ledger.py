@@ -1,0 +1,77 @@
+"""The ledger: every movement of credits, append-only (triggers refuse UPDATE and DELETE)."""
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import text as sql
+from sqlmodel import SQLModel
+
+from creditctl.store.tables.columns import (
+    STRICT,
+    identity,
+    integer,
+    maybe_binary,
+    maybe_integer,
+    maybe_text,
+    one_of,
+    text,
+)
+
+KINDS = ("grant", "usage", "overage", "expiry", "expiry_reversal", "repayment")
+
+
+class LedgerEntry(SQLModel, table=True):
+    """One movement: positive into a grant, negative out of it, or negative overage.
+
+    A usage or overage entry pays for the consecutive events from `first_event` to `last_event`
+    of its batch (in time, event id order): that is the lineage of the debit. A repayment draws
+    a grant to settle the overage entry `settles_id`.
+    """
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (
+        Index("ix_ledger_entry_organization", "organization_id", "id"),
+        Index("ix_ledger_entry_grant", "grant_id"),
+        Index(
+            "ix_ledger_entry_overage",
+            "organization_id",
+            sqlite_where=sql("kind = 'overage'"),
+            postgresql_where=sql("kind = 'overage'"),
+        ),
+        Index(
+            "ix_ledger_entry_settles",
+            "settles_id",
+            sqlite_where=sql("settles_id IS NOT NULL"),
+            postgresql_where=sql("settles_id IS NOT NULL"),
+        ),
+        one_of("kind", *KINDS),
+        CheckConstraint(
+            "CASE WHEN kind IN ('grant', 'expiry_reversal') "
+            "THEN amount_micro > 0 ELSE amount_micro < 0 END",
+            name="sign_fits_kind",
+        ),
+        CheckConstraint("(kind = 'overage') = (grant_id IS NULL)", name="grant_unless_overage"),
+        CheckConstraint(
+            "(kind = 'overage') = (overage_reason IS NOT NULL)", name="overage_has_reason"
+        ),
+        CheckConstraint("(kind = 'repayment') = (settles_id IS NOT NULL)", name="repays_overage"),
+        one_of("overage_reason", "postpaid", "overshoot", "late", "correction"),
+        STRICT,
+    )
+
+    id: int | None = identity()
+    organization_id: int = integer(refers_to="organization.id")
+    grant_id: int | None = maybe_integer(refers_to="credit_grant.id")
+    kind: str = text()
+    amount_micro: int = integer()
+    event_at: int = integer()
+    recorded_at: int = integer()
+    posting_day: int = integer()
+    product_id: int | None = maybe_integer(refers_to="product.id")
+    batch_id: int | None = maybe_integer(refers_to="usage_batch.id")
+    overage_reason: str | None = maybe_text()
+    settles_id: int | None = maybe_integer(refers_to="ledger_entry.id")
+    first_event_at: int | None = maybe_integer()
+    first_event_id: bytes | None = maybe_binary()
+    last_event_at: int | None = maybe_integer()
+    last_event_id: bytes | None = maybe_binary()
+    actor: str = text()
+    reason: str = text()

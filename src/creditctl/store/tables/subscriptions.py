@@ -1,0 +1,34 @@
+"""Subscriptions: an organization on a plan, from a day that anchors its periods."""
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import text as sql
+from sqlmodel import SQLModel
+
+from creditctl.store.tables.columns import STRICT, identity, integer, maybe_integer, one_of, text
+
+
+class Subscription(SQLModel, table=True):
+    """At most one is active for an organization at a time."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        Index(
+            "uq_subscription_active",
+            "organization_id",
+            unique=True,
+            sqlite_where=sql("status = 'active'"),
+            postgresql_where=sql("status = 'active'"),
+        ),
+        one_of("status", "active", "ended"),
+        CheckConstraint("ended_at >= started_at", name="ends_after_start"),
+        STRICT,
+    )
+
+    id: int | None = identity()
+    public_id: str = text(unique=True)
+    organization_id: int = integer(refers_to="organization.id")
+    plan_id: int = integer(refers_to="plan.id")
+    status: str = text()
+    started_at: int = integer()
+    ended_at: int | None = maybe_integer()
+    created_at: int = integer()

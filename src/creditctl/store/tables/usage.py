@@ -1,0 +1,141 @@
+"""Usage: events as they were served, their rollups, and the imports they came in."""
+
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlmodel import SQLModel
+
+from creditctl.store.tables.columns import (
+    CLUSTERED,
+    STRICT,
+    binary,
+    identity,
+    integer,
+    maybe_integer,
+    one_of,
+    text,
+)
+
+
+class UsageBatch(SQLModel, table=True):
+    """One import; `cursor` is the number of records already booked, so a killed one resumes."""
+
+    __tablename__ = "usage_batch"
+    __table_args__ = (
+        UniqueConstraint("sha256", "options"),
+        one_of("status", "running", "done"),
+        STRICT,
+    )
+
+    id: int | None = identity()
+    public_id: str = text(unique=True)
+    source_name: str = text()
+    format: str = text()
+    sha256: str = text()
+    options: str = text()
+    status: str = text()
+    cursor: int = integer()
+    billed: int = integer()
+    free: int = integer()
+    failed: int = integer()
+    duplicate: int = integer()
+    rejected: int = integer()
+    credits_micro: int = integer()
+    started_at: int = integer()
+    finished_at: int | None = maybe_integer()
+    actor: str = text()
+
+
+class UsageReject(SQLModel, table=True):
+    """A record that was not booked, with line, field and reason."""
+
+    __tablename__ = "usage_reject"
+    __table_args__ = STRICT
+
+    id: int | None = identity()
+    batch_id: int = integer(refers_to="usage_batch.id", index=True)
+    line: int = integer()
+    field: str = text()
+    value: str = text()
+    reason: str = text()
+
+
+class UsageEvent(SQLModel, table=True):
+    """One request as it was served.
+
+    Keyed by hour first: random ids then land in few pages (DESIGN 6). No foreign keys: they would
+    cost an index probe per row on the hottest table; `creditctl check` proves them instead.
+    """
+
+    __tablename__ = "usage_event"
+    __table_args__ = (
+        CheckConstraint("credits_micro >= 0 AND units >= 0", name="amounts_not_negative"),
+        CLUSTERED,
+    )
+
+    event_hour: int = integer(key=True)
+    event_id: bytes = binary(key=True)
+    occurred_at: int = integer()
+    organization_id: int = integer()
+    api_key_id: int | None = maybe_integer()
+    price_id: int = integer()
+    status: int = integer()
+    units: int = integer()
+    credits_micro: int = integer()
+    batch_id: int = integer()
+
+
+class UsageEventText(SQLModel, table=True):
+    """The id as it was written, where it was not a UUID or ULID and so was hashed."""
+
+    __tablename__ = "usage_event_text"
+    __table_args__ = CLUSTERED
+
+    event_hour: int = integer(key=True)
+    event_id: bytes = binary(key=True)
+    id_text: str = text()
+
+
+class UsageHour(SQLModel, table=True):
+    """Usage summed per hour, organization, key (0 = none named) and endpoint."""
+
+    __tablename__ = "usage_hour"
+    __table_args__ = CLUSTERED
+
+    hour: int = integer(key=True)
+    organization_id: int = integer(key=True)
+    api_key_id: int = integer(key=True)
+    endpoint_id: int = integer(key=True)
+    requests: int = integer()
+    billed: int = integer()
+    failed: int = integer()
+    units: int = integer()
+    credits_micro: int = integer()
+
+
+class UsageDay(SQLModel, table=True):
+    """Usage summed per UTC day, organization, product and tier ('' = no tier)."""
+
+    __tablename__ = "usage_day"
+    __table_args__ = CLUSTERED
+
+    day: int = integer(key=True)
+    organization_id: int = integer(key=True)
+    product_id: int = integer(key=True)
+    tier: str = text(key=True)
+    requests: int = integer()
+    billed: int = integer()
+    failed: int = integer()
+    units: int = integer()
+    credits_micro: int = integer()
+
+
+class DebitDay(SQLModel, table=True):
+    """Who paid a day's usage: a grant source, or `overage`; summed from the ledger."""
+
+    __tablename__ = "debit_day"
+    __table_args__ = CLUSTERED
+
+    day: int = integer(key=True)
+    organization_id: int = integer(key=True)
+    product_id: int = integer(key=True)
+    source: str = text(key=True)
+    credits_micro: int = integer()
