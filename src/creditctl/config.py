@@ -1,4 +1,4 @@
-"""Where settings come from: flag, environment, ./creditctl.toml, user file, default, in that order."""
+"""Where settings come from: flag > environment > ./creditctl.toml > user file > default."""
 
 import getpass
 import os
@@ -90,7 +90,9 @@ def _read_file(path: Path) -> dict[str, str]:
         raise InvalidInput(f"{path}: {problem}", hint="correct or remove the file") from None
     for name in document:
         if name not in NAMES:
-            raise InvalidInput(f"{path}: unknown setting {name!r}", hint=f"known: {', '.join(NAMES)}")
+            raise InvalidInput(
+                f"{path}: unknown setting {name!r}", hint=f"known: {', '.join(NAMES)}"
+            )
     return {name: str(value) for name, value in document.items()}
 
 

@@ -218,7 +218,7 @@ class TooManyRejects(Conflict):
 
 
 class ConfirmationNeeded(CreditctlError):
-    """This asks for confirmation, and there is no terminal to ask on."""
+    """It asks for confirmation, and there is no terminal to ask on."""
 
     code = "confirmation_needed"
     exit_status = ExitStatus.PERMISSION

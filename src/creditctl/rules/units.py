@@ -136,7 +136,7 @@ def credits_for(money: Money, price_per_credit: Decimal) -> Credits:
 
 
 def split_exactly(total: int, weights: list[int]) -> list[int]:
-    """Split `total` by `weights` so that the parts sum to it (largest remainder, ties to the first).
+    """Split `total` by `weights` so that the parts sum to it (largest remainder, first on ties).
 
     Weights are not negative; when all are zero the whole total goes to the first part.
     """

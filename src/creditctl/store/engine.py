@@ -4,9 +4,9 @@ Statements are written once, with `:name` parameters, and run unchanged on SQLit
 They go through the drivers: importing an ORM costs half a second a command (DESIGN 8).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from creditctl.errors import DatabaseMissing, DatabaseOutdated, InvalidInput
 from creditctl.store import driver_postgres, driver_sqlite
@@ -41,13 +41,13 @@ class UnitOfWork:
 
     def fetch(self, into: type[Row], sql: str, **parameters: Any) -> list[Row]:
         """All rows, each as an `into`: a frozen dataclass whose fields match the columns' order."""
-        decode = decoder(into)
+        decode = decoder(cast(Hashable, into))
         return [decode(row) for row in self._execute(sql, parameters)]
 
     def fetch_one(self, into: type[Row], sql: str, **parameters: Any) -> Row | None:
         """The first row, or None."""
         row = self._execute(sql, parameters).fetchone()
-        return None if row is None else decoder(into)(row)
+        return None if row is None else decoder(cast(Hashable, into))(row)
 
     def fetch_rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """All rows as the database has them: integers stay micro-credits and microseconds."""

@@ -38,7 +38,7 @@ def encoded(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def decoder(into: type[Any]) -> Callable[[Any], Any]:
+def decoder(into: Any) -> Callable[[Any], Any]:
     """A function that makes an `into` of one row, column by column."""
     hints = get_type_hints(into)
     decoders = [_decoder_of(hints[field.name]) for field in fields(into)]

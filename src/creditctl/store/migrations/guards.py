@@ -27,7 +27,7 @@ def keep_columns(table: str, columns: list[str]) -> None:
 
 
 def _refuse(table: str, event: str, message: str) -> None:
-    name = f"guard_{table}_{event.split()[0].lower()}"
+    name = f"guard_{table}_{event.split(maxsplit=1)[0].lower()}"
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
             f"CREATE TRIGGER {name} BEFORE {event} ON {table} "

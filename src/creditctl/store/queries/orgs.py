@@ -69,9 +69,7 @@ def insert_organization(
 
 def slug_is_taken(unit: UnitOfWork, slug: str) -> bool:
     """Whether an organization goes by that slug."""
-    return (
-        unit.fetch_value("SELECT 1 FROM organization WHERE slug = :slug", slug=slug) is not None
-    )
+    return unit.fetch_value("SELECT 1 FROM organization WHERE slug = :slug", slug=slug) is not None
 
 
 def lock_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> None:

@@ -28,23 +28,19 @@ CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
 
 def identity() -> Any:
     """The internal surrogate key."""
-    return Field(default=None, primary_key=True, sa_type=INT64)  # type: ignore[call-overload]
+    return Field(default=None, primary_key=True, sa_type=INT64)
 
 
 def integer(*, key: bool = False, refers_to: str = "", index: bool = False) -> Any:
     """A 64-bit integer: an amount, a count, an instant, a day or a reference."""
     references = [ForeignKey(refers_to)] if refers_to else []
-    return Field(  # type: ignore[call-overload]
-        primary_key=key, index=index, sa_type=INT64, sa_column_args=references
-    )
+    return Field(primary_key=key, index=index, sa_type=INT64, sa_column_args=references)
 
 
 def maybe_integer(*, refers_to: str = "", index: bool = False) -> Any:
     """A 64-bit integer that may be absent."""
     references = [ForeignKey(refers_to)] if refers_to else []
-    return Field(  # type: ignore[call-overload]
-        default=None, nullable=True, index=index, sa_type=INT64, sa_column_args=references
-    )
+    return Field(default=None, nullable=True, index=index, sa_type=INT64, sa_column_args=references)
 
 
 def text(*, key: bool = False, unique: bool = False) -> Any:
@@ -59,7 +55,7 @@ def maybe_text() -> Any:
 
 def flag() -> Any:
     """True or false."""
-    return Field(sa_type=FLAG)  # type: ignore[call-overload]
+    return Field(sa_type=FLAG)
 
 
 def binary(*, key: bool = False) -> Any:

@@ -1,0 +1,74 @@
+"""Start-up is a feature: what a command may import is a list, not a hope (DESIGN 8)."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {"sqlalchemy", "sqlmodel", "pydantic", "httpx", "babel", "alembic", "pyarrow", "psycopg"}
+PROBE = """
+import json, sys
+from creditctl.__main__ import main
+sys.argv = ["creditctl", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as ending:
+    assert not ending.code, ending.code
+sys.stderr.write("\\n" + json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def modules_after(*arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *arguments], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+def test_the_version_needs_not_even_typer() -> None:
+    assert "typer" not in modules_after("--version")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    assert modules_after("--help") & (HEAVY | {"rich", "sqlite3", "tabulate"}) == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "orgs list",
+        "credits balance acme",
+        "credits grants acme",
+        "credits history acme",
+        "keys list",
+        "plans list",
+        "prices list",
+        "subscriptions list",
+        "budgets list",
+        "usage show",
+        "usage batches",
+        "limits status",
+        "invoice list",
+        "audit log",
+    ],
+)
+def test_a_read_command_imports_nothing_heavy(line: str, books: Path) -> None:
+    assert modules_after("--db", str(books), *line.split()) & HEAVY == set()
+
+
+def test_limits_check_imports_nothing_heavy(books: Path) -> None:
+    assert modules_after("--db", str(books), "limits", "check") & HEAVY == set()
+
+
+@pytest.fixture(scope="module")
+def books(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("startup") / "books.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    subprocess.run(
+        [sys.executable, "-m", "creditctl", "--db", str(path), "orgs", "create", "acme"],
+        check=True,
+        capture_output=True,
+    )
+    return path
