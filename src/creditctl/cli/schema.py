@@ -1,0 +1,80 @@
+"""`creditctl schema`: the JSON Schemas of what `-o json` writes."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from creditctl.cli.groups import single_command
+from creditctl.cli.session import session_of
+from creditctl.errors import SchemaNotFound
+from creditctl.output.view import Column, View
+
+SCHEMAS: dict[str, str] = {
+    "creditctl.schemas/v1": "creditctl.cli.schema:SchemaName[]",
+}
+"""Each view's schema name -> `module:Class` of its result; `[]` after it says a list of them."""
+
+_VIEW = View("creditctl.schemas/v1", (Column("name", "Schema"), Column("holds")))
+
+app = single_command()
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaName:
+    """A schema and whether its data is one thing or a list."""
+
+    name: str
+    holds: str
+
+
+@app.command("schema")
+def show_schema(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Such as creditctl.orgs/v1, or orgs.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of an output, or list all of them.
+
+    Example: creditctl schema creditctl.orgs/v1
+    """
+    session = session_of(ctx)
+    if name is None:
+        listed = [(schema, entry.endswith("[]")) for schema, entry in sorted(SCHEMAS.items())]
+        session.show(
+            [SchemaName(n, "a list" if many else "one thing") for n, many in listed], _VIEW
+        )
+        return
+    import json  # the registry is read without it
+
+    session.write(json.dumps(schema_document(full_name(name)), indent=2))
+
+
+def full_name(name: str) -> str:
+    """`orgs` and `orgs/v1` as `creditctl.orgs/v1`."""
+    for candidate in (name, f"creditctl.{name}", f"creditctl.{name}/v1"):
+        if candidate in SCHEMAS:
+            return candidate
+    raise SchemaNotFound(f"no schema {name!r}")
+
+
+def schema_document(name: str) -> dict[str, Any]:
+    """The JSON Schema called `name`."""
+    from creditctl.output.schemas import json_schema  # only for this command
+
+    found = result_type(name)
+    if found is None:
+        raise SchemaNotFound(f"no schema {name!r}")
+    return json_schema(found, name, is_list=SCHEMAS[name].endswith("[]"))
+
+
+def result_type(name: str) -> type | None:
+    """The dataclass behind a schema; None for a name that is not registered."""
+    entry = SCHEMAS.get(name)
+    if entry is None:
+        return None
+    module, _, class_name = entry.removesuffix("[]").partition(":")
+    found: type = getattr(import_module(module), class_name)
+    return found

@@ -1,0 +1,40 @@
+"""The streams of one run and what they can show; tests replace it."""
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self, TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where a command reads and writes."""
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    width: int = 80
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_system(cls) -> Self:
+        """The process's own streams, as they are now."""
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # a stream that is not UTF-8 shows an escape instead of failing half-way
+            sys.stdout.reconfigure(errors="backslashreplace")
+        width = shutil.get_terminal_size().columns
+        return cls(sys.stdin, sys.stdout, sys.stderr, width, os.environ)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a person to answer a question."""
+        return self.stdin.isatty()
+
+    def colours(self, stream: TextIO) -> bool:
+        """Whether `stream` is a terminal that wants colour (https://no-color.org)."""
+        if self.environment.get("NO_COLOR") or self.environment.get("TERM") == "dumb":
+            return False
+        return stream.isatty()

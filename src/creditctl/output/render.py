@@ -1,0 +1,82 @@
+"""Shows a result in the format somebody asked for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO, TypeGuard
+
+from creditctl.output.formats import writer_for
+from creditctl.output.shape import chosen_fields
+from creditctl.output.view import Column, Section, View
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """Where an answer goes and what can be shown there."""
+
+    stream: TextIO
+    note: Callable[[str], None]
+    """Says something to a person, beside the data."""
+
+    width: int = 80
+    is_tty: bool = False
+    colour: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A result with its view and the fields that were asked for: what every format writes."""
+
+    result: Any
+    view: View
+    row_type: type
+    names: tuple[str, ...] | None = None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the result is a sequence of things, not a single one."""
+        return is_sequence(self.result)
+
+    @property
+    def rows(self) -> Sequence[Any]:
+        """The things themselves; a single result is one row."""
+        return self.result if self.is_list else (self.result,)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The view's columns, or those that `--fields` names."""
+        if self.names is None:
+            return self.view.columns
+        in_sections = {section.field for section in self.view.sections}
+        titled = {column.name: column for column in self.view.columns}
+        shown = [name for name in self.names if name not in in_sections]
+        return tuple(titled.get(name, Column(name)) for name in shown)
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The view's sections, as far as `--fields` wants them."""
+        wanted = self.names
+        if wanted is None:
+            return self.view.sections
+        return tuple(section for section in self.view.sections if section.field in wanted)
+
+
+def is_sequence(result: object) -> TypeGuard[Sequence[object]]:
+    """Whether `result` is a list of things."""
+    return isinstance(result, list | tuple)
+
+
+def render(
+    result: object,
+    view: View,
+    format_name: str,
+    display: Display,
+    *,
+    names: tuple[str, ...] | None = None,
+    row_type: type | None = None,
+) -> None:
+    """Write `result` to the display; `row_type` says what an empty list would hold."""
+    if row_type is None:
+        row_type = type(result[0] if result else None) if is_sequence(result) else type(result)
+    if row_type is not type(None):
+        chosen_fields(row_type, names)
+    writer_for(format_name)(Answer(result, view, row_type, names), display)
