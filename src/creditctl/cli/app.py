@@ -44,9 +44,7 @@ GROUPS = {
     "budgets": Group("Credits and usage", "Spending budgets and thresholds.", ("budget",)),
     "limits": Group("Credits and usage", "Check budgets and balances; run by cron.", ("limit",)),
     "invoice": Group("Billing", "Invoices of a month.", ("invoices",)),
-    "audit": Group(
-        "Housekeeping", "Who did what, and proof that nothing was altered.", ("audits",)
-    ),
+    "audit": Group("Housekeeping", "Who changed what, when and why.", ("audits",)),
     "db": Group("Housekeeping", "Create, migrate and inspect the database."),
     "check": Group("Housekeeping", "Prove that the books are consistent."),
     "demo": Group("Housekeeping", "Fill a database of its own with sample data."),

@@ -12,6 +12,13 @@ from creditctl.errors import SchemaNotFound
 from creditctl.output.view import Column, View
 
 SCHEMAS: dict[str, str] = {
+    "creditctl.budget/v1": "creditctl.services.budgets:Budget",
+    "creditctl.budgets/v1": "creditctl.services.budgets:Budget[]",
+    "creditctl.invoice/v1": "creditctl.services.invoices:Invoice",
+    "creditctl.invoice_run/v1": "creditctl.services.invoicing:InvoiceRun",
+    "creditctl.invoices/v1": "creditctl.services.invoices:InvoiceSummary[]",
+    "creditctl.limits_check/v1": "creditctl.services.limits_check:LimitsCheck",
+    "creditctl.limits_status/v1": "creditctl.services.limits_status:LimitStatus[]",
     "creditctl.schemas/v1": "creditctl.cli.schema:SchemaName[]",
 }
 """Each view's schema name -> `module:Class` of its result; `[]` after it says a list of them."""

@@ -24,6 +24,14 @@ def parse_decimal(text: str, what: str) -> Decimal:
     return Decimal(text)
 
 
+def parse_price(text: str) -> Decimal:
+    """Read money per credit, such as `0.0012`; it is above zero."""
+    price = parse_decimal(text, "price")
+    if not 0 < price < LIMIT_MICRO:
+        raise InvalidInput(f"price {text} is not above zero, or too large")
+    return price
+
+
 def scaled(number: Decimal, places: int, what: str) -> int:
     """`number` x 10^places as an integer; refuses digits that would be lost."""
     shifted = number.scaleb(places)

@@ -80,4 +80,4 @@ def lock_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> Non
     if unit.dialect == "sqlite":
         return
     for organization_id in sorted(set(organization_ids)):
-        unit.run("SELECT id FROM organization WHERE id = :id FOR UPDATE", id=organization_id)
+        unit.run("SELECT id FROM organization WHERE id = :id FOR NO KEY UPDATE", id=organization_id)

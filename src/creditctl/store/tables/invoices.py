@@ -45,7 +45,7 @@ class InvoiceLine(SQLModel, table=True):
     __tablename__ = "invoice_line"
     __table_args__ = (
         UniqueConstraint("invoice_id", "position"),
-        one_of("kind", "fee", "usage", "credits", "covered"),
+        one_of("kind", "fee", "usage", "credits", "covered", "rounding"),
         STRICT,
     )
 

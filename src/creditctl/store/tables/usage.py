@@ -44,6 +44,18 @@ class UsageBatch(SQLModel, table=True):
     actor: str = text()
 
 
+class UsageBatchProduct(SQLModel, table=True):
+    """What an import brought for one product: a part of its summary."""
+
+    __tablename__ = "usage_batch_product"
+    __table_args__ = CLUSTERED
+
+    batch_id: int = integer(key=True, refers_to="usage_batch.id")
+    product_id: int = integer(key=True)
+    requests: int = integer()
+    credits_micro: int = integer()
+
+
 class UsageReject(SQLModel, table=True):
     """A record that was not booked, with line, field and reason."""
 

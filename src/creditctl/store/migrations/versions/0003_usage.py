@@ -51,6 +51,19 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "usage_batch_product",
+        sa.Column("batch_id", INT64, nullable=False),
+        sa.Column("product_id", INT64, nullable=False),
+        sa.Column("requests", INT64, nullable=False),
+        sa.Column("credits_micro", INT64, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["usage_batch.id"], name=op.f("fk_usage_batch_product_batch_id")
+        ),
+        sa.PrimaryKeyConstraint("batch_id", "product_id", name=op.f("pk_usage_batch_product")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "usage_day",
         sa.Column("day", INT64, nullable=False),
         sa.Column("organization_id", INT64, nullable=False),
@@ -135,5 +148,6 @@ def downgrade() -> None:
     op.drop_table("usage_event_text")
     op.drop_table("usage_event")
     op.drop_table("usage_day")
+    op.drop_table("usage_batch_product")
     op.drop_table("usage_batch")
     op.drop_table("debit_day")

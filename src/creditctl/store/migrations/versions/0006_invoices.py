@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.Column("unit_price", sa.Text(), nullable=True),
         sa.Column("amount_minor", INT64, nullable=False),
         sa.CheckConstraint(
-            "kind IN ('fee', 'usage', 'credits', 'covered')",
+            "kind IN ('fee', 'usage', 'credits', 'covered', 'rounding')",
             name=op.f("ck_invoice_line_kind_known"),
         ),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,1 @@
+"""The world outside: one package per kind of counterpart, one file per counterpart."""

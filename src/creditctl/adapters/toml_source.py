@@ -1,0 +1,212 @@
+"""A TOML file whose values know where they stand, so that an error can name file, line and key."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NoReturn, TypeAlias
+
+from creditctl.errors import CatalogInvalid, FileMissing, InvalidInput
+from creditctl.rules.units import Credits, Money, parse_decimal
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+
+_HEADER = re.compile(r"^\s*(\[\[?)([^\[\]]+)\]\]?\s*(#.*)?$")
+_KEY = re.compile(r"""^\s*([\w"'-]+(?:\s*\.\s*[\w"'-]+)*)\s*=""")
+_POSITION = re.compile(r"\(at line (\d+), column \d+\)")
+
+
+class TomlSource:
+    """The text of a file, parsed."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+        try:
+            self.document: dict[str, Any] = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as problem:
+            found = _POSITION.search(str(problem))
+            place = f" line {found[1]}" if found else ""
+            what = _POSITION.sub("", str(problem)).strip()
+            raise CatalogInvalid(f"{name}{place}: {what}") from None
+
+    @classmethod
+    def read(cls, path: Path) -> "TomlSource":
+        """Read a file; raises FileMissing or CatalogInvalid."""
+        try:
+            return cls(str(path), path.read_text(encoding="utf-8"))
+        except OSError as problem:
+            raise FileMissing(f"{path}: {problem.strerror}") from None
+        except UnicodeDecodeError:
+            raise CatalogInvalid(f"{path} is not UTF-8 text") from None
+
+    def root(self) -> "TomlTable":
+        """The whole document as a table."""
+        return TomlTable(self, (), self.document)
+
+    def refuse(self, path: KeyPath, problem: str) -> NoReturn:
+        """Say what is wrong with the value at `path`, and where it stands."""
+        raise CatalogInvalid(f"{self.name} line {self._line_of(path)}: {_dotted(path)}: {problem}")
+
+    def _line_of(self, path: KeyPath) -> int:
+        """The line of that key, or of the innermost table around it that has a line."""
+        lines = {place: number for number, place in _places(self.text)}
+        while path and path not in lines:
+            path = path[:-1]
+        return lines.get(path, 1)
+
+
+class TomlTable:
+    """A table that is read key by key; `finish` refuses what nobody asked for."""
+
+    def __init__(self, source: TomlSource, path: KeyPath, values: dict[str, Any]) -> None:
+        self.source = source
+        self.path = path
+        self._values = values
+        self._read: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def keys(self) -> list[str]:
+        """The names in the table, in their order."""
+        return list(self._values)
+
+    def refuse(self, key: str, problem: str) -> NoReturn:
+        """Say what is wrong with the value of `key`."""
+        self.source.refuse((*self.path, key), problem)
+
+    def value(self, key: str, kind: type, words: str, default: object = ...) -> Any:
+        """The value of `key`, which must be of that type."""
+        self._read.add(key)
+        if key not in self._values:
+            if default is ...:
+                self.source.refuse(self.path, f"{key!r} is missing; it is {words}")
+            return default
+        value = self._values[key]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            self.refuse(key, f"must be {words}, not {_words(value)}")
+        return value
+
+    def text(self, key: str, default: object = ...) -> Any:
+        """A text."""
+        return self.value(key, str, "a text", default)
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """True or false."""
+        return bool(self.value(key, bool, "true or false", default))
+
+    def whole(self, key: str, default: object = ..., *, least: int = 0) -> Any:
+        """A whole number of at least `least`."""
+        number = self.value(key, int, "a whole number", default)
+        if isinstance(number, int) and not least <= number < 2**53:
+            self.refuse(key, f"must be at least {least}, and sensible, not {number}")
+        return number
+
+    def choice(self, key: str, words: tuple[str, ...], default: object = ...) -> Any:
+        """One of the words."""
+        value = self.text(key, default)
+        if value not in words and value is not default:
+            self.refuse(key, f"must be one of {', '.join(words)}, not {value!r}")
+        return value
+
+    def credits(self, key: str, default: Credits | None = None) -> Any:
+        """An amount of credits, zero or more."""
+        return self._amount(key, Credits.parse, default)
+
+    def money(self, key: str, currency: str, default: Money | None = None) -> Any:
+        """An amount of money, zero or more."""
+        return self._amount(key, lambda text: Money.parse(text, currency), default)
+
+    def price(self, key: str, default: Decimal | None = None) -> Any:
+        """Money per credit, above zero."""
+        found = self._amount(key, lambda text: parse_decimal(text, "price"), default)
+        if isinstance(found, Decimal) and not 0 < found < 10**9:
+            self.refuse(key, f"must be above zero, and sensible, not {found}")
+        return found
+
+    def table(self, key: str) -> "TomlTable":
+        """A table inside this one; empty when it is not there."""
+        return TomlTable(self.source, (*self.path, key), self.value(key, dict, "a table", {}))
+
+    def tables(self, key: str) -> "list[TomlTable]":
+        """The tables of an array."""
+        found = self.value(key, list, f"an array: write [[{_dotted((*self.path, key))}]]", [])
+        return [
+            TomlTable(self.source, (*self.path, key, i), values)
+            if isinstance(values, dict)
+            else self.refuse(key, "must hold tables")
+            for i, values in enumerate(found)
+        ]
+
+    def texts(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        """An array of texts."""
+        found = self.value(key, list, "an array of texts", list(default))
+        if not all(isinstance(member, str) for member in found):
+            self.refuse(key, "must be an array of texts")
+        return tuple(found)
+
+    def finish(self) -> None:
+        """Refuse any key that was not read: it is a typing error."""
+        for key in self._values:
+            if key not in self._read:
+                known = ", ".join(sorted(self._read))
+                self.refuse(key, f"is not known here; known: {known}")
+
+    def _amount(self, key: str, parse: Any, default: object) -> Any:
+        if key not in self._values and default is not None:
+            self._read.add(key)
+            return default
+        value = self.value(key, object, 'an amount such as "2.5"')
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            hint = f'; write it in quotes: "{value}"' if isinstance(value, float) else ""
+            self.refuse(key, f"must be an amount, not {_words(value)}{hint}")
+        try:
+            amount = parse(str(value))
+        except InvalidInput as problem:
+            self.refuse(key, problem.detail)
+        if str(amount).startswith("-"):
+            self.refuse(key, f"must not be below zero: {value}")
+        return amount
+
+
+def _places(text: str) -> Iterator[tuple[int, KeyPath]]:
+    """Line number and path of every header and key that stands at the start of a line."""
+    table: KeyPath = ()
+    counts: dict[KeyPath, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = _within_arrays(_split(header[2]), counts)
+            if header[1] == "[[":
+                index = counts[table] = counts.get(table, -1) + 1
+                table = (*table, index)
+            yield number, table
+        elif key := _KEY.match(line):
+            yield number, (*table, *_split(key[1]))
+
+
+def _within_arrays(path: KeyPath, counts: dict[KeyPath, int]) -> KeyPath:
+    """`a.b.c` with the index of the array's last table put in where `a.b` is an array."""
+    placed: KeyPath = ()
+    for i, part in enumerate(path):
+        placed = (*placed, part)
+        if placed in counts and i < len(path) - 1:
+            placed = (*placed, counts[placed])
+    return placed
+
+
+def _split(dotted: str) -> KeyPath:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
+
+
+def _dotted(path: KeyPath) -> str:
+    text = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.lstrip(".") or "the file"
+
+
+def _words(value: object) -> str:
+    names = {bool: "true or false", int: "a number", float: "a floating-point number", str: "text"}
+    names |= {list: "an array", dict: "a table"}
+    kind = names.get(type(value), type(value).__name__)
+    return f"{kind} ({value})" if isinstance(value, int | float | str) else kind

@@ -1,0 +1,85 @@
+"""`creditctl catalog`: the price file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from creditctl.cli.groups import command_group
+from creditctl.cli.options import DryRunOption
+from creditctl.cli.session import session_of
+from creditctl.output.view import Column, Section, View
+from creditctl.services.catalog import apply_catalog, diff_catalog, validate_catalog
+
+app = command_group("The price file: products, endpoints, plans.")
+
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A catalog in TOML.")]
+
+SUMMARY_VIEW = View(
+    "creditctl.catalog/v1",
+    (
+        Column("name", "Catalog"),
+        Column("currency"),
+        Column("products"),
+        Column("endpoints"),
+        Column("plans"),
+        Column("promotions"),
+    ),
+)
+CHANGE_VIEW = View(
+    "creditctl.catalog_change/v1",
+    (
+        Column("name", "Catalog"),
+        Column("applied"),
+        Column("effective_from", "In force from"),
+        Column("changes"),
+    ),
+    (
+        Section(
+            "differences",
+            "Changes",
+            (
+                Column("action"),
+                Column("kind"),
+                Column("name"),
+                Column("field"),
+                Column("old"),
+                Column("new"),
+            ),
+        ),
+    ),
+)
+
+
+@app.command("validate")
+def validate(ctx: typer.Context, file: FileArgument) -> None:
+    """Check a catalog file; needs no database.
+
+    Example: creditctl catalog validate catalog.toml
+    """
+    session_of(ctx).show(validate_catalog(file), SUMMARY_VIEW)
+
+
+@app.command("diff")
+def diff(ctx: typer.Context, file: FileArgument) -> None:
+    """Show what applying a catalog file would change.
+
+    Example: creditctl catalog diff catalog.toml
+    """
+    session = session_of(ctx)
+    session.show(diff_catalog(session.context, file), CHANGE_VIEW)
+
+
+@app.command("apply")
+def apply(ctx: typer.Context, file: FileArgument, dry_run: DryRunOption = False) -> None:
+    """Put a catalog file's prices and plans in force; what was in force before is kept.
+
+    The same file twice changes nothing. Usage is priced by the version in force at its own time.
+
+    Example: creditctl catalog apply catalog.toml
+    """
+    session = session_of(ctx)
+    change = apply_catalog(session.context, file, dry_run=dry_run)
+    session.show(change, CHANGE_VIEW)
+    if not change.changes:
+        session.note("nothing changed")

@@ -1,0 +1,83 @@
+"""`creditctl limits`: decide and show who may call the API."""
+
+from typing import Annotated
+
+import typer
+
+from creditctl.cli.groups import command_group
+from creditctl.cli.session import session_of
+from creditctl.errors import ExitStatus
+from creditctl.output.view import Column, Section, View
+from creditctl.services.limits_check import check_limits
+from creditctl.services.limits_status import list_limit_status
+
+app = command_group("Check budgets and balances; run by cron.")
+
+_DETAILS = (Column("reason"), Column("usage"), Column("limit"))
+CHECK_VIEW = View(
+    "creditctl.limits_check/v1",
+    (
+        Column("checked"),
+        Column("ok", "OK"),
+        Column("notified"),
+        Column("blocked"),
+        Column("changed"),
+        Column("allowances_granted"),
+        Column("expiries_booked"),
+    ),
+    sections=(
+        Section(
+            "changes",
+            "Changes",
+            (
+                Column("organization"),
+                Column("previous", "From"),
+                Column("state", "To"),
+                *_DETAILS,
+                Column("until"),
+            ),
+        ),
+    ),
+)
+STATUS_VIEW = View(
+    "creditctl.limits_status/v1",
+    (Column("organization"), Column("state"), *_DETAILS, Column("since"), Column("until")),
+    empty="No organizations yet.",
+)
+
+
+@app.command("check")
+def check(
+    ctx: typer.Context,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit 7 when an organization is newly blocked.")
+    ] = False,
+) -> None:
+    """Grant allowances, book expiries and decide who is blocked or warned.
+
+    Meant for cron, each minute. On a table it says nothing when nothing changed. Two runs never
+    overlap: the second exits 8 at once.
+
+    Example: creditctl limits check --exit-code
+    """
+    session = session_of(ctx)
+    result = check_limits(session.context)
+    if result.has_news or session.format_name != "table":
+        session.show(result, CHECK_VIEW)
+    if exit_code and result.newly_blocked:
+        raise typer.Exit(ExitStatus.FINDINGS)
+
+
+@app.command("status")
+def status(
+    ctx: typer.Context,
+    organization: Annotated[
+        str | None, typer.Argument(metavar="[ORG]", help="Only this one (slug or id).")
+    ] = None,
+) -> None:
+    """Show who is blocked or warned since the last check, and why.
+
+    Example: creditctl limits status acme
+    """
+    session = session_of(ctx)
+    session.show(list_limit_status(session.context, organization), STATUS_VIEW)

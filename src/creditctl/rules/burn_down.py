@@ -1,0 +1,143 @@
+"""Burn-down: which grant pays which usage, event by event, and what no grant could pay.
+
+The order is total (DESIGN 3.3): priority, earliest expiry (never is last), narrowest restriction,
+zero unit cost before paid, earliest effective, lowest id. All amounts are micro-credits, all times
+microseconds; integers, because this runs for every imported event.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from creditctl.rules.instants import HOURS_PER_DAY, MICROS_PER_HOUR
+
+NEVER = 2**63
+MICROS_PER_DAY = HOURS_PER_DAY * MICROS_PER_HOUR
+
+
+class Charge(NamedTuple):
+    """What one event costs; sorted by time, then event id."""
+
+    occurred_at: int
+    event_id: bytes
+    product_id: int
+    credits_micro: int
+
+
+@dataclass(slots=True)
+class Lot:
+    """Credits that may pay: a grant, or (`grant_id` None) a period's postpaid headroom."""
+
+    grant_id: int | None
+    available: int
+    effective_at: int
+    expires_at: int = NEVER
+    product_id: int | None = None
+    priority: int = 50
+    paid: bool = False
+
+    def pays(self, product_id: int, at: int) -> bool:
+        """Whether it may pay for usage of the product at that time."""
+        fits = self.product_id is None or self.product_id == product_id
+        return fits and self.effective_at <= at < self.expires_at
+
+
+class Interval(NamedTuple):
+    """A half-open stretch of time, in microseconds."""
+
+    starts_at: int
+    ends_at: int
+
+
+@dataclass(slots=True)
+class Draw:
+    """One payer's part of consecutive events of one product on one UTC day.
+
+    `lot` None is overage that nothing covers.
+    """
+
+    lot: Lot | None
+    product_id: int
+    day: int
+    credits_micro: int
+    first: Charge
+    last: Charge
+
+
+def burn_order(lot: Lot) -> tuple[bool, int, int, bool, bool, int, int]:
+    """The key by which lots are drawn; postpaid headroom comes after every grant."""
+    return (
+        lot.grant_id is None,
+        lot.priority,
+        lot.expires_at,
+        lot.product_id is None,
+        lot.paid,
+        lot.effective_at,
+        lot.grant_id or 0,
+    )
+
+
+def burn_down(
+    lots: Iterable[Lot], unlimited: Sequence[Interval], charges: Iterable[Charge]
+) -> list[Draw]:
+    """Pay the charges from the lots, which are drawn down in place; returns the draws in order.
+
+    Charges inside an unlimited interval are paid by nobody. Every other charge is paid in full:
+    what the lots lack is a draw without a lot.
+    """
+    ordered = sorted(lots, key=burn_order)
+    draws: list[Draw] = []
+    open_draws: dict[int, Draw] = {}
+    run: tuple[int, int, int] | None = None
+    for charge, segment, eligible in _with_eligible_lots(ordered, unlimited, charges):
+        here = (charge.product_id, charge.occurred_at // MICROS_PER_DAY, segment)
+        if here != run:
+            open_draws, run = {}, here
+        for lot, taken in _payments(eligible, charge.credits_micro):
+            draw = open_draws.get(id(lot))
+            if draw is None:
+                draw = open_draws[id(lot)] = Draw(lot, here[0], here[1], 0, charge, charge)
+                draws.append(draw)
+            draw.credits_micro += taken
+            draw.last = charge
+    return draws
+
+
+def _payments(eligible: list[Lot], due: int) -> Iterator[tuple[Lot | None, int]]:
+    while due:
+        while eligible and not eligible[0].available:
+            eligible.pop(0)
+        if not eligible:
+            yield None, due
+            return
+        lot = eligible[0]
+        taken = min(due, lot.available)
+        lot.available -= taken
+        due -= taken
+        yield lot, taken
+
+
+def _with_eligible_lots(
+    ordered: Sequence[Lot], unlimited: Sequence[Interval], charges: Iterable[Charge]
+) -> Iterator[tuple[Charge, int, list[Lot]]]:
+    """Each charge with the lots that may pay it; looked up anew only where that can change.
+
+    Charges are in one segment while neither the product changes nor a boundary is crossed.
+    """
+    boundaries = sorted(
+        {time for lot in ordered for time in (lot.effective_at, lot.expires_at)}
+        | {time for interval in unlimited for time in interval}
+    )
+    product_id, until, segment = None, -NEVER, 0
+    eligible: list[Lot] = []
+    is_unlimited = False
+    for charge in charges:
+        at = charge.occurred_at
+        if charge.product_id != product_id or at >= until:
+            product_id = charge.product_id
+            until = next((time for time in boundaries if time > at), NEVER)
+            segment += 1
+            eligible = [lot for lot in ordered if lot.available and lot.pays(product_id, at)]
+            is_unlimited = any(start <= at < end for start, end in unlimited)
+        if not is_unlimited:
+            yield charge, segment, eligible

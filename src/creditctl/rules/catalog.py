@@ -1,0 +1,79 @@
+"""The catalog as values: what a company sells, and at what price."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from creditctl.rules.pricing import SUCCESS, PriceRule
+from creditctl.rules.units import Credits, Money
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSpec:
+    """A method, a path pattern, and what a request to them costs."""
+
+    method: str
+    path: str
+    rule: PriceRule
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSpec:
+    """Endpoints that are sold and reported together."""
+
+    name: str
+    title: str
+    endpoints: tuple[EndpointSpec, ...]
+    billed_statuses: tuple[str, ...] = SUCCESS
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSpec:
+    """What a subscription gives; `tiers` empty means all of them."""
+
+    name: str
+    title: str
+    fee: Money
+    interval: str
+    allowance: Credits
+    rollover: str
+    postpaid_limit: Credits
+    overage_price: Decimal | None
+    unlimited: bool
+    tiers: tuple[str, ...] = ()
+    limits: dict[str, int] = field(default_factory=dict)
+    capabilities: dict[str, bool | int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionSpec:
+    """Credits given away once per organization; `money` tells that they were stated in money."""
+
+    name: str
+    title: str
+    amount: Credits
+    money: Money | None
+    trigger: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuestRule:
+    """What a guest may spend, and for how long [FC]."""
+
+    amount: Credits
+    lifetime: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """A whole catalog file; `list_price` is money per credit."""
+
+    name: str
+    currency: str
+    list_price: Decimal
+    effective_from: datetime | None
+    tiers: dict[str, Credits]
+    products: tuple[ProductSpec, ...]
+    plans: tuple[PlanSpec, ...]
+    promotions: tuple[PromotionSpec, ...]
+    guest: GuestRule | None

@@ -1,0 +1,134 @@
+"""An invoice's lines from an organization's figures (DESIGN 3.8).
+
+Each line is rounded once, half-up. Usage and the credits that paid for it are valued at one price,
+so covered usage nets to exactly 0, and what is due is `fees + round(overage x price)`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from creditctl.rules.periods import Period
+from creditctl.rules.units import NO_CREDITS, Credits, Money, split_exactly, value_of
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """A plan's fee for one period."""
+
+    description: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Successful requests of a product and tier, and the credits they cost."""
+
+    description: str
+    requests: int
+    credits: Credits
+
+
+@dataclass(frozen=True, slots=True)
+class PricedUsage:
+    """Usage of days with one price (money per credit), and who paid for it."""
+
+    price: Decimal
+    usage: tuple[Usage, ...]
+    applied: tuple[tuple[str, Credits], ...]
+    """Credits drawn, by the grant's source; repaid overage counts for the source that repaid."""
+
+    overage: Credits
+    """Usage that no credit covers: what is due."""
+
+    @property
+    def unaccounted(self) -> Credits:
+        """Usage that was neither drawn nor booked as overage: an unlimited plan's."""
+        used = sum((part.credits.micro for part in self.usage), 0)
+        applied = sum((credits.micro for _, credits in self.applied), 0)
+        return Credits(used - applied - self.overage.micro)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as it is shown; credits that were applied are negative."""
+
+    kind: str
+    description: str
+    requests: int | None
+    credits: Credits | None
+    unit_price: Decimal | None
+    amount: Money
+
+
+def bills_fee_of(month: Period, period_starts_at: datetime, *, is_first: bool) -> bool:
+    """Whether `month`'s invoice holds the fee of the subscription period that starts then.
+
+    The first fee is due in the month of the start: [starts_at, ends_at). Every later one is due
+    in advance, on the invoice of the month that ends when or after its period begins, that is of
+    the month whose (starts_at, ends_at] holds the start. Together they bill each fee once.
+    """
+    if is_first:
+        return period_starts_at in month
+    return month.starts_at < period_starts_at <= month.ends_at
+
+
+def invoice_lines(
+    fees: Iterable[Fee], priced: Iterable[PricedUsage], currency: str
+) -> tuple[Line, ...]:
+    """Fees, then usage and the credits applied to it, price by price."""
+    lines = [Line("fee", fee.description, None, None, None, fee.amount) for fee in fees]
+    for part in priced:
+        lines += _usage_lines(part, currency)
+    return tuple(lines)
+
+
+def total_of(lines: Iterable[Line], currency: str) -> Money:
+    """The sum of the shown lines."""
+    return Money(sum(line.amount.minor for line in lines), currency)
+
+
+def _usage_lines(part: PricedUsage, currency: str) -> list[Line]:
+    used = [
+        Line(
+            "usage",
+            usage.description,
+            usage.requests,
+            usage.credits,
+            part.price,
+            value_of(usage.credits, part.price, currency),
+        )
+        for usage in part.usage
+    ]
+    covered = total_of(used, currency) - value_of(part.overage, part.price, currency)
+    return used + _covering_lines(part, covered)
+
+
+def _covering_lines(part: PricedUsage, covered: Money) -> list[Line]:
+    """Take `covered` off the usage, shared by who paid it in proportion to the credits.
+
+    Rounding line by line may leave a cent that nobody paid: it gets a line of its own.
+    """
+    payers = _payers(part)
+    shared = covered.minor if payers and covered.minor > 0 else 0
+    parts = split_exactly(shared, [credits.micro for _, _, credits in payers])
+    lines = [
+        Line(kind, description, None, -credits, part.price, Money(-minor, covered.currency))
+        for (kind, description, credits), minor in zip(payers, parts, strict=True)
+    ]
+    remainder = Money(shared - covered.minor, covered.currency)
+    if remainder:
+        lines.append(Line("rounding", "Rounding", None, None, None, remainder))
+    return lines
+
+
+def _payers(part: PricedUsage) -> Sequence[tuple[str, str, Credits]]:
+    payers = [
+        ("credits", f"Credits applied: {source.replace('_', ' ')}", credits)
+        for source, credits in part.applied
+        if credits
+    ]
+    if part.unaccounted > NO_CREDITS:
+        payers.append(("covered", "Covered by unlimited plan", part.unaccounted))
+    return payers

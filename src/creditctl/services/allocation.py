@@ -1,0 +1,202 @@
+"""Books what usage costs: who pays which events, in burn-down order, lineage kept (DESIGN 3.3)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from creditctl.context import Context
+from creditctl.rules.burn_down import Charge, Draw, Interval, Lot, burn_down
+from creditctl.rules.instants import micros_of
+from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.services.subscription_periods import SubscriptionPeriod, periods_of
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.grants import GrantRow, draw, grants_of
+from creditctl.store.queries.ledger import (
+    NewEntry,
+    add_debits,
+    append_entries,
+    postpaid_booked,
+)
+
+__all__ = ["Allocation", "Charge", "allocate"]
+
+OVERAGE = "overage"
+"""The payer in `debit_day` of what no grant covered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Who paid: grants, nobody yet (overage), or an unlimited plan."""
+
+    debited: Credits
+    overage: Credits
+    unlimited: Credits
+
+
+def allocate(
+    unit: UnitOfWork,
+    context: Context,
+    organization_id: int,
+    charges: Sequence[Charge],
+    *,
+    batch_id: int,
+) -> Allocation:
+    """Pay the charges of one organization and write the ledger.
+
+    The caller has locked the organization and granted its due allowances. Charges are drawn in
+    (time, event id) order; bookings made before are not redone.
+    """
+    ordered = sorted(charges)
+    if not ordered:
+        return Allocation(NO_CREDITS, NO_CREDITS, NO_CREDITS)
+    grants = {grant.id: grant for grant in grants_of(unit, organization_id)}
+    periods = periods_of(unit, organization_id, context.now)
+    headroom = _postpaid_lots(unit, organization_id, periods, ordered)
+    lots = [lot_of(grant) for grant in grants.values()]
+    draws = burn_down([*lots, *headroom], _unlimited(periods), ordered)
+    _draw_grants(unit, context, organization_id, grants, draws)
+    append_entries(
+        unit, [_entry(context, organization_id, batch_id, item) for item in draws]
+    )
+    add_debits(unit, _debits(organization_id, grants, draws))
+    return _summary(ordered, draws)
+
+
+def lot_of(grant: GrantRow) -> Lot:
+    """The grant as burn-down sees it."""
+    # What expired may still pay usage dated before the expiry: money must not depend on cron.
+    lot = Lot(
+        grant.id,
+        grant.remaining.micro + grant.expired.micro,
+        micros_of(grant.effective_at),
+        product_id=grant.product_id,
+        priority=grant.priority,
+        paid=bool(grant.unit_cost),
+    )
+    if grant.expires_at is not None:
+        lot.expires_at = micros_of(grant.expires_at)
+    return lot
+
+
+def _postpaid_lots(
+    unit: UnitOfWork,
+    organization_id: int,
+    periods: Iterable[SubscriptionPeriod],
+    charges: Sequence[Charge],
+) -> list[Lot]:
+    """What each period touched by the charges may still owe under its plan's postpaid limit."""
+    first, last = charges[0].occurred_at, charges[-1].occurred_at
+    lots = []
+    for period in periods:
+        starts_at, ends_at = micros_of(period.starts_at), micros_of(period.ends_at)
+        if not period.plan.postpaid_limit or ends_at <= first or starts_at > last:
+            continue
+        booked = postpaid_booked(unit, organization_id, period.starts_at, period.ends_at)
+        left = max(period.plan.postpaid_limit - booked, NO_CREDITS)
+        lots.append(Lot(None, left.micro, starts_at, ends_at))
+    return lots
+
+
+def _unlimited(periods: Iterable[SubscriptionPeriod]) -> list[Interval]:
+    return [
+        Interval(micros_of(period.starts_at), micros_of(period.ends_at))
+        for period in periods
+        if period.plan.unlimited
+    ]
+
+
+def _draw_grants(
+    unit: UnitOfWork,
+    context: Context,
+    organization_id: int,
+    grants: dict[int, GrantRow],
+    draws: Iterable[Draw],
+) -> None:
+    """Take what was drawn, first reclaiming what had been booked as expired."""
+    taken: dict[int, int] = defaultdict(int)
+    for item in draws:
+        if item.lot is not None and item.lot.grant_id is not None:
+            taken[item.lot.grant_id] += item.credits_micro
+    for grant_id in sorted(taken):
+        grant = grants[grant_id]
+        amount = Credits(taken[grant_id])
+        reclaimed = max(amount - grant.remaining, NO_CREDITS)
+        if reclaimed:
+            append_entries(unit, [_reclaim(context, organization_id, grant, reclaimed)])
+        if not draw(unit, grant_id, amount, reclaimed):
+            raise AssertionError(f"{grant.public_id} was drawn by another, though locked")
+
+
+def _reclaim(
+    context: Context, organization_id: int, grant: GrantRow, amount: Credits
+) -> NewEntry:
+    return NewEntry(
+        organization_id=organization_id,
+        grant_id=grant.id,
+        kind="expiry_reversal",
+        amount=amount,
+        event_at=grant.expires_at or context.now,
+        recorded_at=context.now,
+        product_id=grant.product_id,
+        actor=context.actor,
+        reason="usage from before the expiry arrived after it",
+    )
+
+
+def _entry(context: Context, organization_id: int, batch_id: int, item: Draw) -> NewEntry:
+    grant_id = item.lot.grant_id if item.lot else None
+    overage_reason = None
+    if grant_id is None:
+        overage_reason = "overshoot" if item.lot is None else "postpaid"
+    return NewEntry(
+        organization_id=organization_id,
+        grant_id=grant_id,
+        kind=OVERAGE if grant_id is None else "usage",
+        amount=Credits(-item.credits_micro),
+        event_at=item.first.occurred_at,
+        recorded_at=context.now,
+        product_id=item.product_id,
+        batch_id=batch_id,
+        overage_reason=overage_reason,
+        first_event_at=item.first.occurred_at,
+        first_event_id=item.first.event_id,
+        last_event_at=item.last.occurred_at,
+        last_event_id=item.last.event_id,
+        actor=context.actor,
+        reason="imported usage",
+    )
+
+
+def _debits(
+    organization_id: int, grants: dict[int, GrantRow], draws: Iterable[Draw]
+) -> list[dict[str, object]]:
+    sums: dict[tuple[int, int, str], int] = defaultdict(int)
+    for item in draws:
+        grant_id = item.lot.grant_id if item.lot else None
+        source = OVERAGE if grant_id is None else grants[grant_id].source
+        sums[item.day, item.product_id, source] += item.credits_micro
+    return [
+        {
+            "day": day,
+            "organization_id": organization_id,
+            "product_id": product_id,
+            "source": source,
+            "credits_micro": credits_micro,
+        }
+        for (day, product_id, source), credits_micro in sorted(sums.items())
+    ]
+
+
+def _summary(charges: Iterable[Charge], draws: Iterable[Draw]) -> Allocation:
+    total = sum(charge.credits_micro for charge in charges)
+    by_grants = sum(
+        item.credits_micro for item in draws if item.lot and item.lot.grant_id is not None
+    )
+    paid_or_owed = sum(item.credits_micro for item in draws)
+    return Allocation(
+        debited=Credits(by_grants),
+        overage=Credits(paid_or_owed - by_grants),
+        unlimited=Credits(total - paid_or_owed),
+    )
+
+

@@ -1,0 +1,55 @@
+"""Allowances: the credits a subscription grants each period, exactly once (DESIGN 3.3)."""
+
+from creditctl.context import Context
+from creditctl.rules.instants import micros_of
+from creditctl.services.grants import NewGrant, add_grant
+from creditctl.services.subscription_periods import SubscriptionPeriod, periods_of_subscription
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.orgs import lock_organizations
+from creditctl.store.queries.subscriptions import (
+    SubscriptionRow,
+    all_subscriptions,
+    granted_periods,
+    subscriptions_of,
+)
+
+
+def grant_due_allowances(
+    unit: UnitOfWork, context: Context, organization_id: int | None = None
+) -> int:
+    """Grant the allowance of every period that has begun and has none; returns how many.
+
+    Of one organization, or of all. Also after weeks without cron: each missed period gets its own
+    grant, with its own dates.
+    """
+    if organization_id is None:
+        subscriptions = all_subscriptions(unit)
+    else:
+        subscriptions = subscriptions_of(unit, organization_id)
+    lock_organizations(unit, [subscription.organization_id for subscription in subscriptions])
+    return sum(_grant_missing(unit, context, subscription) for subscription in subscriptions)
+
+
+def _grant_missing(unit: UnitOfWork, context: Context, subscription: SubscriptionRow) -> int:
+    granted = granted_periods(unit, subscription.id)
+    due = [
+        period
+        for period in periods_of_subscription(unit, subscription, context.now)
+        if period.plan.allowance and micros_of(period.starts_at) not in granted
+    ]
+    for period in due:
+        add_grant(unit, context, _allowance(period))
+    return len(due)
+
+
+def _allowance(period: SubscriptionPeriod) -> NewGrant:
+    return NewGrant(
+        organization_id=period.organization_id,
+        source="subscription",
+        amount=period.plan.allowance,
+        reason=f"allowance of plan {period.plan.name}",
+        effective_at=period.starts_at,
+        expires_at=period.ends_at,
+        subscription_id=period.subscription_id,
+        period_starts_at=period.starts_at,
+    )

@@ -1,0 +1,111 @@
+"""The catalog: check a file, compare it, apply it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from creditctl.adapters.catalog_toml import parse_catalog, read_catalog
+from creditctl.adapters.toml_source import TomlSource
+from creditctl.context import Context
+from creditctl.rules.catalog import Catalog
+from creditctl.services.audit import record_change
+from creditctl.services.catalog_diff import Difference, differences
+from creditctl.services.catalog_versions import NewVersion, write_plans, write_prices
+from creditctl.store.engine import UnitOfWork, reading, rehearsal, unit_of_work
+from creditctl.store.queries.catalog import applied_catalog_version, newest_catalog_version
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogSummary:
+    """What a valid catalog file holds."""
+
+    name: str
+    currency: str
+    products: int
+    endpoints: int
+    plans: int
+    promotions: int
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogChange:
+    """What applying a file changes or would change; no differences and not new: nothing."""
+
+    name: str
+    applied: bool
+    effective_from: datetime
+    changes: int
+    differences: tuple[Difference, ...]
+
+
+def validate_catalog(path: Path) -> CatalogSummary:
+    """Check a file without a database; raises FileMissing or CatalogInvalid."""
+    catalog = read_catalog(path)
+    return CatalogSummary(
+        name=catalog.name,
+        currency=catalog.currency,
+        products=len(catalog.products),
+        endpoints=sum(len(product.endpoints) for product in catalog.products),
+        plans=len(catalog.plans),
+        promotions=len(catalog.promotions),
+    )
+
+
+def diff_catalog(context: Context, path: Path) -> CatalogChange:
+    """What applying the file would change."""
+    catalog = read_catalog(path)
+    with reading(context.database) as unit:
+        return _change(context, catalog, differences(unit, catalog), applied=False)
+
+
+def apply_catalog(context: Context, path: Path, *, dry_run: bool = False) -> CatalogChange:
+    """Put the file's prices and plans in force; the same file twice changes nothing.
+
+    Raises FileMissing, CatalogInvalid, and Conflict where history would have to be rewritten.
+    """
+    source = TomlSource.read(path)
+    catalog = parse_catalog(source)
+    sha256 = hashlib.sha256(source.text.encode()).hexdigest()
+    begin = rehearsal if dry_run else unit_of_work
+    with begin(context.database) as unit:
+        newest = newest_catalog_version(unit)
+        if newest is not None and newest.sha256 == sha256:
+            return _change(context, catalog, [], applied=False)
+        found = differences(unit, catalog)
+        change = _change(context, catalog, found, applied=not dry_run)
+        version_id = unit.insert(
+            "catalog_version",
+            name=catalog.name,
+            currency=catalog.currency,
+            list_price=catalog.list_price,
+            effective_from=change.effective_from,
+            applied_at=context.now,
+            actor=context.actor,
+            sha256=sha256,
+            source=source.text,
+        )
+        new = NewVersion(version_id, change.effective_from)
+        write_prices(unit, catalog, new)
+        write_plans(unit, catalog, new)
+        record_change(
+            unit,
+            context,
+            "catalog.applied",
+            catalog.name,
+            after={"sha256": sha256, "changes": len(found), "from": change.effective_from},
+        )
+    return change
+
+
+def current_catalog(unit: UnitOfWork) -> Catalog:
+    """The catalog that was applied last; raises CatalogMissing."""
+    row = applied_catalog_version(unit)
+    return parse_catalog(TomlSource(row.name, row.source))
+
+
+def _change(
+    context: Context, catalog: Catalog, found: list[Difference], *, applied: bool
+) -> CatalogChange:
+    effective_from = catalog.effective_from or context.now
+    return CatalogChange(catalog.name, applied, effective_from, len(found), tuple(found))

@@ -1,0 +1,100 @@
+"""The prices in force, ready to be asked once per event."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from creditctl.rules.endpoint_match import EndpointMatcher
+from creditctl.rules.instants import micros_of
+from creditctl.rules.pricing import PriceRule
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.catalog import (
+    EndpointRow,
+    PriceRow,
+    all_endpoints,
+    all_prices,
+)
+
+MOST_REMEMBERED = 100_000
+"""Request paths whose endpoint is kept in memory; beyond that the memory starts anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRef:
+    """An endpoint of the catalog."""
+
+    id: int
+    product_id: int
+    product: str
+    method: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionedPrice:
+    """One version of an endpoint's price; `id` is what a usage event keeps."""
+
+    id: int
+    endpoint_id: int
+    rule: PriceRule
+    effective_from: datetime
+    effective_to: datetime | None
+
+
+class PriceBook:
+    """Answers which endpoint a request is, and what it costs at a point in time."""
+
+    def __init__(self, endpoints: list[EndpointRow], prices: list[PriceRow]) -> None:
+        self._endpoints = {
+            row.id: EndpointRef(row.id, row.product_id, row.product, row.method, row.path)
+            for row in endpoints
+        }
+        self._matcher = EndpointMatcher((row.id, row.method, row.path) for row in endpoints)
+        self._found: dict[tuple[str, str], EndpointRef | None] = {}
+        self._versions: dict[int, list[tuple[int, int | None, VersionedPrice]]] = {}
+        for row in prices:
+            price = VersionedPrice(
+                row.id, row.endpoint_id, rule_of(row), row.effective_from, row.effective_to
+            )
+            ends_at = None if row.effective_to is None else micros_of(row.effective_to)
+            self._versions.setdefault(row.endpoint_id, []).append(
+                (micros_of(row.effective_from), ends_at, price)
+            )
+
+    def endpoint(self, method: str, path: str) -> EndpointRef | None:
+        """The endpoint a request belongs to, or None."""
+        request = (method, path)
+        if request not in self._found:
+            if len(self._found) >= MOST_REMEMBERED:
+                self._found.clear()
+            endpoint_id = self._matcher.match(method, path)
+            self._found[request] = None if endpoint_id is None else self._endpoints[endpoint_id]
+        return self._found[request]
+
+    def price_at(self, endpoint_id: int, at_micros: int) -> VersionedPrice | None:
+        """The version in force at that time, or None."""
+        for starts_at, ends_at, price in self._versions.get(endpoint_id, ()):
+            if starts_at <= at_micros and (ends_at is None or at_micros < ends_at):
+                return price
+        return None
+
+
+def load_price_book(unit: UnitOfWork) -> PriceBook:
+    """Every endpoint with every version of its price."""
+    return PriceBook(all_endpoints(unit), all_prices(unit))
+
+
+def rule_of(row: PriceRow) -> PriceRule:
+    """The rule that a stored version holds."""
+    return PriceRule(
+        tier=row.tier,
+        base_micro=row.base_micro,
+        unit_micro=row.unit_micro,
+        per_units=row.per_units,
+        unit=row.unit,
+        rounding=row.rounding,
+        included_units=row.included_units,
+        minimum_micro=row.minimum_micro,
+        maximum_micro=row.maximum_micro,
+        billed_statuses=tuple(json.loads(row.billed_statuses)),
+    )

@@ -1,0 +1,129 @@
+"""What an organization used and paid in a range of days: the figures of its invoice."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from creditctl.rules.units import Credits
+from creditctl.store.engine import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class BilledOrganizationRow:
+    """An organization that may have something to pay."""
+
+    id: int
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPriceRow:
+    """What a credit costs from an instant on, by the catalog."""
+
+    effective_from: datetime
+    list_price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ProductUsageRow:
+    """Successful requests of a product and tier ('' = none), and their credits."""
+
+    product: str
+    tier: str
+    requests: int
+    credits: Credits
+
+
+@dataclass(frozen=True, slots=True)
+class PayerRow:
+    """Credits drawn from a source of grants; `overage` is what none covered."""
+
+    source: str
+    credits: Credits
+
+
+def organizations_to_bill(
+    unit: UnitOfWork, first_day: date, end_day: date, organization_id: int | None = None
+) -> list[BilledOrganizationRow]:
+    """Those with usage in [first_day, end_day) or a subscription, by slug; never guests."""
+    return unit.fetch(
+        BilledOrganizationRow,
+        """
+        SELECT id, slug FROM organization
+        WHERE kind <> 'guest'
+          AND (CAST(:organization_id AS BIGINT) IS NULL OR id = :organization_id)
+          AND (id IN (SELECT organization_id FROM usage_day
+                      WHERE day >= :first_day AND day < :end_day)
+               OR id IN (SELECT organization_id FROM subscription))
+        ORDER BY slug
+        """,
+        first_day=first_day,
+        end_day=end_day,
+        organization_id=organization_id,
+    )
+
+
+def list_prices(unit: UnitOfWork) -> list[ListPriceRow]:
+    """Every list price there was, oldest first; of two from one instant the newer is last."""
+    return unit.fetch(
+        ListPriceRow,
+        "SELECT effective_from, list_price FROM catalog_version ORDER BY effective_from, id",
+    )
+
+
+def usage_by_product(
+    unit: UnitOfWork, organization_id: int, first_day: date, end_day: date
+) -> list[ProductUsageRow]:
+    """Usage of [first_day, end_day) by product and tier; failed requests are left out."""
+    return unit.fetch(
+        ProductUsageRow,
+        """
+        SELECT p.title, u.tier, SUM(u.requests - u.failed), SUM(u.credits_micro)
+        FROM usage_day AS u JOIN product AS p ON p.id = u.product_id
+        WHERE u.organization_id = :organization_id AND u.day >= :first_day AND u.day < :end_day
+        GROUP BY p.id, p.title, u.tier
+        HAVING SUM(u.requests - u.failed) > 0
+        ORDER BY p.title, p.id, u.tier
+        """,
+        organization_id=organization_id,
+        first_day=first_day,
+        end_day=end_day,
+    )
+
+
+def credits_by_payer(
+    unit: UnitOfWork, organization_id: int, first_day: date, end_day: date
+) -> list[PayerRow]:
+    """Who paid the usage of [first_day, end_day) when it was booked."""
+    return unit.fetch(
+        PayerRow,
+        """
+        SELECT source, SUM(credits_micro) FROM debit_day
+        WHERE organization_id = :organization_id AND day >= :first_day AND day < :end_day
+        GROUP BY source ORDER BY source
+        """,
+        organization_id=organization_id,
+        first_day=first_day,
+        end_day=end_day,
+    )
+
+
+def repaid_by_source(
+    unit: UnitOfWork, organization_id: int, starts_at: datetime, ends_at: datetime
+) -> list[PayerRow]:
+    """Overage of usage in [starts_at, ends_at) that grants have repaid since, by their source."""
+    return unit.fetch(
+        PayerRow,
+        """
+        SELECT g.source, SUM(-r.amount_micro)
+        FROM ledger_entry AS o
+             JOIN ledger_entry AS r ON r.settles_id = o.id
+             JOIN credit_grant AS g ON g.id = r.grant_id
+        WHERE o.organization_id = :organization_id AND o.kind = 'overage'
+          AND o.event_at >= :starts_at AND o.event_at < :ends_at
+        GROUP BY g.source ORDER BY g.source
+        """,
+        organization_id=organization_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )

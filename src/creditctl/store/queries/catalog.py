@@ -1,0 +1,115 @@
+"""The catalog: its versions, products, endpoints and prices."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from creditctl.errors import CatalogMissing
+from creditctl.store.engine import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogVersionRow:
+    """The terms of an applied catalog, and its file word for word."""
+
+    id: int
+    name: str
+    currency: str
+    list_price: Decimal
+    effective_from: datetime
+    applied_at: datetime
+    sha256: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRow:
+    """An endpoint with its product's name."""
+
+    id: int
+    product_id: int
+    product: str
+    method: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """A version of an endpoint's price."""
+
+    id: int
+    endpoint_id: int
+    effective_from: datetime
+    effective_to: datetime | None
+    tier: str | None
+    base_micro: int
+    unit_micro: int
+    per_units: int
+    unit: str | None
+    rounding: str
+    included_units: int
+    minimum_micro: int
+    maximum_micro: int | None
+    billed_statuses: str
+
+
+def newest_catalog_version(unit: UnitOfWork) -> CatalogVersionRow | None:
+    """What was applied last, or None."""
+    return unit.fetch_one(
+        CatalogVersionRow,
+        """
+        SELECT id, name, currency, list_price, effective_from, applied_at, sha256, source
+        FROM catalog_version ORDER BY id DESC LIMIT 1
+        """,
+    )
+
+
+def applied_catalog_version(unit: UnitOfWork) -> CatalogVersionRow:
+    """What was applied last; raises CatalogMissing."""
+    found = newest_catalog_version(unit)
+    if found is None:
+        raise CatalogMissing
+    return found
+
+
+def all_endpoints(unit: UnitOfWork) -> list[EndpointRow]:
+    """Every endpoint there ever was."""
+    return unit.fetch(
+        EndpointRow,
+        """
+        SELECT e.id, e.product_id, p.name, e.method, e.path
+        FROM endpoint AS e JOIN product AS p ON p.id = e.product_id ORDER BY e.id
+        """,
+    )
+
+
+def all_prices(unit: UnitOfWork) -> list[PriceRow]:
+    """Every version of every price, newest first."""
+    return unit.fetch(
+        PriceRow,
+        """
+        SELECT id, endpoint_id, effective_from, effective_to, tier, base_micro, unit_micro,
+               per_units, unit, rounding, included_units, minimum_micro, maximum_micro,
+               billed_statuses
+        FROM endpoint_price ORDER BY effective_from DESC
+        """,
+    )
+
+
+def product_ids(unit: UnitOfWork) -> dict[str, int]:
+    """Internal id by name."""
+    return {str(name): int(id) for id, name in unit.fetch_rows("SELECT id, name FROM product")}
+
+
+def set_product_title(unit: UnitOfWork, product_id: int, title: str) -> None:
+    """Rename a product for people; its name stays."""
+    unit.run("UPDATE product SET title = :title WHERE id = :id", title=title, id=product_id)
+
+
+def close_version(unit: UnitOfWork, table: str, version_id: int, at: datetime) -> None:
+    """End a version of `endpoint_price` or `plan_version` that was open."""
+    unit.run(
+        f"UPDATE {table} SET effective_to = :at WHERE id = :id AND effective_to IS NULL",
+        id=version_id,
+        at=at,
+    )

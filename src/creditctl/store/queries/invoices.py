@@ -1,0 +1,189 @@
+"""Invoices and their lines: find, list, write."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from creditctl.rules.invoice_lines import Line
+from creditctl.rules.periods import Period
+from creditctl.rules.units import Credits, Money
+from creditctl.store.engine import UnitOfWork
+
+_SELECT = """
+    SELECT i.id, i.public_id, o.slug, o.legal_name, i.month, i.starts_at, i.ends_at, i.status,
+           i.stale, i.currency, i.total_minor, i.generated_at,
+           (SELECT COALESCE(SUM(l.amount_minor), 0) FROM invoice_line AS l
+            WHERE l.invoice_id = i.id AND l.kind = 'fee'),
+           (SELECT COALESCE(SUM(l.credits_micro), 0) FROM invoice_line AS l
+            WHERE l.invoice_id = i.id)
+    FROM invoice AS i JOIN organization AS o ON o.id = i.organization_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """An invoice with what its lines come to.
+
+    `overage` is the credits of its usage that no credits were applied to.
+    """
+
+    id: int
+    public_id: str
+    organization: str
+    legal_name: str
+    month: str
+    starts_at: datetime
+    ends_at: datetime
+    status: str
+    stale: bool
+    currency: str
+    total_minor: int
+    generated_at: datetime
+    fees_minor: int
+    overage: Credits
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLineRow:
+    """A row of `invoice_line`, in the columns of `rules.invoice_lines.Line`."""
+
+    kind: str
+    description: str
+    requests: int | None
+    credits: Credits | None
+    unit_price: Decimal | None
+    amount_minor: int
+
+
+def list_invoice_rows(
+    unit: UnitOfWork, *, month: str | None, organization_id: int | None
+) -> list[InvoiceRow]:
+    """The newest month first, then by slug; of one month or organization when given."""
+    return unit.fetch(
+        InvoiceRow,
+        f"""
+        {_SELECT}
+        WHERE (CAST(:month AS TEXT) IS NULL OR i.month = :month)
+          AND (CAST(:organization_id AS BIGINT) IS NULL OR i.organization_id = :organization_id)
+        ORDER BY i.starts_at DESC, o.slug
+        """,
+        month=month,
+        organization_id=organization_id,
+    )
+
+
+def invoice_by_public_id(unit: UnitOfWork, public_id: str) -> InvoiceRow | None:
+    """The invoice of that id, or None."""
+    return unit.fetch_one(InvoiceRow, f"{_SELECT} WHERE i.public_id = :id", id=public_id)
+
+
+def invoice_of_period(unit: UnitOfWork, organization_id: int, period: Period) -> InvoiceRow | None:
+    """The organization's invoice of exactly that period, or None."""
+    return unit.fetch_one(
+        InvoiceRow,
+        f"""
+        {_SELECT} WHERE i.organization_id = :organization_id
+          AND i.starts_at = :starts_at AND i.ends_at = :ends_at
+        """,
+        organization_id=organization_id,
+        starts_at=period.starts_at,
+        ends_at=period.ends_at,
+    )
+
+
+def lines_of(unit: UnitOfWork, invoice: InvoiceRow) -> tuple[Line, ...]:
+    """The invoice's lines, in order."""
+    rows = unit.fetch(
+        InvoiceLineRow,
+        """
+        SELECT kind, description, requests, credits_micro, unit_price, amount_minor
+        FROM invoice_line WHERE invoice_id = :invoice_id ORDER BY position
+        """,
+        invoice_id=invoice.id,
+    )
+    return tuple(
+        Line(
+            row.kind,
+            row.description,
+            row.requests,
+            row.credits,
+            row.unit_price,
+            Money(row.amount_minor, invoice.currency),
+        )
+        for row in rows
+    )
+
+
+def insert_draft(
+    unit: UnitOfWork,
+    *,
+    public_id: str,
+    organization_id: int,
+    month: str,
+    period: Period,
+    total: Money,
+    generated_at: datetime,
+) -> int:
+    """Insert a draft without lines; returns its internal id."""
+    return unit.insert(
+        "invoice",
+        public_id=public_id,
+        organization_id=organization_id,
+        month=month,
+        starts_at=period.starts_at,
+        ends_at=period.ends_at,
+        status="draft",
+        stale=False,
+        currency=total.currency,
+        total_minor=total.minor,
+        generated_at=generated_at,
+    )
+
+
+def refresh_draft(
+    unit: UnitOfWork, invoice_id: int, *, total: Money, generated_at: datetime
+) -> None:
+    """Give a draft a new total, and drop its lines for new ones."""
+    unit.run(
+        """
+        UPDATE invoice SET total_minor = :total, currency = :currency, stale = false,
+               generated_at = :generated_at
+        WHERE id = :id AND status = 'draft'
+        """,
+        id=invoice_id,
+        total=total.minor,
+        currency=total.currency,
+        generated_at=generated_at,
+    )
+    unit.run("DELETE FROM invoice_line WHERE invoice_id = :id", id=invoice_id)
+
+
+def clear_stale(unit: UnitOfWork, invoice_id: int) -> None:
+    """The draft was looked at again: its lines are still right."""
+    unit.run("UPDATE invoice SET stale = false WHERE id = :id AND stale", id=invoice_id)
+
+
+def insert_lines(unit: UnitOfWork, invoice_id: int, lines: Sequence[Line]) -> None:
+    """Write the lines in the order given."""
+    unit.run_many(
+        """
+        INSERT INTO invoice_line (invoice_id, position, kind, description, requests,
+                                  credits_micro, unit_price, amount_minor)
+        VALUES (:invoice_id, :position, :kind, :description, :requests, :credits, :unit_price,
+                :amount)
+        """,
+        [
+            {
+                "invoice_id": invoice_id,
+                "position": position,
+                "kind": line.kind,
+                "description": line.description,
+                "requests": line.requests,
+                "credits": line.credits,
+                "unit_price": line.unit_price,
+                "amount": line.amount.minor,
+            }
+            for position, line in enumerate(lines, start=1)
+        ],
+    )

@@ -1,0 +1,81 @@
+"""API keys: insert, find, list, revoke."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from creditctl.errors import KeyNotFound
+from creditctl.store.engine import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A key with its organization's slug and the plan it is bound to; never its hash."""
+
+    id: int
+    public_id: str
+    organization_id: int
+    organization: str
+    name: str
+    prefix: str
+    last_four: str
+    plan: str | None
+    status: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+_SELECT = """
+    SELECT k.id, k.public_id, k.organization_id, o.slug, k.name, k.prefix, k.last_four, p.name,
+           k.status, k.created_at, k.expires_at, k.revoked_at
+    FROM api_key AS k JOIN organization AS o ON o.id = k.organization_id
+         LEFT JOIN plan AS p ON p.id = k.plan_id
+"""
+
+
+def find_key(unit: UnitOfWork, reference: str) -> KeyRow:
+    """The key with that public id or prefix; raises KeyNotFound."""
+    found = unit.fetch_one(
+        KeyRow,
+        f"{_SELECT} WHERE k.public_id = :reference OR k.prefix = :reference",
+        reference=reference,
+    )
+    if found is None:
+        raise KeyNotFound(f"there is no API key {reference!r}")
+    return found
+
+
+def keys_of(unit: UnitOfWork, organization_id: int) -> list[KeyRow]:
+    """The organization's keys, oldest first."""
+    return unit.fetch(
+        KeyRow,
+        f"{_SELECT} WHERE k.organization_id = :organization_id ORDER BY k.id",
+        organization_id=organization_id,
+    )
+
+
+def all_keys(unit: UnitOfWork) -> list[KeyRow]:
+    """Every key, by organization."""
+    return unit.fetch(KeyRow, f"{_SELECT} ORDER BY o.slug, k.id")
+
+
+def key_name_is_taken(unit: UnitOfWork, organization_id: int, name: str) -> bool:
+    """Whether the organization has a key of that name."""
+    found = unit.fetch_value(
+        "SELECT 1 FROM api_key WHERE organization_id = :organization_id AND name = :name",
+        organization_id=organization_id,
+        name=name,
+    )
+    return found is not None
+
+
+def revoke(unit: UnitOfWork, key_id: int, at: datetime) -> None:
+    """Mark the key revoked, once."""
+    unit.run(
+        """
+        UPDATE api_key SET status = 'revoked', revoked_at = :at
+        WHERE id = :id AND status = 'active'
+        """,
+        id=key_id,
+        at=at,
+    )

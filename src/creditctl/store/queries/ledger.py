@@ -1,0 +1,172 @@
+"""The ledger: append entries, and sum what is owed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
+from creditctl.rules.units import Credits
+from creditctl.store.engine import UnitOfWork
+
+_MICROS_PER_DAY = 24 * MICROS_PER_HOUR
+_COLUMNS = (
+    "organization_id",
+    "grant_id",
+    "kind",
+    "amount_micro",
+    "event_at",
+    "recorded_at",
+    "posting_day",
+    "product_id",
+    "batch_id",
+    "overage_reason",
+    "settles_id",
+    "first_event_at",
+    "first_event_id",
+    "last_event_at",
+    "last_event_id",
+    "actor",
+    "reason",
+)
+_INSERT = (
+    f"INSERT INTO ledger_entry ({', '.join(_COLUMNS)}) "
+    f"VALUES ({', '.join(f':{column}' for column in _COLUMNS)})"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """A movement to be written; `amount` is signed as the table says."""
+
+    organization_id: int
+    kind: str
+    amount: Credits
+    event_at: datetime | int
+    recorded_at: datetime
+    actor: str
+    reason: str
+    grant_id: int | None = None
+    product_id: int | None = None
+    batch_id: int | None = None
+    overage_reason: str | None = None
+    settles_id: int | None = None
+    first_event_at: int | None = None
+    first_event_id: bytes | None = None
+    last_event_at: int | None = None
+    last_event_id: bytes | None = None
+
+
+def append_entries(unit: UnitOfWork, entries: Iterable[NewEntry]) -> None:
+    """Append the movements in the order given."""
+    unit.run_many(_INSERT, [_values(entry) for entry in entries])
+
+
+def _values(entry: NewEntry) -> dict[str, object]:
+    event_at = entry.event_at if isinstance(entry.event_at, int) else micros_of(entry.event_at)
+    values: dict[str, object] = {
+        column: getattr(entry, column)
+        for column in _COLUMNS
+        if column not in ("amount_micro", "event_at", "posting_day")
+    }
+    # No month can be closed yet, so a movement is posted on the day it happened.
+    posting_day = event_at // _MICROS_PER_DAY
+    return values | {"amount_micro": entry.amount, "event_at": event_at, "posting_day": posting_day}
+
+
+@dataclass(frozen=True, slots=True)
+class OverageRow:
+    """An overage entry and how much of it nothing has settled yet."""
+
+    id: int
+    product_id: int
+    event_at: datetime
+    reason: str
+    unsettled: Credits
+
+
+def unsettled_overage(unit: UnitOfWork, organization_id: int) -> list[OverageRow]:
+    """What the organization owes beyond its grants, oldest usage first."""
+    return unit.fetch(
+        OverageRow,
+        """
+        SELECT id, product_id, event_at, overage_reason, unsettled FROM (
+            SELECT o.id, o.product_id, o.event_at, o.overage_reason,
+                   -o.amount_micro + COALESCE((
+                       SELECT SUM(r.amount_micro) FROM ledger_entry AS r WHERE r.settles_id = o.id
+                   ), 0) AS unsettled
+            FROM ledger_entry AS o
+            WHERE o.organization_id = :organization_id AND o.kind = 'overage'
+        ) AS owed
+        WHERE unsettled > 0 ORDER BY event_at, id
+        """,
+        organization_id=organization_id,
+    )
+
+
+def postpaid_booked(
+    unit: UnitOfWork, organization_id: int, starts_at: datetime, ends_at: datetime
+) -> Credits:
+    """Postpaid overage booked for usage within [starts_at, ends_at)."""
+    booked = unit.fetch_value(
+        """
+        SELECT COALESCE(SUM(-amount_micro), 0) FROM ledger_entry
+        WHERE organization_id = :organization_id AND kind = 'overage'
+          AND overage_reason = 'postpaid' AND event_at >= :starts_at AND event_at < :ends_at
+        """,
+        organization_id=organization_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+    return Credits(int(booked))
+
+
+def add_debits(unit: UnitOfWork, rows: Iterable[dict[str, object]]) -> None:
+    """Add to the rollup of who paid a day's usage."""
+    unit.run_many(
+        """
+        INSERT INTO debit_day (day, organization_id, product_id, source, credits_micro)
+        VALUES (:day, :organization_id, :product_id, :source, :credits_micro)
+        ON CONFLICT (day, organization_id, product_id, source)
+        DO UPDATE SET credits_micro = debit_day.credits_micro + excluded.credits_micro
+        """,
+        rows,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MovementRow:
+    """A ledger entry with the organization's running total after it."""
+
+    event_at: datetime
+    recorded_at: datetime
+    kind: str
+    amount: Credits
+    net: Credits
+    source: str | None
+    grant: str | None
+    product: str | None
+    overage_reason: str | None
+    batch: str | None
+    actor: str
+    reason: str
+
+
+def latest_movements(unit: UnitOfWork, organization_id: int, limit: int) -> list[MovementRow]:
+    """The newest movements first, each with the net balance after it."""
+    return unit.fetch(
+        MovementRow,
+        """
+        SELECT e.event_at, e.recorded_at, e.kind, e.amount_micro,
+               SUM(CASE WHEN e.kind = 'repayment' THEN 0 ELSE e.amount_micro END)
+                   OVER (ORDER BY e.id) AS net,
+               g.source, g.public_id, p.name, e.overage_reason, b.public_id, e.actor, e.reason
+        FROM ledger_entry AS e
+             LEFT JOIN credit_grant AS g ON g.id = e.grant_id
+             LEFT JOIN product AS p ON p.id = e.product_id
+             LEFT JOIN usage_batch AS b ON b.id = e.batch_id
+        WHERE e.organization_id = :organization_id
+        ORDER BY e.id DESC LIMIT :limit
+        """,
+        organization_id=organization_id,
+        limit=limit,
+    )

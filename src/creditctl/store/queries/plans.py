@@ -1,0 +1,116 @@
+"""Plans and their versions: what a plan meant at a point in time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from creditctl.errors import PlanNotFound
+from creditctl.rules.units import Credits
+from creditctl.store.engine import UnitOfWork
+
+_COLUMNS = """
+    v.id, v.plan_id, p.name, v.effective_from, v.effective_to, v.title, v.fee_minor, v.interval,
+    v.allowance_micro, v.rollover, v.postpaid_limit_micro, v.overage_price, v.unlimited, v.tiers,
+    v.limits, v.capabilities, c.currency
+"""
+_FROM = """
+    FROM plan_version AS v JOIN plan AS p ON p.id = v.plan_id
+         JOIN catalog_version AS c ON c.id = v.catalog_version_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A plan's name."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanVersionRow:
+    """A version of a plan; tiers, limits and capabilities are JSON texts."""
+
+    id: int
+    plan_id: int
+    name: str
+    effective_from: datetime
+    effective_to: datetime | None
+    title: str
+    fee_minor: int
+    interval: str
+    allowance: Credits
+    rollover: str
+    postpaid_limit: Credits
+    overage_price: Decimal | None
+    unlimited: bool
+    tiers: str
+    limits: str
+    capabilities: str
+    currency: str
+
+
+def find_plan(unit: UnitOfWork, name: str) -> PlanRow:
+    """The plan of that name; raises PlanNotFound."""
+    found = unit.fetch_one(PlanRow, "SELECT id, name FROM plan WHERE name = :name", name=name)
+    if found is None:
+        raise PlanNotFound(f"there is no plan {name!r}")
+    return found
+
+
+def plan_versions(unit: UnitOfWork, plan_id: int) -> list[PlanVersionRow]:
+    """Every version of the plan, oldest first."""
+    return unit.fetch(
+        PlanVersionRow,
+        f"SELECT {_COLUMNS} {_FROM} WHERE v.plan_id = :plan_id ORDER BY v.effective_from",
+        plan_id=plan_id,
+    )
+
+
+def plan_version_at(unit: UnitOfWork, plan_id: int, at: datetime) -> PlanVersionRow:
+    """The version in force at that time; raises PlanNotFound when the plan began later."""
+    found = unit.fetch_one(
+        PlanVersionRow,
+        f"""
+        SELECT {_COLUMNS} {_FROM}
+        WHERE v.plan_id = :plan_id AND v.effective_from <= :at
+        ORDER BY v.effective_from DESC LIMIT 1
+        """,
+        plan_id=plan_id,
+        at=at,
+    )
+    if found is None:
+        raise PlanNotFound(f"the plan was not in force at {at:%Y-%m-%d %H:%M} UTC")
+    return found
+
+
+def plans_in_force(unit: UnitOfWork, at: datetime) -> list[PlanVersionRow]:
+    """The version of every plan in force at that time, by name."""
+    return unit.fetch(
+        PlanVersionRow,
+        f"""
+        SELECT {_COLUMNS} {_FROM}
+        WHERE v.effective_from <= :at AND (v.effective_to IS NULL OR v.effective_to > :at)
+        ORDER BY p.name
+        """,
+        at=at,
+    )
+
+
+def open_plan_versions(unit: UnitOfWork) -> list[PlanVersionRow]:
+    """The newest version of every plan that has no end."""
+    return unit.fetch(
+        PlanVersionRow, f"SELECT {_COLUMNS} {_FROM} WHERE v.effective_to IS NULL ORDER BY p.name"
+    )
+
+
+def newest_plan_version(unit: UnitOfWork, plan_id: int) -> PlanVersionRow | None:
+    """The version that began last, ended or not."""
+    return unit.fetch_one(
+        PlanVersionRow,
+        f"""
+        SELECT {_COLUMNS} {_FROM} WHERE v.plan_id = :plan_id
+        ORDER BY v.effective_from DESC LIMIT 1
+        """,
+        plan_id=plan_id,
+    )

@@ -1,0 +1,111 @@
+"""One scenario per error: what went before, and the command line that is refused."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+
+from creditctl import errors
+
+CATALOG = """\
+[catalog]
+name = "example"
+currency = "USD"
+list_price = "0.01"
+effective_from = 2026-01-01
+
+[tiers]
+basic = 1
+
+[products.quotes]
+title = "Quotes"
+
+[[products.quotes.endpoints]]
+method = "GET"
+path = "/v1/quotes"
+tier = "basic"
+
+[plans.pro]
+title = "Pro"
+fee = "49.00"
+interval = "month"
+allowance = 1000
+
+[guest]
+credits = 50
+lifetime_hours = 24
+"""
+USAGE = """\
+id,time,org,method,path,status
+one,2026-10-05T12:00:00Z,acme,GET,/v1/quotes,200
+two,yesterday,acme,GET,/v1/quotes,200
+"""
+INIT = "db init"
+ACME = (INIT, "catalog apply catalog.toml", "orgs create acme --email billing@acme.example")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`line` is refused with `error` after the lines of `before` succeeded."""
+
+    error: type[errors.CreditctlError]
+    line: str
+    before: tuple[str, ...] = ACME
+    files: Mapping[str, str] = field(default_factory=dict)
+    disturbance: Callable[[], AbstractContextManager[object]] = nullcontext
+
+
+@contextmanager
+def another_writer() -> Iterator[None]:
+    """Another `limits check` is running: it holds the lease."""
+    with sqlite3.connect("books.db") as connection:
+        connection.execute("BEGIN")
+        yield
+
+
+SCENARIOS = (
+    Scenario(errors.InvalidInput, "invoice generate --month 2026-13"),
+    Scenario(
+        errors.CatalogInvalid,
+        "catalog apply wrong.toml",
+        files={"wrong.toml": CATALOG.replace('tier = "basic"', 'tier = "gold"')},
+    ),
+    Scenario(errors.OrganizationNotFound, "credits balance acne"),
+    Scenario(errors.KeyNotFound, "keys revoke ck_live_00000000 --yes"),
+    Scenario(errors.ProductNotFound, "prices list --product quote"),
+    Scenario(errors.EndpointNotFound, "prices explain GET /v2/quotes"),
+    Scenario(errors.PlanNotFound, "plans show max"),
+    Scenario(errors.CatalogMissing, "prices explain GET /v1/quotes", before=(INIT,)),
+    Scenario(errors.SubscriptionNotFound, "subscriptions show acme"),
+    Scenario(errors.BudgetNotFound, "budgets clear acme --yes"),
+    Scenario(errors.InvoiceNotFound, "invoice show inv_none"),
+    Scenario(errors.SchemaNotFound, "schema creditctl.organisation/v1"),
+    Scenario(errors.FileMissing, "usage import gateway.csv"),
+    Scenario(errors.DatabaseMissing, "orgs list", before=()),
+    Scenario(
+        errors.DatabaseUnreadable,
+        "orgs list --db notes.txt",
+        files={"notes.txt": "This is not a database, whatever its name may say.\n" * 9},
+    ),
+    Scenario(errors.AlreadyExists, "orgs create acme"),
+    Scenario(
+        errors.IdempotencyKeyReused,
+        "credits grant acme 200 --reason refill --idempotency-key ticket-7",
+        before=(*ACME, "credits grant acme 100 --reason refill --idempotency-key ticket-7"),
+    ),
+    Scenario(
+        errors.GuestNotAllowed,
+        "credits grant visitor 100 --reason gift",
+        before=(*ACME, "orgs create visitor --guest"),
+    ),
+    Scenario(
+        errors.GuardFailed,
+        "credits grant acme 100 --reason gift --expect-email billing@acne.example",
+    ),
+    Scenario(
+        errors.TooManyRejects,
+        "usage import gateway.csv --max-rejects 0",
+        files={"gateway.csv": USAGE},
+    ),
+    Scenario(errors.ConfirmationNeeded, "budgets clear acme", before=(*ACME, "budgets set acme --daily 5")),
+)
