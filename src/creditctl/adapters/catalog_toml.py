@@ -106,9 +106,7 @@ def _endpoint(
     return endpoint
 
 
-def _rule(
-    table: TomlTable, tiers: dict[str, Credits], statuses: tuple[str, ...]
-) -> PriceRule:
+def _rule(table: TomlTable, tiers: dict[str, Credits], statuses: tuple[str, ...]) -> PriceRule:
     tier = table.choice("tier", tuple(tiers), None)
     if tier is not None and "credits" in table:
         table.refuse("credits", "a tier decides the price already; keep one of the two")
@@ -176,9 +174,7 @@ def _promotion(table: TomlTable, currency: str, list_price: Decimal) -> Promotio
     if ("credits" in table) == ("money" in table):
         table.source.refuse(table.path, "states its worth once: in credits or in money")
     money: Money | None = table.money("money", currency) if "money" in table else None
-    amount: Credits = (
-        table.credits("credits") if money is None else credits_for(money, list_price)
-    )
+    amount: Credits = table.credits("credits") if money is None else credits_for(money, list_price)
     if not amount:
         table.source.refuse(table.path, "gives nothing")
     promotion = PromotionSpec(
@@ -228,5 +224,3 @@ def _refuse_duplicates(root: TomlTable, catalog: Catalog) -> None:
                 what = f"{endpoint.method} {endpoint.path} is priced by {seen[request]} already"
                 root.source.refuse(path, what)
             seen[request] = product.name
-
-

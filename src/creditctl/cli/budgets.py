@@ -14,20 +14,23 @@ from creditctl.services.budgets import clear_budget, list_budgets, set_budget, s
 
 app = command_group("Spending budgets and thresholds.")
 
-_COLUMNS = (
-    Column("organization"),
-    Column("daily", "Daily budget"),
-    Column("notify_at", "Notify at"),
-    Column("today"),
-    Column("yesterday"),
-    Column("left"),
-    Column("state"),
-)
+_FACTS = (Column("today"), Column("yesterday"), Column("left"), Column("state"))
 BUDGET_VIEW = View(
     "creditctl.budget/v1",
-    (*_COLUMNS[:3], Column("scope", "Counts"), *_COLUMNS[3:], Column("reason")),
+    (
+        Column("organization"),
+        Column("daily", "Daily budget"),
+        Column("notify_at", "Notify at"),
+        Column("scope", "Counts"),
+        *_FACTS,
+        Column("reason"),
+    ),
 )
-BUDGETS_VIEW = View("creditctl.budgets/v1", _COLUMNS, empty="No budgets yet.")
+BUDGETS_VIEW = View(
+    "creditctl.budgets/v1",
+    (Column("organization"), Column("daily"), Column("notify_at", "Notify"), *_FACTS),
+    empty="No budgets yet.",
+)
 
 
 @app.command("set")

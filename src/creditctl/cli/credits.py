@@ -184,18 +184,14 @@ def show_balance(ctx: typer.Context, organization: OrganizationArgument) -> None
 def show_grants(
     ctx: typer.Context,
     organization: OrganizationArgument,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Spent and expired ones too.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Spent and expired ones too.")] = False,
 ) -> None:
     """List an organization's grants in the order they will be drawn.
 
     Example: creditctl credits grants acme
     """
     session = session_of(ctx)
-    session.show(
-        list_grants(session.context, organization, everything=everything), GRANTS_VIEW
-    )
+    session.show(list_grants(session.context, organization, everything=everything), GRANTS_VIEW)
 
 
 @app.command("history")

@@ -11,7 +11,12 @@ app = command_group("Create, migrate and inspect the database.")
 
 MIGRATION_VIEW = View(
     "creditctl.migration/v1",
-    (Column("database"), Column("previous", "Was at"), Column("revision", "Is at"), Column("changed")),
+    (
+        Column("database"),
+        Column("previous", "Was at"),
+        Column("revision", "Is at"),
+        Column("changed"),
+    ),
 )
 STATUS_VIEW = View(
     "creditctl.database/v1",

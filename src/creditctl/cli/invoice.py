@@ -15,9 +15,9 @@ from creditctl.services.invoicing import generate_invoices
 app = command_group("Invoices of a month.")
 
 _AMOUNTS = (
-    Column("overage_credits", "Overage"),
+    Column("overage_credits", "Uncovered"),
     Column("fees"),
-    Column("overage_due", "Overage due"),
+    Column("overage_due", "Overage"),
     Column("total"),
 )
 RUN_VIEW = View(
@@ -36,7 +36,7 @@ RUN_VIEW = View(
 )
 INVOICES_VIEW = View(
     "creditctl.invoices/v1",
-    (Column("organization"), Column("month"), Column("status"), *_AMOUNTS, Column("stale")),
+    (Column("organization"), Column("month"), Column("status"), *_AMOUNTS[1:], Column("stale")),
     empty="No invoices yet.",
 )
 INVOICE_VIEW = View(

@@ -62,12 +62,8 @@ ORG_VIEW = View(
 @app.command("create")
 def create_one(
     ctx: typer.Context,
-    slug: Annotated[
-        str, typer.Argument(metavar="SLUG", help="Short name: a-z, 0-9 and hyphens.")
-    ],
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="TEXT", help="Legal name.")
-    ] = None,
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="Short name: a-z, 0-9 and hyphens.")],
+    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Legal name.")] = None,
     email: Annotated[
         str | None, typer.Option("--email", metavar="MAIL", help="Where invoices go.")
     ] = None,

@@ -48,7 +48,7 @@ class UsageEvent(NamedTuple):
     units: int
 
 
-class _Refused(Exception):  # noqa: N818 - caught a few lines further on
+class _Refused(Exception):
     def __init__(self, field: str, value: str, reason: str) -> None:
         self.reject = (field, storable(value), reason)
 

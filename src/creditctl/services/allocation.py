@@ -55,9 +55,7 @@ def allocate(
     lots = [lot_of(grant) for grant in grants.values()]
     draws = burn_down([*lots, *headroom], _unlimited(periods), ordered)
     _draw_grants(unit, context, organization_id, grants, draws)
-    append_entries(
-        unit, [_entry(context, organization_id, batch_id, item) for item in draws]
-    )
+    append_entries(unit, [_entry(context, organization_id, batch_id, item) for item in draws])
     add_debits(unit, _debits(organization_id, grants, draws))
     return _summary(ordered, draws)
 
@@ -127,9 +125,7 @@ def _draw_grants(
             raise AssertionError(f"{grant.public_id} was drawn by another, though locked")
 
 
-def _reclaim(
-    context: Context, organization_id: int, grant: GrantRow, amount: Credits
-) -> NewEntry:
+def _reclaim(context: Context, organization_id: int, grant: GrantRow, amount: Credits) -> NewEntry:
     return NewEntry(
         organization_id=organization_id,
         grant_id=grant.id,
@@ -198,5 +194,3 @@ def _summary(charges: Iterable[Charge], draws: Iterable[Draw]) -> Allocation:
         overage=Credits(paid_or_owed - by_grants),
         unlimited=Credits(total - paid_or_owed),
     )
-
-

@@ -47,9 +47,7 @@ def read_balance(context: Context, organization: str) -> Balance:
         return balance_of(unit, found.id, found.slug, context.now)
 
 
-def balance_of(
-    unit: UnitOfWork, organization_id: int, organization: str, at: datetime
-) -> Balance:
+def balance_of(unit: UnitOfWork, organization_id: int, organization: str, at: datetime) -> Balance:
     """The balance at that time, from grants as they are: a grant counts while it is live."""
     live = [grant for grant in grants_of(unit, organization_id) if is_live(grant, at)]
     available = _sum(grant.remaining for grant in live)

@@ -116,9 +116,7 @@ def plan_of(row: PlanVersionRow) -> PlanSpec:
     )
 
 
-def _compare(
-    kind: str, old: Mapping[str, Facts], new: Mapping[str, Facts]
-) -> Iterator[Difference]:
+def _compare(kind: str, old: Mapping[str, Facts], new: Mapping[str, Facts]) -> Iterator[Difference]:
     for name in sorted(old.keys() | new.keys()):
         if name not in old:
             yield Difference("added", kind, name)

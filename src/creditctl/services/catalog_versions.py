@@ -86,9 +86,7 @@ def _endpoint_id(
     row: EndpointRow | None,
 ) -> int:
     if row is None:
-        return unit.insert(
-            "endpoint", product_id=product_id, method=spec.method, path=spec.path
-        )
+        return unit.insert("endpoint", product_id=product_id, method=spec.method, path=spec.path)
     if row.product_id != product_id:
         raise Conflict(
             f"{spec.method} {spec.path} belongs to product {row.product}, not {product.name}",
@@ -131,9 +129,7 @@ def _write_price(
     )
 
 
-def _insert_plan_version(
-    unit: UnitOfWork, plan_id: int, spec: PlanSpec, new: NewVersion
-) -> None:
+def _insert_plan_version(unit: UnitOfWork, plan_id: int, spec: PlanSpec, new: NewVersion) -> None:
     unit.insert(
         "plan_version",
         plan_id=plan_id,

@@ -236,7 +236,9 @@ def _grant(
 def _guard(owner: OrganizationRow, request: GrantRequest, available: Credits) -> None:
     """Rails against the wrong organization: refuse when it is not what the caller expects."""
     if request.expect_email not in (None, owner.billing_email):
-        raise GuardFailed(f"the billing e-mail of {owner.slug} is {owner.billing_email or 'not set'}")
+        raise GuardFailed(
+            f"the billing e-mail of {owner.slug} is {owner.billing_email or 'not set'}"
+        )
     if request.expect_balance not in (None, available):
         raise GuardFailed(f"{owner.slug} has {available} credits available")
 

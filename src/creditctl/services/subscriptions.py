@@ -137,8 +137,6 @@ def _card(unit: UnitOfWork, context: Context, row: SubscriptionRow) -> Subscript
     )
 
 
-def _present_period(
-    unit: UnitOfWork, context: Context, row: SubscriptionRow
-) -> SubscriptionPeriod:
+def _present_period(unit: UnitOfWork, context: Context, row: SubscriptionRow) -> SubscriptionPeriod:
     """The period that holds now, or the first one of a subscription that is yet to start."""
     return periods_of_subscription(unit, row, max(context.now, row.started_at))[-1]

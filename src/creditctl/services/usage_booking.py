@@ -46,6 +46,13 @@ class Chunk:
     events: list[PricedEvent] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
 
+    def add(self, priced: PricedEvent | Reject) -> None:
+        """Take the next record."""
+        if isinstance(priced, Reject):
+            self.rejects.append(priced)
+        else:
+            self.events.append(priced)
+
     @property
     def records(self) -> int:
         """How many records of the file these are."""
@@ -119,9 +126,7 @@ def _claimed(
     return batch_by_id(unit, batch_id)
 
 
-def _sifted(
-    unit: UnitOfWork, events: list[PricedEvent], window: timedelta
-) -> Sifted[PricedEvent]:
+def _sifted(unit: UnitOfWork, events: list[PricedEvent], window: timedelta) -> Sifted[PricedEvent]:
     if not events:
         return Sifted()
     micros = window // timedelta(microseconds=1)
@@ -153,9 +158,7 @@ def _book(unit: UnitOfWork, context: Context, batch_id: int, events: list[Priced
         # Two files with the same ids for different organizations, at the same moment.
         raise Busy("another import has just booked the same ids")
     mark_drafts_stale(unit)
-    billed = sorted(
-        (event for event in events if event.billed), key=attrgetter("organization_id")
-    )
+    billed = sorted((event for event in events if event.billed), key=attrgetter("organization_id"))
     for organization_id, own in groupby(billed, key=attrgetter("organization_id")):
         allocate(unit, context, organization_id, _charges(own), batch_id=batch_id)
 

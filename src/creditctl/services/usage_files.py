@@ -46,7 +46,7 @@ def sha256_of(source: SourceFile) -> str:
 
 
 def read_lookup(name: str) -> dict[str, str]:
-    """A CSV file of two columns, from and to; raises FileMissing or InvalidInput naming the line."""
+    """A CSV file of two columns, from and to; raises FileMissing, InvalidInput with the line."""
     try:
         text = Path(name).read_text(encoding="utf-8-sig")
     except OSError as problem:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from creditctl.adapters.readers import (
     AUTO,
@@ -20,7 +21,6 @@ from creditctl.errors import InvalidInput
 from creditctl.rules.usage_events import Reject
 from creditctl.rules.usage_mapping import FieldSource
 from creditctl.services.usage_batches import (
-    ImportedFile,
     ImportSummary,
     imported_file,
     summary_of,
@@ -69,6 +69,13 @@ class ImportOptions:
         return json.dumps(facts, sort_keys=True)
 
 
+class ImportedBatch(NamedTuple):
+    """A file's batch, and whether it was `imported` now or had been before (`unchanged`)."""
+
+    batch: BatchRow
+    status: str
+
+
 def import_usage(
     context: Context,
     paths: Sequence[Path | SourceFile],
@@ -90,7 +97,9 @@ def import_usage(
     if rejects_path is not None:
         check_writable(rejects_path)
     fields = FieldMapping(mapping)
-    sources = [path if isinstance(path, SourceFile) else SourceFile(path, str(path)) for path in paths]
+    sources = [
+        path if isinstance(path, SourceFile) else SourceFile(path, str(path)) for path in paths
+    ]
     hashes = [sha256_of(source) for source in sources]
     with _transactions(context, dry_run=dry_run) as transactions:
         with transactions.read() as unit:
@@ -102,9 +111,71 @@ def import_usage(
         ]
         if rejects_path is not None:
             with transactions.read() as unit:
-                batches = [file.batch_id for file, _ in files]
-                rows = (row for batch_id in batches for row in batch_rejects(unit, batch_id))
+                rows = (row for file in files for row in batch_rejects(unit, file.batch.id))
                 write_rejects(rejects_path, rows)
         with transactions.read() as unit:
-            shown = [_shown(unit, batch, status) for batch, status in files]
+            shown = [imported_file(unit, file.batch, file.status) for file in files]
     return summary_of(shown, dry_run=dry_run)
+
+
+@contextmanager
+def _transactions(context: Context, *, dry_run: bool) -> Iterator[Transactions]:
+    """Chunks commit one by one; a dry run does everything in one transaction and drops it."""
+    if not dry_run:
+        yield Transactions(
+            partial(reading, context.database), partial(unit_of_work, context.database)
+        )
+        return
+    with rehearsal(context.database) as unit:
+
+        def same() -> AbstractContextManager[UnitOfWork]:
+            return nullcontext(unit)
+
+        yield Transactions(same, same)
+
+
+def _import_file(
+    context: Context,
+    transactions: Transactions,
+    source: SourceFile,
+    sha256: str,
+    options: ImportOptions,
+) -> ImportedBatch:
+    """Import one file from where its import stands: at its start, at a chunk, or at its end."""
+    format_name = options.format_name
+    if format_name == AUTO:
+        format_name = recognised_format(source.path, source.name)
+    fingerprint = options.fingerprint(format_name)
+    with transactions.read() as unit:
+        batch = find_batch(unit, sha256, fingerprint)
+        pricer = Pricer(unit, context.now, options.mapping, options.organization_id)
+    if batch is not None and batch.status == "done":
+        return ImportedBatch(batch, "unchanged")
+    job = Import(source.name, format_name, sha256, fingerprint, options.max_rejects, set())
+    with open_stream(source.path, source.name) as stream:
+        records = reader_for(format_name).open_records(stream, source.name)
+        given = options.organization is not None
+        options.mapping.check(records, source.name, organization_given=given)
+        done = 0 if batch is None else batch.cursor
+        chunks = _chunks(islice(records.items, done, None), context.settings.import_chunk)
+        for items, is_last in chunks:
+            chunk = Chunk()
+            for item in items:
+                chunk.add(pricer.price(item))
+            with transactions.write() as unit:
+                batch = book_chunk(unit, context, job, batch, chunk, is_last=is_last)
+    if batch is None:
+        raise InvalidInput(f"{source.name} holds no events")
+    return ImportedBatch(batch, "imported")
+
+
+def _chunks(
+    items: Iterator[Record | Reject], size: int
+) -> Iterator[tuple[list[Record | Reject], bool]]:
+    """Lists of at most `size`, each with whether it is the last; a resumed file may end empty."""
+    ahead = list(islice(items, size))
+    while True:
+        chunk, ahead = ahead, list(islice(items, size))
+        yield chunk, not ahead
+        if not ahead:
+            return

@@ -39,7 +39,7 @@ class FieldMapping:
             field, column = lacking
             raise InvalidInput(
                 f"{name} has no column {column!r} for {field}",
-                hint=f"columns: {', '.join(records.columns)}; name another with --map {field}=COLUMN",
+                hint=f"name it with --map {field}=COLUMN; columns: {', '.join(records.columns)}",
             )
 
     def fields_of(self, record: Record) -> dict[str, str] | Reject:

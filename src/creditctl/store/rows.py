@@ -16,12 +16,12 @@ from creditctl.rules.instants import day_number, day_of, instant_of, micros_of
 from creditctl.rules.units import Credits
 
 _DECODERS: dict[type, Callable[[Any], Any]] = {
-    Credits: Credits,
+    # PostgreSQL hands sums of BIGINT out as Decimal: hence int().
+    Credits: lambda value: Credits(int(value)),
     datetime: instant_of,
     date: day_of,
     Decimal: Decimal,
     bool: bool,
-    # PostgreSQL hands sums of BIGINT out as Decimal.
     int: int,
 }
 _ENCODERS: dict[type, Callable[[Any], Any]] = {

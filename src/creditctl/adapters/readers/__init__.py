@@ -63,7 +63,9 @@ def reader_for(format_name: str) -> Reader:
 def recognised_format(path: Path, name: str) -> str:
     """The format of a file by its first line that is not blank; raises as `open_stream` does."""
     with open_stream(path, name) as stream:
-        first = next((line for line in iter(lambda: stream.readline(65_536), b"") if line.strip()), b"")
+        first = next(
+            (line for line in iter(lambda: stream.readline(65_536), b"") if line.strip()), b""
+        )
     if not first:
         raise InvalidInput(f"{name} is empty", hint="a usage file has one event per line")
     return next(known for known in READERS if reader_for(known).recognises(first))

@@ -98,7 +98,8 @@ def all_prices(unit: UnitOfWork) -> list[PriceRow]:
 
 def product_ids(unit: UnitOfWork) -> dict[str, int]:
     """Internal id by name."""
-    return {str(name): int(id) for id, name in unit.fetch_rows("SELECT id, name FROM product")}
+    rows = unit.fetch_rows("SELECT name, id FROM product")
+    return {str(name): int(product_id) for name, product_id in rows}
 
 
 def set_product_title(unit: UnitOfWork, product_id: int, title: str) -> None:

@@ -77,9 +77,7 @@ def organization_names(unit: UnitOfWork) -> list[OrganizationName]:
 
 def key_names(unit: UnitOfWork) -> list[KeyName]:
     """Every API key, revoked ones too: their requests were served."""
-    return unit.fetch(
-        KeyName, "SELECT id, organization_id, public_id, prefix, name FROM api_key"
-    )
+    return unit.fetch(KeyName, "SELECT id, organization_id, public_id, prefix, name FROM api_key")
 
 
 def known_events(

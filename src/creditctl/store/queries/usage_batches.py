@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from creditctl.rules.units import Credits
+from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.store.engine import UnitOfWork
 
 _COLUMNS = (
@@ -43,7 +43,7 @@ class Counts:
     failed: int = 0
     duplicate: int = 0
     rejected: int = 0
-    credits: Credits = Credits(0)
+    credits: Credits = NO_CREDITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def batch_rejects(unit: UnitOfWork, batch_id: int, page: int = 10_000) -> Iterat
             last=last,
             page=page,
         )
-        for last, *columns in rows:  # noqa: B007, B020 - the next page begins after the last row
+        for last, *columns in rows:  # noqa: B007 - the next page begins after the last row
             row = RejectRow(*columns)
             line = row.line
             yield row

@@ -1,0 +1,84 @@
+"""`creditctl prices`: what a request costs."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from creditctl.cli.groups import command_group
+from creditctl.cli.options import ProductOption, parser_of
+from creditctl.cli.session import session_of
+from creditctl.output.view import Column, Section, View
+from creditctl.rules.instants import parse_instant
+from creditctl.services.prices import explain_price, list_prices
+
+app = command_group("What a request costs, and why.")
+
+PRICES_VIEW = View(
+    "creditctl.prices/v1",
+    (
+        Column("product"),
+        Column("method"),
+        Column("path"),
+        Column("tier"),
+        Column("cost", "Credits"),
+        Column("effective_from", "Since"),
+    ),
+    empty="No prices in force.",
+)
+EXPLANATION_VIEW = View(
+    "creditctl.price_explanation/v1",
+    (
+        Column("request"),
+        Column("product"),
+        Column("endpoint"),
+        Column("rule"),
+        Column("effective_from", "In force from"),
+        Column("effective_to", "In force until"),
+        Column("credits"),
+        Column("money", "Worth"),
+        Column("currency"),
+        Column("list_price", "List price"),
+    ),
+    (Section("steps", "How it comes to that", (Column("step"), Column("credits"))),),
+)
+
+
+@app.command("list")
+def list_all(ctx: typer.Context, product: ProductOption = None) -> None:
+    """List endpoints with the price in force.
+
+    Example: creditctl prices list --product analytics
+    """
+    session = session_of(ctx)
+    session.show(list_prices(session.context, product), PRICES_VIEW)
+
+
+@app.command("explain")
+def explain(
+    ctx: typer.Context,
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="Such as GET.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="Such as /v1/quotes/AAPL.")],
+    units: Annotated[
+        int, typer.Option("--units", min=0, max=2**53, help="How much data it returned.")
+    ] = 0,
+    status: Annotated[
+        int, typer.Option("--status", min=100, max=599, help="How it was answered.")
+    ] = 200,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--at",
+            metavar="TIME",
+            parser=parser_of("--at", parse_instant),
+            help="When it was made; now unless given.",
+        ),
+    ] = None,
+) -> None:
+    """Show what a request costs, step by step, and what that is in money.
+
+    Example: creditctl prices explain GET /v1/search --units 250
+    """
+    session = session_of(ctx)
+    explained = explain_price(session.context, method, path, units=units, status=status, at=at)
+    session.show(explained, EXPLANATION_VIEW)

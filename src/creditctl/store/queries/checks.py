@@ -1,0 +1,147 @@
+"""The questions `creditctl check` asks: each query returns what should not be there."""
+
+from creditctl.store.engine import UnitOfWork
+
+GRANT_SUMS = """
+    SELECT g.public_id, 'remaining is ' || g.remaining_micro || ', its entries sum to '
+           || COALESCE(e.remaining, 0)
+    FROM credit_grant AS g LEFT JOIN (
+        SELECT grant_id, SUM(amount_micro) AS remaining FROM ledger_entry GROUP BY grant_id
+    ) AS e ON e.grant_id = g.id
+    WHERE g.remaining_micro <> COALESCE(e.remaining, 0)
+"""
+EXPIRED_SUMS = """
+    SELECT g.public_id, 'expired is ' || g.expired_micro || ', its entries sum to '
+           || COALESCE(e.expired, 0)
+    FROM credit_grant AS g LEFT JOIN (
+        SELECT grant_id, SUM(-amount_micro) AS expired FROM ledger_entry
+        WHERE kind IN ('expiry', 'expiry_reversal') GROUP BY grant_id
+    ) AS e ON e.grant_id = g.id
+    WHERE g.expired_micro <> COALESCE(e.expired, 0)
+"""
+GRANT_ENTRIES = """
+    SELECT g.public_id, 'has ' || COUNT(e.id) || ' grant entries, or one of another amount'
+    FROM credit_grant AS g LEFT JOIN ledger_entry AS e
+         ON e.grant_id = g.id AND e.kind = 'grant' AND e.amount_micro = g.amount_micro
+    GROUP BY g.id, g.public_id HAVING COUNT(e.id) <> 1
+"""
+DRAWN_OUTSIDE = """
+    SELECT g.public_id, 'paid usage of another organization, product or time (entry ' || e.id || ')'
+    FROM ledger_entry AS e JOIN credit_grant AS g ON g.id = e.grant_id
+    WHERE e.organization_id <> g.organization_id
+       OR (e.kind = 'usage' AND g.product_id <> e.product_id)
+       OR (e.kind = 'usage' AND e.first_event_at < g.effective_at)
+       OR (e.kind = 'usage' AND e.last_event_at >= g.expires_at)
+"""
+REPAID_TOO_MUCH = """
+    SELECT 'entry ' || o.id, 'overage of ' || -o.amount_micro || ' was settled with ' || -s.settled
+    FROM ledger_entry AS o JOIN (
+        SELECT settles_id, SUM(amount_micro) AS settled FROM ledger_entry
+        WHERE settles_id IS NOT NULL GROUP BY settles_id
+    ) AS s ON s.settles_id = o.id
+    WHERE o.kind <> 'overage' OR s.settled < o.amount_micro
+"""
+DEBIT_DAYS = """
+    SELECT o.slug, 'day ' || d.day || ' ' || d.source || ': ' || SUM(d.rolled)
+           || ' in the rollup, ' || SUM(d.booked) || ' in the ledger'
+    FROM (
+        SELECT organization_id, day, product_id, source, credits_micro AS rolled, 0 AS booked
+        FROM debit_day
+        UNION ALL
+        SELECT e.organization_id, e.posting_day, e.product_id, COALESCE(g.source, 'overage'), 0,
+               -e.amount_micro
+        FROM ledger_entry AS e LEFT JOIN credit_grant AS g ON g.id = e.grant_id
+        WHERE e.kind IN ('usage', 'overage')
+    ) AS d JOIN organization AS o ON o.id = d.organization_id
+    GROUP BY o.slug, d.day, d.product_id, d.source HAVING SUM(d.rolled) <> SUM(d.booked)
+"""
+HOUR_ROLLUPS = """
+    SELECT o.slug, 'hour ' || u.hour || ': ' || SUM(u.requests) || ' requests and '
+           || SUM(u.credits) || ' micro-credits differ between events and usage_hour'
+    FROM (
+        SELECT organization_id, hour, endpoint_id, api_key_id, requests, credits_micro AS credits
+        FROM usage_hour
+        UNION ALL
+        SELECT e.organization_id, e.event_hour, p.endpoint_id, COALESCE(e.api_key_id, 0), -1,
+               -e.credits_micro
+        FROM usage_event AS e JOIN endpoint_price AS p ON p.id = e.price_id
+    ) AS u JOIN organization AS o ON o.id = u.organization_id
+    GROUP BY o.slug, u.hour, u.endpoint_id, u.api_key_id
+    HAVING SUM(u.requests) <> 0 OR SUM(u.credits) <> 0
+"""
+DAY_ROLLUPS = """
+    SELECT o.slug, 'day ' || u.day || ': usage_hour and usage_day differ by ' || SUM(u.requests)
+           || ' requests and ' || SUM(u.credits) || ' micro-credits'
+    FROM (
+        SELECT organization_id, day, product_id, requests, credits_micro AS credits FROM usage_day
+        UNION ALL
+        SELECT h.organization_id, h.hour / 24, e.product_id, -h.requests, -h.credits_micro
+        FROM usage_hour AS h JOIN endpoint AS e ON e.id = h.endpoint_id
+    ) AS u JOIN organization AS o ON o.id = u.organization_id
+    GROUP BY o.slug, u.day, u.product_id HAVING SUM(u.requests) <> 0 OR SUM(u.credits) <> 0
+"""
+ORPHANED_EVENTS = """
+    SELECT 'batch ' || e.batch_id, COUNT(*) || ' events name a row that does not exist'
+    FROM usage_event AS e
+         LEFT JOIN organization AS o ON o.id = e.organization_id
+         LEFT JOIN api_key AS k ON k.id = e.api_key_id AND k.organization_id = e.organization_id
+         LEFT JOIN endpoint_price AS p ON p.id = e.price_id
+         LEFT JOIN usage_batch AS b ON b.id = e.batch_id
+    WHERE o.id IS NULL OR p.id IS NULL OR b.id IS NULL
+       OR (e.api_key_id IS NOT NULL AND k.id IS NULL)
+    GROUP BY e.batch_id
+"""
+BATCH_COUNTS = """
+    SELECT b.public_id, 'says ' || (b.billed + b.free + b.failed) || ' events and '
+           || b.credits_micro || ' micro-credits, holds ' || COUNT(e.batch_id) || ' and '
+           || COALESCE(SUM(e.credits_micro), 0)
+    FROM usage_batch AS b LEFT JOIN usage_event AS e ON e.batch_id = b.id
+    GROUP BY b.id, b.public_id, b.billed, b.free, b.failed, b.credits_micro
+    HAVING b.billed + b.free + b.failed <> COUNT(e.batch_id)
+        OR b.credits_micro <> COALESCE(SUM(e.credits_micro), 0)
+"""
+UNPAID_USAGE = """
+    SELECT o.slug, 'day ' || u.day || ': ' || SUM(u.rated) || ' rated, ' || SUM(u.paid) || ' paid'
+    FROM (
+        SELECT organization_id, day, credits_micro AS rated, 0 AS paid FROM usage_day
+        UNION ALL
+        SELECT organization_id, day, 0, credits_micro FROM debit_day
+    ) AS u JOIN organization AS o ON o.id = u.organization_id
+    GROUP BY o.id, o.slug, u.day
+    HAVING SUM(u.rated) <> SUM(u.paid) AND (SUM(u.paid) > SUM(u.rated) OR NOT EXISTS (
+        SELECT 1 FROM subscription AS s JOIN plan_version AS v ON v.plan_id = s.plan_id
+        WHERE s.organization_id = o.id AND v.unlimited = {true}
+          AND s.started_at / 86400000000 <= u.day
+          AND (s.ended_at IS NULL OR s.ended_at / 86400000000 >= u.day)
+    ))
+"""
+INVOICE_TOTALS = """
+    SELECT i.public_id, 'total is ' || i.total_minor || ', its lines sum to '
+           || COALESCE(SUM(l.amount_minor), 0)
+    FROM invoice AS i LEFT JOIN invoice_line AS l ON l.invoice_id = i.id
+    GROUP BY i.id, i.public_id, i.total_minor
+    HAVING i.total_minor <> COALESCE(SUM(l.amount_minor), 0)
+"""
+OVERLAPPING_ALLOWANCES = """
+    SELECT a.public_id, 'overlaps the allowance ' || b.public_id
+    FROM credit_grant AS a JOIN credit_grant AS b
+         ON b.subscription_id = a.subscription_id AND b.id > a.id
+    WHERE a.effective_at < b.expires_at AND b.effective_at < a.expires_at
+"""
+
+
+def breaches(unit: UnitOfWork, query: str) -> list[tuple[str, str]]:
+    """What one of the queries above found: (subject, detail) pairs."""
+    true = "1" if unit.dialect == "sqlite" else "true"
+    rows = unit.fetch_rows(query.replace("{true}", true))
+    return [(str(subject), str(detail)) for subject, detail in rows]
+
+
+def damage(unit: UnitOfWork) -> list[tuple[str, str]]:
+    """What SQLite itself finds wrong with the file; PostgreSQL watches over its own."""
+    if unit.dialect != "sqlite":
+        return []
+    found = [("file", str(text)) for (text,) in unit.fetch_rows("PRAGMA integrity_check")]
+    keys = unit.fetch_rows("PRAGMA foreign_key_check")
+    found += [(str(table), f"row {row} names a missing {parent}") for table, row, parent, _ in keys]
+    return [pair for pair in found if pair != ("file", "ok")]
