@@ -4,6 +4,7 @@ import pytest
 
 from conftest import NOW, Cli
 from creditctl.context import Context
+from creditctl.store.engine import unit_of_work
 from spending import an_organization, at, open_books, use
 
 
@@ -51,6 +52,14 @@ def test_tables_fit_80_columns(sqlite_cli: Cli, sqlite: Context) -> None:
         shown = sqlite_cli(line).stdout
         assert "110.15" in shown
         assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_parked_organizations_are_listed_and_exit_7(sqlite_cli: Cli, sqlite: Context) -> None:
+    with unit_of_work(sqlite.database) as unit:
+        unit.run("UPDATE debit_day SET credits_micro = credits_micro + 1000000")
+    parked = sqlite_cli("invoice generate --month 2026-10", expect=7)
+    assert "usage and what paid for it differ by" in parked.stdout
+    assert "warning: some organizations are parked" in parked.stderr
 
 
 def test_no_invoices_yet(sqlite_cli: Cli, sqlite: Context) -> None:

@@ -43,8 +43,9 @@ def test_a_block_is_told_with_usage_limit_and_end(cli: Cli, context: Context) ->
         "expiries_booked": 0,
         "changes": [change],
     }
-    (status,) = cli("limits status acme -o json").data
-    assert status == {
+    (listed,) = cli("limits status -o json").data
+    assert cli("limits status acme -o json").data == listed
+    assert listed == {
         name: value for name, value in change.items() if name not in ("previous", "is_new_block")
     }
 
@@ -62,11 +63,12 @@ def test_without_exit_code_a_new_block_is_still_a_success(sqlite_cli: Cli, sqlit
 
 
 def test_tables_fit_80_columns(sqlite_cli: Cli, sqlite: Context) -> None:
-    an_organization(sqlite, "a-rather-long-slug", credits="50000")
-    use(sqlite, "a-rather-long-slug", 1001)
-    sqlite_cli("budgets set a-rather-long-slug --daily 1000")
+    an_organization(sqlite, "acme-analytics", credits="50000")
+    an_organization(sqlite, "globex")
+    use(sqlite, "acme-analytics", 10_001)
+    sqlite_cli("budgets set acme-analytics --daily 10000")
     for line in ("limits check", "limits status"):
-        assert max(map(len, sqlite_cli(line).stdout.splitlines())) <= 100
+        assert max(map(len, sqlite_cli(line).stdout.splitlines())) <= 80
 
 
 def test_the_status_of_an_unknown_organization_exits_3(sqlite_cli: Cli, sqlite: Context) -> None:

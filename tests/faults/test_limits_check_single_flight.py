@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -29,7 +30,7 @@ with holding_lease(Context(sys.argv[1], clock.now(), "other"), LEASE):
 
 
 @pytest.fixture
-def other(database: str) -> "subprocess.Popen[str]":
+def other(database: str) -> Iterator["subprocess.Popen[str]"]:
     """Another process in the middle of its check."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD_THE_LEASE, database],

@@ -85,7 +85,8 @@ class TomlTable:
                 self.source.refuse(self.path, f"{key!r} is missing; it is {words}")
             return default
         value = self._values[key]
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        # To Python true is a number; here it is not.
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
             self.refuse(key, f"must be {words}, not {_words(value)}")
         return value
 
@@ -111,15 +112,15 @@ class TomlTable:
             self.refuse(key, f"must be one of {', '.join(words)}, not {value!r}")
         return value
 
-    def credits(self, key: str, default: Credits | None = None) -> Any:
+    def credits(self, key: str, default: object = ...) -> Any:
         """An amount of credits, zero or more."""
         return self._amount(key, Credits.parse, default)
 
-    def money(self, key: str, currency: str, default: Money | None = None) -> Any:
+    def money(self, key: str, currency: str, default: object = ...) -> Any:
         """An amount of money, zero or more."""
         return self._amount(key, lambda text: Money.parse(text, currency), default)
 
-    def price(self, key: str, default: Decimal | None = None) -> Any:
+    def price(self, key: str, default: object = ...) -> Any:
         """Money per credit, above zero."""
         found = self._amount(key, lambda text: parse_decimal(text, "price"), default)
         if isinstance(found, Decimal) and not 0 < found < 10**9:
@@ -155,10 +156,9 @@ class TomlTable:
                 self.refuse(key, f"is not known here; known: {known}")
 
     def _amount(self, key: str, parse: Any, default: object) -> Any:
-        if key not in self._values and default is not None:
-            self._read.add(key)
+        value = self.value(key, object, 'an amount such as "2.5"', default)
+        if value is default:
             return default
-        value = self.value(key, object, 'an amount such as "2.5"')
         if isinstance(value, bool) or not isinstance(value, str | int):
             hint = f'; write it in quotes: "{value}"' if isinstance(value, float) else ""
             self.refuse(key, f"must be an amount, not {_words(value)}{hint}")

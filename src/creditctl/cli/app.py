@@ -138,6 +138,13 @@ def _failure_of(error: BaseException) -> Failure:
         return _usage_failure(error)
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return Failure("interrupted", "Interrupted", "interrupted", "", ExitStatus.INTERRUPTED)
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        return Failure(
+            code="usage",
+            title="The command line cannot be understood",
+            detail="the text holds bytes that are not UTF-8",
+            exit_status=ExitStatus.USAGE,
+        )
     if isinstance(error, OSError):
         return Failure("system", "The operating system refused", str(error))
     return Failure(

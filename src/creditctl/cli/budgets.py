@@ -14,7 +14,6 @@ from creditctl.services.budgets import clear_budget, list_budgets, set_budget, s
 
 app = command_group("Spending budgets and thresholds.")
 
-_FACTS = (Column("today"), Column("yesterday"), Column("left"), Column("state"))
 BUDGET_VIEW = View(
     "creditctl.budget/v1",
     (
@@ -22,13 +21,23 @@ BUDGET_VIEW = View(
         Column("daily", "Daily budget"),
         Column("notify_at", "Notify at"),
         Column("scope", "Counts"),
-        *_FACTS,
+        Column("today"),
+        Column("yesterday"),
+        Column("left"),
+        Column("state"),
         Column("reason"),
     ),
 )
 BUDGETS_VIEW = View(
     "creditctl.budgets/v1",
-    (Column("organization"), Column("daily"), Column("notify_at", "Notify"), *_FACTS),
+    (
+        Column("organization"),
+        Column("daily", "Daily budget"),
+        Column("notify_at", "Notify at"),
+        Column("today"),
+        Column("left"),
+        Column("state"),
+    ),
     empty="No budgets yet.",
 )
 

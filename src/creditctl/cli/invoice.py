@@ -1,5 +1,6 @@
 """`creditctl invoice`: what organizations owe for a month."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ _AMOUNTS = (
     Column("overage_due", "Overage"),
     Column("total"),
 )
+_PARKED = Section("parked", "Parked", (Column("organization"), Column("problem")))
 RUN_VIEW = View(
     "creditctl.invoice_run/v1",
     (
@@ -31,7 +33,6 @@ RUN_VIEW = View(
     ),
     sections=(
         Section("invoices", "Invoices", (Column("organization"), Column("status"), *_AMOUNTS)),
-        Section("parked", "Parked", (Column("organization"), Column("problem"))),
     ),
 )
 INVOICES_VIEW = View(
@@ -78,7 +79,8 @@ def generate(
     """
     session = session_of(ctx)
     run = generate_invoices(session.context, month, organization=organization)
-    session.show(run, RUN_VIEW)
+    sections = (*RUN_VIEW.sections, _PARKED) if run.parked else RUN_VIEW.sections
+    session.show(run, replace(RUN_VIEW, sections=sections))
     if run.parked:
         session.warn("some organizations are parked; 'creditctl check' says more")
         raise typer.Exit(ExitStatus.FINDINGS)

@@ -31,18 +31,21 @@ CHECK_VIEW = View(
             "Changes",
             (
                 Column("organization"),
-                Column("previous", "From"),
-                Column("state", "To"),
+                Column("state", "Now"),
                 *_DETAILS,
                 Column("until"),
             ),
         ),
     ),
 )
-STATUS_VIEW = View(
-    "creditctl.limits_status/v1",
-    (Column("organization"), Column("state"), *_DETAILS, Column("since"), Column("until")),
+STATUSES_VIEW = View(
+    "creditctl.limit_statuses/v1",
+    (Column("organization"), Column("state"), *_DETAILS, Column("until")),
     empty="No organizations yet.",
+)
+STATUS_VIEW = View(
+    "creditctl.limit_status/v1",
+    (Column("organization"), Column("state"), *_DETAILS, Column("since"), Column("until")),
 )
 
 
@@ -72,7 +75,7 @@ def check(
 def status(
     ctx: typer.Context,
     organization: Annotated[
-        str | None, typer.Argument(metavar="[ORG]", help="Only this one (slug or id).")
+        str | None, typer.Argument(metavar="ORG", help="Only this one (slug or id).")
     ] = None,
 ) -> None:
     """Show who is blocked or warned since the last check, and why.
@@ -80,4 +83,8 @@ def status(
     Example: creditctl limits status acme
     """
     session = session_of(ctx)
-    session.show(list_limit_status(session.context, organization), STATUS_VIEW)
+    statuses = list_limit_status(session.context, organization)
+    if organization is None:
+        session.show(statuses, STATUSES_VIEW)
+    else:
+        session.show(statuses[0], STATUS_VIEW)

@@ -34,6 +34,7 @@ SUBSCRIPTION_VIEW = View(
         Column("fee"),
         Column("interval"),
         Column("allowance"),
+        Column("allowance_used", "Allowance used"),
         Column("allowance_left", "Allowance left"),
         Column("postpaid_limit", "Postpaid limit"),
         Column("unlimited"),

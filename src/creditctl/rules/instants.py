@@ -20,12 +20,12 @@ def parse_instant(text: str) -> datetime:
     """
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        if parsed.tzinfo is not None:
+            return parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InvalidInput(
             f"{text!r} is not a time", hint="write it like 2026-10-31T23:59:00Z"
         ) from None
-    if parsed.tzinfo is not None:
-        return parsed.astimezone(UTC)
     if _is_bare_date(text):
         return parsed.replace(tzinfo=UTC)
     raise InvalidInput(f"{text!r} has no time zone", hint=f"write it like {text}Z")

@@ -44,10 +44,14 @@ def months_after(anchor: datetime, months: int) -> datetime:
     """`anchor` + `months`, clamped to the last day of a short month.
 
     Always counted from the anchor: 31 Jan, 28 Feb, 31 Mar; never from the previous period.
+    Raises InvalidInput beyond the year 9999.
     """
     from dateutil.relativedelta import relativedelta
 
-    return anchor + relativedelta(months=months)
+    try:
+        return anchor + relativedelta(months=months)
+    except (ValueError, OverflowError):
+        raise InvalidInput(f"{anchor:%Y-%m-%d} is too far in the future") from None
 
 
 def anchored_period(anchor: datetime, index: int, interval: str) -> Period:

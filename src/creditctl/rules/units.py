@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Context as Precision
 from typing import Self
 
 from creditctl.errors import InvalidInput
@@ -13,6 +14,9 @@ MICRO = 1_000_000
 
 LIMIT_MICRO = 2**62
 """No single amount may reach this: sums of two still fit a signed 64-bit column."""
+
+_EXACT = Precision(prec=200)
+"""Digits enough for an amount times a price without rounding."""
 
 _PLAIN_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 
@@ -34,7 +38,8 @@ def parse_price(text: str) -> Decimal:
 
 def scaled(number: Decimal, places: int, what: str) -> int:
     """`number` x 10^places as an integer; refuses digits that would be lost."""
-    shifted = number.scaleb(places)
+    # As many digits as it has: the default context would round the 29th away.
+    shifted = number.scaleb(places, context=Precision(prec=len(number.as_tuple().digits)))
     if shifted != shifted.to_integral_value():
         raise InvalidInput(f"{what} {number} has more than {places} decimal places")
     if abs(shifted) >= LIMIT_MICRO:
@@ -131,16 +136,18 @@ class Money:
 
 def value_of(credits: Credits, price_per_credit: Decimal, currency: str) -> Money:
     """Credits in money at `price_per_credit`, rounded once, half-up, to the minor unit."""
-    exact = Decimal(credits.micro) * price_per_credit / MICRO
-    return Money(rounded_half_up(exact.scaleb(currency_exponent(currency))), currency)
+    with localcontext(_EXACT):
+        exact = (Decimal(credits.micro) * price_per_credit).scaleb(-6)
+        return Money(rounded_half_up(exact.scaleb(currency_exponent(currency))), currency)
 
 
 def credits_for(money: Money, price_per_credit: Decimal) -> Credits:
     """Credits that `money` buys at `price_per_credit`, rounded down to a micro-credit."""
     if price_per_credit <= 0:
         raise InvalidInput("the price per credit must be above zero")
-    amount = Decimal(money.minor).scaleb(-currency_exponent(money.currency))
-    return Credits(int(amount * MICRO / price_per_credit))
+    with localcontext(_EXACT):
+        amount = Decimal(money.minor).scaleb(6 - currency_exponent(money.currency))
+        return Credits(int(amount / price_per_credit))
 
 
 def split_exactly(total: int, weights: list[int]) -> list[int]:

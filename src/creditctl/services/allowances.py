@@ -20,7 +20,7 @@ def grant_due_allowances(
     """Grant the allowance of every period that has begun and has none; returns how many.
 
     Of one organization, or of all. Also after weeks without cron: each missed period gets its own
-    grant, with its own dates.
+    grant, with its own dates. An unlimited plan grants none: nothing is deducted under it.
     """
     if organization_id is None:
         subscriptions = all_subscriptions(unit)
@@ -35,7 +35,9 @@ def _grant_missing(unit: UnitOfWork, context: Context, subscription: Subscriptio
     due = [
         period
         for period in periods_of_subscription(unit, subscription, context.now)
-        if period.plan.allowance and micros_of(period.starts_at) not in granted
+        if period.plan.allowance
+        and not period.plan.unlimited
+        and micros_of(period.starts_at) not in granted
     ]
     for period in due:
         add_grant(unit, context, _allowance(period))

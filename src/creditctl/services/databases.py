@@ -1,10 +1,11 @@
 """The database itself: make it, migrate it, say where it stands."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 from creditctl.context import Context
-from creditctl.errors import DatabaseMissing
+from creditctl.errors import DatabaseMissing, DatabaseOutdated
 from creditctl.store.driver_sqlite import path_of
 from creditctl.store.engine import dialect_of, reading
 from creditctl.store.migrate import create_file, current_revision, migrate
@@ -78,14 +79,15 @@ def without_password(database: str) -> str:
     if dialect_of(database) == "sqlite":
         return str(path_of(database))
     parts = urlsplit(database)
-    if parts.password is None:
-        return database
-    location = parts.netloc.replace(f":{parts.password}@", ":…@", 1)
-    return urlunsplit(parts._replace(netloc=location))
+    location = re.sub(r"(?<=:)[^@]*(?=@)", "…", parts.netloc)
+    query = re.sub(r"(?<=password=)[^&]*", "…", parts.query)
+    return urlunsplit(parts._replace(netloc=location, query=query))
 
 
 def _migrated(context: Context) -> Migration:
     previous = current_revision(context.database)
+    if previous is not None and previous > HEAD:
+        raise DatabaseOutdated(f"the schema is at {previous}, this version knows up to {HEAD}")
     if previous != HEAD:
         migrate(context.database)
     return Migration(without_password(context.database), previous, HEAD, previous != HEAD)

@@ -18,7 +18,7 @@ from creditctl.store.queries.keys import (
     keys_of,
     revoke,
 )
-from creditctl.store.queries.orgs import find_organization
+from creditctl.store.queries.orgs import find_organization, lock_organizations
 from creditctl.store.queries.plans import find_plan
 
 LONGEST_NAME = 80
@@ -72,6 +72,7 @@ def create_key(
     parts = parts_of(secret)
     with unit_of_work(context.database) as unit:
         owner = find_organization(unit, organization)
+        lock_organizations(unit, [owner.id])
         if key_name_is_taken(unit, owner.id, name):
             raise AlreadyExists(f"{owner.slug} has a key named {name!r} already")
         public_id = new_public_id("key", context.now)

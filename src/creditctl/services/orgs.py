@@ -21,7 +21,6 @@ from creditctl.store.queries.orgs import (
     find_organization,
     insert_organization,
     list_organizations,
-    slug_is_taken,
 )
 from creditctl.store.queries.subscriptions import subscriptions_of
 
@@ -94,8 +93,6 @@ def create_organization(
     _check(slug, billing_email, country)
     kind = "guest" if guest else "registered"
     with unit_of_work(context.database) as unit:
-        if slug_is_taken(unit, slug):
-            raise AlreadyExists(f"there is an organization {slug!r} already")
         public_id = new_public_id("org", context.now)
         organization_id = insert_organization(
             unit,
@@ -107,13 +104,21 @@ def create_organization(
             kind=kind,
             created_at=context.now,
         )
+        if organization_id is None:
+            raise AlreadyExists(f"there is an organization {slug!r} already")
         record_change(
             unit,
             context,
             "organization.created",
             public_id,
             organization_id=organization_id,
-            after={"slug": slug, "legal_name": legal_name, "kind": kind},
+            after={
+                "slug": slug,
+                "legal_name": legal_name or slug,
+                "billing_email": billing_email,
+                "country": country,
+                "kind": kind,
+            },
         )
         gifts = _gifts(unit, context, organization_id, guest=guest)
         for gift in gifts:

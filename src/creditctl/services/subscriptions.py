@@ -46,6 +46,7 @@ class SubscriptionCard:
     fee: Money
     interval: str
     allowance: Credits
+    allowance_used: Credits
     allowance_left: Credits
     postpaid_limit: Credits
     unlimited: bool
@@ -120,6 +121,7 @@ def _refuse(unit: UnitOfWork, owner: OrganizationRow) -> None:
 
 def _card(unit: UnitOfWork, context: Context, row: SubscriptionRow) -> SubscriptionCard:
     period = _present_period(unit, context, row)
+    granted, left = allowance_of(unit, row.id, period.starts_at)
     return SubscriptionCard(
         id=row.public_id,
         organization=row.organization,
@@ -129,7 +131,8 @@ def _card(unit: UnitOfWork, context: Context, row: SubscriptionRow) -> Subscript
         fee=Money(period.plan.fee_minor, period.plan.currency),
         interval=period.plan.interval,
         allowance=period.plan.allowance,
-        allowance_left=allowance_of(unit, row.id, period.starts_at),
+        allowance_used=granted - left,
+        allowance_left=left,
         postpaid_limit=period.plan.postpaid_limit,
         unlimited=period.plan.unlimited,
         period_starts_at=period.starts_at,

@@ -122,14 +122,17 @@ def due_expiries(unit: UnitOfWork, expired_before: datetime) -> list[DueExpiry]:
     )
 
 
-def allowance_of(unit: UnitOfWork, subscription_id: int, period_starts_at: datetime) -> Credits:
-    """What remains of the period's allowance; zero when it was not granted."""
-    remaining = unit.fetch_value(
+def allowance_of(
+    unit: UnitOfWork, subscription_id: int, period_starts_at: datetime
+) -> tuple[Credits, Credits]:
+    """The period's allowance and what remains of it; zeros when it was not granted."""
+    rows = unit.fetch_rows(
         """
-        SELECT remaining_micro FROM credit_grant
+        SELECT amount_micro, remaining_micro FROM credit_grant
         WHERE subscription_id = :subscription_id AND period_starts_at = :period_starts_at
         """,
         subscription_id=subscription_id,
         period_starts_at=period_starts_at,
     )
-    return Credits(int(remaining or 0))
+    granted, remaining = rows[0] if rows else (0, 0)
+    return Credits(granted), Credits(remaining)

@@ -52,24 +52,25 @@ def insert_organization(
     country: str | None,
     kind: str,
     created_at: datetime,
-) -> int:
-    """Insert an active organization; returns its internal id."""
-    return unit.insert(
-        "organization",
+) -> int | None:
+    """Insert an active organization; returns its internal id, or None when the slug is taken."""
+    found = unit.fetch_value(
+        """
+        INSERT INTO organization
+            (public_id, slug, legal_name, billing_email, country, kind, status, created_at)
+        VALUES
+            (:public_id, :slug, :legal_name, :billing_email, :country, :kind, 'active', :created_at)
+        ON CONFLICT (slug) DO NOTHING RETURNING id
+        """,
         public_id=public_id,
         slug=slug,
         legal_name=legal_name,
         billing_email=billing_email,
         country=country,
         kind=kind,
-        status="active",
         created_at=created_at,
     )
-
-
-def slug_is_taken(unit: UnitOfWork, slug: str) -> bool:
-    """Whether an organization goes by that slug."""
-    return unit.fetch_value("SELECT 1 FROM organization WHERE slug = :slug", slug=slug) is not None
+    return None if found is None else int(found)
 
 
 def lock_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> None:
