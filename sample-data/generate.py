@@ -57,9 +57,9 @@ SYSTEMS: dict[str, tuple[Requests, ...]] = {
         Requests("bluefin-labs", "/v1/sec/filings/10-Q", 20),
         Requests("bluefin-labs", "/v1/sec/filings/10-Q", 15, days=(14,)),
         # A warning at 800: 15 x 20 a day, but 45 x 20 on the 14th.
-        Requests("copper-analytics", "/v1/sec/filings/10-Q", 15),
-        Requests("copper-analytics", "/v1/sec/filings/10-Q", 30, days=(14,)),
-        Requests("copper-analytics", "/v1/currencies/status", 5),
+        Requests("copper-data", "/v1/sec/filings/10-Q", 15),
+        Requests("copper-data", "/v1/sec/filings/10-Q", 30, days=(14,)),
+        Requests("copper-data", "/v1/currencies/status", 5),
     ),
     "fincept": (
         # 31 x (3 free + 2 basic + 1 standard + 1 pro) = 31 x 9 credits of 350.
@@ -130,7 +130,7 @@ def main() -> None:
 
 def files_of(system: str) -> tuple[str, str]:
     """The texts of `usage-1.csv` (up to the cut, with bad lines) and `usage-2.ndjson`."""
-    chance = random.Random(f"creditctl {system}")
+    chance = random.Random(f"creditctl {system}")  # noqa: S311 - repeatable, not secret
     events = sorted(_events(SYSTEMS[system], chance), key=lambda event: event.time)
     cut = f"{CUT:%Y-%m-%dT%H:%M:%SZ}"
     early = [event for event in events if event.time < cut]

@@ -1,5 +1,6 @@
 """`creditctl demo`: the main job on a sample company."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -25,8 +26,8 @@ DEMO_VIEW = View(
                 Column("billed"),
                 Column("free"),
                 Column("failed"),
-                Column("duplicate"),
-                Column("rejected"),
+                Column("duplicate", "Dup."),
+                Column("rejected", "Rej."),
                 Column("credits"),
             ),
         ),
@@ -48,8 +49,7 @@ DEMO_VIEW = View(
                 Column("at", "Checked"),
                 Column("organization"),
                 Column("state"),
-                Column("reason"),
-                Column("until"),
+                Column("why"),
             ),
         ),
         Section(
@@ -62,7 +62,7 @@ DEMO_VIEW = View(
                 Column("total"),
             ),
         ),
-        Section("next_steps", "Try next", (Column("command"),)),
+        Section("next_steps", "Try next on that database", (Column("command"),)),
     ),
 )
 
@@ -83,8 +83,8 @@ def demo(
 ) -> None:
     """Fill a database of its own with sample data.
 
-    It runs the main job on a month of a sample company: import, burn-down, limits, invoices. Running
-    it again starts afresh; it never touches another database.
+    It runs the main job on a month of a sample company: import, burn-down, limits, invoices.
+    Running it again starts afresh; it never touches another database.
 
     Example: creditctl demo fincept
     """
@@ -93,4 +93,6 @@ def demo(
     session = session_of(ctx)
     place = directory or data_directory()
     place.mkdir(parents=True, exist_ok=True)
-    session.show(run_demo(session.context, system, place), DEMO_VIEW)
+    result = run_demo(session.context, system, place)
+    session.show(result, DEMO_VIEW)
+    session.note(f"first: export CREDITCTL_DB={shlex.quote(result.database)}")

@@ -1,6 +1,5 @@
 """The demo: the main job on a sample company, through the same services as the real commands."""
 
-import shlex
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -15,7 +14,7 @@ from creditctl.services.balances import Balance, read_balance
 from creditctl.services.catalog import apply_catalog
 from creditctl.services.databases import initialize_database
 from creditctl.services.invoicing import generate_invoices
-from creditctl.services.limits_check import check_limits
+from creditctl.services.limits_check import LimitChange, check_limits
 from creditctl.services.orgs import list_all_organizations
 from creditctl.services.sample_accounts import set_up_accounts
 from creditctl.services.usage_batches import ImportedFile
@@ -27,6 +26,12 @@ SYSTEMS = ("finfeedapi", "fincept", "finlight", "capsolver")
 MARK = "demo.created"
 """The audit entry by which a demo knows its own database: it deletes no other."""
 
+_WORTH_A_LOOK = {
+    "finfeedapi": ("harbor-funds", "invoice show meridian-capital --month 2026-10"),
+    "fincept": ("alpha-desk", "credits history curious-guest"),
+    "finlight": ("newsroom", "plans show pro-scale"),
+    "capsolver": ("scraper-one", "prices explain GET /v1/extract --units 10000"),
+}
 _OPENS_AT = datetime(2026, 10, 1, tzinfo=UTC)
 _BLOCKING_DAY = datetime(2026, 10, 14, 18, tzinfo=UTC)
 _NEXT_MORNING = datetime(2026, 10, 15, 0, 1, tzinfo=UTC)
@@ -57,6 +62,7 @@ class DemoState:
     usage: Credits | None
     limit: Credits | None
     until: datetime | None
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ class DemoInvoice:
 
 @dataclass(frozen=True, slots=True)
 class DemoStep:
-    """A command to try next."""
+    """A command to try next, with `CREDITCTL_DB` set to the demo's database."""
 
     command: str
 
@@ -116,7 +122,7 @@ def run_demo(context: Context, system: str, directory: Path) -> DemoResult:
         balances=_balances(replace(demo, now=_LAST_MINUTE)),
         states=states,
         invoices=_invoices(replace(demo, now=_INVOICE_DAY)),
-        next_steps=_next_steps(path, system),
+        next_steps=_next_steps(system),
     )
 
 
@@ -164,9 +170,20 @@ def _check(demo: Context, at: datetime) -> tuple[DemoState, ...]:
             change.usage,
             change.limit,
             change.until,
+            _why(change),
         )
         for change in changes
     )
+
+
+def _why(change: LimitChange) -> str:
+    """The reason with its figures, such as `budget: 700 > 600, until midnight`."""
+    words = (change.reason or "back to normal").replace("_", " ")
+    if change.usage is not None:
+        words += f": {change.usage}"
+    if change.limit is not None:
+        words += f" > {change.limit}"
+    return words if change.until is None else f"{words}, until midnight"
 
 
 def _balances(demo: Context) -> tuple[DemoBalance, ...]:
@@ -184,10 +201,7 @@ def _balances(demo: Context) -> tuple[DemoBalance, ...]:
 
 
 def _left_of(balance: Balance) -> str:
-    return ", ".join(
-        part.source if part.product is None else f"{part.source} ({part.product})"
-        for part in balance.sources
-    )
+    return ", ".join(dict.fromkeys(part.source for part in balance.sources))
 
 
 def _invoices(demo: Context) -> tuple[DemoInvoice, ...]:
@@ -198,19 +212,8 @@ def _invoices(demo: Context) -> tuple[DemoInvoice, ...]:
     )
 
 
-def _next_steps(path: Path, system: str) -> tuple[DemoStep, ...]:
-    first = {
-        "finfeedapi": "invoice show meridian-capital --month 2026-10",
-        "fincept": "credits history curious-guest",
-        "finlight": "plans show pro-scale",
-        "capsolver": "prices explain GET /v1/extract --units 10000",
-    }[system]
-    organization = {
-        "finfeedapi": "harbor-funds",
-        "fincept": "alpha-desk",
-        "finlight": "newsroom",
-        "capsolver": "scraper-one",
-    }[system]
+def _next_steps(system: str) -> tuple[DemoStep, ...]:
+    organization, first = _WORTH_A_LOOK[system]
     lines = (
         first,
         f"credits grants {organization} --all",
@@ -218,5 +221,4 @@ def _next_steps(path: Path, system: str) -> tuple[DemoStep, ...]:
         "limits status",
         "check",
     )
-    database = shlex.quote(str(path))
-    return tuple(DemoStep(f"creditctl --db {database} {line}") for line in lines)
+    return tuple(DemoStep(f"creditctl {line}") for line in lines)
