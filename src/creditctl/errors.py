@@ -118,13 +118,6 @@ class BudgetNotFound(NotFound):
     hint = "'creditctl budgets list' shows all of them"
 
 
-class BatchNotFound(NotFound):
-    """No import goes by that id."""
-
-    code = "batch_not_found"
-    hint = "'creditctl usage batches' shows all of them"
-
-
 class InvoiceNotFound(NotFound):
     """No invoice goes by that id."""
 
@@ -143,6 +136,7 @@ class FileMissing(NotFound):
     """The file does not exist or cannot be read."""
 
     code = "file_missing"
+    hint = "check the path and its permissions"
 
 
 class DatabaseMissing(NotFound):
@@ -156,6 +150,7 @@ class DatabaseUnreadable(CreditctlError):
     """The database cannot be opened."""
 
     code = "database_unreadable"
+    hint = "check the path, its permissions and the disk"
 
 
 class DatabaseOutdated(CreditctlError):
@@ -183,6 +178,7 @@ class AlreadyExists(Conflict):
     """Something goes by that name already."""
 
     code = "already_exists"
+    hint = "choose another name, or use what is there"
 
 
 class IdempotencyKeyReused(Conflict):
@@ -196,6 +192,7 @@ class GuestNotAllowed(Conflict):
     """A guest organization cannot do this."""
 
     code = "guest_not_allowed"
+    hint = "create a registered organization instead"
 
 
 class GuardFailed(Conflict):
@@ -203,12 +200,6 @@ class GuardFailed(Conflict):
 
     code = "guard_failed"
     hint = "check the organization with 'creditctl orgs show' before trying again"
-
-
-class InvoiceNotDraft(Conflict):
-    """Only a draft invoice can be changed."""
-
-    code = "invoice_not_draft"
 
 
 class TooManyRejects(Conflict):
@@ -223,13 +214,6 @@ class ConfirmationNeeded(CreditctlError):
     code = "confirmation_needed"
     exit_status = ExitStatus.PERMISSION
     hint = "add --yes to confirm"
-
-
-class InsufficientCredits(CreditctlError):
-    """The organization has not enough credits."""
-
-    code = "insufficient_credits"
-    exit_status = ExitStatus.INSUFFICIENT
 
 
 class Busy(CreditctlError):

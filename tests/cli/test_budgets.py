@@ -44,7 +44,7 @@ def test_the_table_fits_80_columns(sqlite_cli: Cli, sqlite: Context) -> None:
 
 def test_clear_says_what_was_there(sqlite_cli: Cli, sqlite: Context) -> None:
     sqlite_cli("budgets set acme --daily 1000")
-    cleared = sqlite_cli("budgets clear acme -o json")
+    cleared = sqlite_cli("budgets clear acme --yes -o json")
     assert cleared.data["daily"] == "1000"
     assert "next 'creditctl limits check'" in cleared.stderr
     assert sqlite_cli("budgets list -o csv").stdout.count("\n") == 1
@@ -63,7 +63,7 @@ def test_clear_says_what_was_there(sqlite_cli: Cli, sqlite: Context) -> None:
         ("budgets set acme --daily 10 --scope monthly", 2, "scope"),
         ("budgets set nobody --daily 10", 3, "there is no organization 'nobody'"),
         ("budgets show acme", 3, "acme has no budget"),
-        ("budgets clear acme", 3, "acme has no budget"),
+        ("budgets clear acme --yes", 3, "acme has no budget"),
     ],
 )
 def test_bad_input_is_one_line_and_a_hint(

@@ -24,12 +24,19 @@ from creditctl.cli.options import (
 )
 from creditctl.cli.session import Session, session_of
 from creditctl.cli.terminal import Terminal
-from creditctl.errors import ExitStatus, InsufficientCredits
+from creditctl.errors import CreditctlError, ExitStatus
 from creditctl.output.view import Column, View
 from creditctl.rules.units import Credits
 
 HEAVY = "sqlalchemy sqlmodel pydantic httpx babel rich json decimal tabulate".split()
 VIEW = View("creditctl.toys/v1", (Column("name"), Column("amount")), empty="No toys.")
+
+
+class NotEnough(CreditctlError):
+    """The organization has not enough credits."""
+
+    code = "not_enough"
+    exit_status = ExitStatus.INSUFFICIENT
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ def show_now(ctx: typer.Context) -> None:
 
 @group.command("take")
 def take(ctx: typer.Context, organization: OrganizationArgument, amount: CreditsArgument) -> None:
-    raise InsufficientCredits(f"{organization} has 2 credits, {amount} are needed\x1b[2J")
+    raise NotEnough(f"{organization} has 2 credits, {amount} are needed\x1b[2J")
 
 
 @group.command("when")
@@ -213,11 +220,11 @@ def test_errors_are_one_json_object_when_json_is_asked_for(run, line):
     result = run(line)
     assert result.exit_code == 6
     assert json.loads(result.stderr) == {
-        "type": "creditctl.error/v1#insufficient_credits",
+        "type": "creditctl.error/v1#not_enough",
         "title": "The organization has not enough credits",
         "detail": "acme has 2 credits, 5 are needed\x1b[2J",
         "hint": None,
-        "code": "insufficient_credits",
+        "code": "not_enough",
         "retryable": False,
     }
     assert "\x1b" not in result.stderr

@@ -1,9 +1,11 @@
 """One scenario per error: what went before, and the command line that is refused."""
 
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from unittest.mock import patch
 
 from creditctl import errors
 
@@ -56,10 +58,25 @@ class Scenario:
 
 
 @contextmanager
-def another_writer() -> Iterator[None]:
-    """Another `limits check` is running: it holds the lease."""
-    with sqlite3.connect("books.db") as connection:
-        connection.execute("BEGIN")
+def another_check_running() -> Iterator[None]:
+    """Another `limits check` is at work: it holds the lease."""
+    with closing(sqlite3.connect("books.db")) as connection, connection:
+        connection.execute("INSERT INTO lease VALUES ('limits check', 'another', 1 << 62)")
+    yield
+
+
+@contextmanager
+def an_older_schema() -> Iterator[None]:
+    """The database was made by an older creditctl."""
+    with closing(sqlite3.connect("books.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0006'")
+    yield
+
+
+@contextmanager
+def no_driver() -> Iterator[None]:
+    """The package psycopg is not installed."""
+    with patch.dict(sys.modules, {"psycopg": None}):
         yield
 
 
@@ -107,5 +124,19 @@ SCENARIOS = (
         "usage import gateway.csv --max-rejects 0",
         files={"gateway.csv": USAGE},
     ),
-    Scenario(errors.ConfirmationNeeded, "budgets clear acme", before=(*ACME, "budgets set acme --daily 5")),
+    Scenario(
+        errors.ConfirmationNeeded,
+        "budgets clear acme",
+        before=(*ACME, "budgets set acme --daily 5"),
+    ),
+    Scenario(
+        errors.Conflict,
+        "catalog apply dearer.toml",
+        files={"dearer.toml": CATALOG.replace("basic = 1", "basic = 2")},
+    ),
+    Scenario(errors.DatabaseOutdated, "orgs list", disturbance=an_older_schema),
+    Scenario(
+        errors.DriverMissing, "orgs list --db postgresql://db.internal/books", disturbance=no_driver
+    ),
+    Scenario(errors.Busy, "limits check", disturbance=another_check_running),
 )

@@ -62,8 +62,9 @@ def test_every_output_format_can_be_loaded(name: str) -> None:
 
 @pytest.mark.parametrize("name", READERS)
 def test_every_reader_can_be_loaded(name: str) -> None:
-    module, _, function = READERS[name].partition(":")
-    assert callable(getattr(import_module(module), function))
+    reader = import_module(READERS[name])
+    assert callable(reader.recognises)
+    assert callable(reader.open_records)
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

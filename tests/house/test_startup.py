@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+CATALOG = Path(__file__).parents[2] / "sample-data/fincept/catalog.toml"
 HEAVY = {"sqlalchemy", "sqlmodel", "pydantic", "httpx", "babel", "alembic", "pyarrow", "psycopg"}
 PROBE = """
 import json, sys
@@ -66,9 +67,7 @@ def test_limits_check_imports_nothing_heavy(books: Path) -> None:
 def books(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("startup") / "books.db"
     path.write_bytes(sqlite_template.read_bytes())
-    subprocess.run(
-        [sys.executable, "-m", "creditctl", "--db", str(path), "orgs", "create", "acme"],
-        check=True,
-        capture_output=True,
-    )
+    for line in (f"catalog apply {CATALOG}", "orgs create acme"):
+        command = [sys.executable, "-m", "creditctl", "--db", str(path), *line.split()]
+        subprocess.run(command, check=True, capture_output=True)
     return path

@@ -48,8 +48,10 @@ GROUPS = {
     "db": Group("Housekeeping", "Create, migrate and inspect the database."),
     "check": Group("Housekeeping", "Prove that the books are consistent."),
     "demo": Group("Housekeeping", "Fill a database of its own with sample data."),
-    "schema": Group("Housekeeping", "JSON Schemas of the output.", ("schemas",)),
-    "completion": Group("Housekeeping", "Completion script for bash, zsh or fish."),
+    "schema": Group(
+        "Housekeeping", "Print the JSON Schema of an output, or list all of them.", ("schemas",)
+    ),
+    "completion": Group("Housekeeping", "Print a completion script."),
 }
 """Every group and top-level command, in the order of the help."""
 

@@ -108,10 +108,11 @@ def list_all(ctx: typer.Context) -> None:
 
 @app.command("clear")
 def clear_one(ctx: typer.Context, organization: OrganizationArgument) -> None:
-    """Remove an organization's daily budget and threshold.
+    """Remove an organization's daily budget and threshold; asks first.
 
-    Example: creditctl budgets clear acme
+    Example: creditctl budgets clear acme --yes
     """
     session = session_of(ctx)
+    session.confirm(f"remove the budget of {organization}?")
     session.show(clear_budget(session.context, organization), BUDGET_VIEW)
     session.note("removed; it takes effect at the next 'creditctl limits check'")

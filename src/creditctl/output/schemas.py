@@ -1,9 +1,10 @@
 """JSON Schema (2020-12) made from a result dataclass: documentation that cannot go stale."""
 
+import types
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 from creditctl.output.shape import (
     CURRENCY,
@@ -11,7 +12,6 @@ from creditctl.output.shape import (
     currency_follows,
     fields_of,
     is_result_type,
-    without_none,
 )
 from creditctl.rules.units import Credits, Money
 
@@ -93,5 +93,12 @@ def _collection(annotation: object) -> Schema:
 
 
 def _member(annotation: object) -> Schema:
-    member, optional = without_none(annotation)
-    return _or_null(_value(member)) if optional else _value(member)
+    if annotation is Any:
+        return {}
+    if get_origin(annotation) in {Union, types.UnionType}:
+        kinds = [kind for kind in get_args(annotation) if kind is not types.NoneType]
+        schemas = [_value(kind) for kind in kinds]
+        if len(kinds) < len(get_args(annotation)):
+            schemas.append({"type": "null"})
+        return {"anyOf": schemas}
+    return _value(annotation)

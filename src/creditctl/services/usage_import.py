@@ -9,13 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from creditctl.adapters.readers import (
-    AUTO,
-    Record,
-    open_stream,
-    reader_for,
-    recognised_format,
-)
+from creditctl.adapters.readers import AUTO, Record, reader_for
+from creditctl.adapters.readers.files import open_stream, recognised_format
 from creditctl.context import Context
 from creditctl.errors import InvalidInput
 from creditctl.rules.usage_events import Reject

@@ -13,6 +13,8 @@ BUSY_TIMEOUT_SECONDS = 30
 
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
+    # Otherwise REPLACE would delete rows without asking the triggers that keep them.
+    "PRAGMA recursive_triggers = ON",
     # FULL keeps the last commits through a power cut; measured to cost nothing visible here.
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -65536",

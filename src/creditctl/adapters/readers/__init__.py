@@ -3,17 +3,12 @@
 A reader is a module with `recognises` and `open_records`; `auto` asks them in the registry's order.
 """
 
-import gzip
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from io import BufferedReader
-from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol, cast
 
-from creditctl.errors import FileMissing, InvalidInput
+from creditctl.errors import InvalidInput
 from creditctl.rules.usage_events import Reject
 
 AUTO = "auto"
@@ -23,8 +18,6 @@ READERS = {
     "csv": "creditctl.adapters.readers.csv",
 }
 """Format name -> module; `csv` comes last, for it takes whatever is left."""
-
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Record(NamedTuple):
@@ -58,30 +51,3 @@ def reader_for(format_name: str) -> Reader:
         known = ", ".join((AUTO, *READERS))
         raise InvalidInput(f"unknown format {format_name!r}", hint=f"formats: {known}")
     return cast(Reader, import_module(READERS[format_name]))
-
-
-def recognised_format(path: Path, name: str) -> str:
-    """The format of a file by its first line that is not blank; raises as `open_stream` does."""
-    with open_stream(path, name) as stream:
-        first = next(
-            (line for line in iter(lambda: stream.readline(65_536), b"") if line.strip()), b""
-        )
-    if not first:
-        raise InvalidInput(f"{name} is empty", hint="a usage file has one event per line")
-    return next(known for known in READERS if reader_for(known).recognises(first))
-
-
-@contextmanager
-def open_stream(path: Path, name: str) -> Iterator[BinaryIO]:
-    """The file's bytes, unzipped when it is gzip; raises FileMissing or InvalidInput."""
-    try:
-        with path.open("rb") as plain:
-            if plain.peek(2).startswith(_GZIP_MAGIC):
-                yield BufferedReader(cast(BufferedReader, gzip.GzipFile(fileobj=plain)))
-            else:
-                yield plain
-    except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
-        raise InvalidInput(f"{name} is a damaged gzip file: {problem}") from None
-    except OSError as problem:
-        reason = problem.strerror or "it cannot be read"
-        raise FileMissing(f"{name}: {reason}") from None

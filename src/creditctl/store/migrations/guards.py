@@ -17,8 +17,10 @@ def append_only(table: str) -> None:
 
 
 def keep_rows(table: str, message: str) -> None:
-    """Refuse every DELETE of the table's rows."""
+    """Refuse every DELETE, and on PostgreSQL TRUNCATE, of the table's rows."""
     _refuse(table, "DELETE", message)
+    if op.get_bind().dialect.name == "postgresql":
+        _refuse(table, "TRUNCATE", message)
 
 
 def keep_columns(table: str, columns: list[str]) -> None:
@@ -34,8 +36,9 @@ def _refuse(table: str, event: str, message: str) -> None:
             f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
         )
         return
+    each = "STATEMENT" if event == "TRUNCATE" else "ROW"
     op.execute(_POSTGRES_FUNCTION)
     op.execute(
         f"CREATE TRIGGER {name} BEFORE {event} ON {table} "
-        f"FOR EACH ROW EXECUTE FUNCTION creditctl_refuse('{message}')"
+        f"FOR EACH {each} EXECUTE FUNCTION creditctl_refuse('{message}')"
     )

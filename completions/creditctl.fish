@@ -1,0 +1,237 @@
+# fish completion for creditctl, made by 'creditctl completion fish'
+function __creditctl_at
+    set -l place ""
+    set -l words (commandline -opc)
+    for word in $words[2..-1]
+        switch "$place/$word"
+            case /orgs /org
+                set place /orgs
+            case /orgs/create
+                set place /orgs/create
+            case /orgs/list
+                set place /orgs/list
+            case /orgs/show
+                set place /orgs/show
+            case /keys /key
+                set place /keys
+            case /keys/create
+                set place /keys/create
+            case /keys/list
+                set place /keys/list
+            case /keys/revoke
+                set place /keys/revoke
+            case /subscriptions /subscription
+                set place /subscriptions
+            case /subscriptions/create
+                set place /subscriptions/create
+            case /subscriptions/show
+                set place /subscriptions/show
+            case /subscriptions/list
+                set place /subscriptions/list
+            case /catalog /catalogs
+                set place /catalog
+            case /catalog/validate
+                set place /catalog/validate
+            case /catalog/diff
+                set place /catalog/diff
+            case /catalog/apply
+                set place /catalog/apply
+            case /plans /plan
+                set place /plans
+            case /plans/list
+                set place /plans/list
+            case /plans/show
+                set place /plans/show
+            case /prices /price
+                set place /prices
+            case /prices/list
+                set place /prices/list
+            case /prices/explain
+                set place /prices/explain
+            case /credits /credit
+                set place /credits
+            case /credits/grant
+                set place /credits/grant
+            case /credits/balance
+                set place /credits/balance
+            case /credits/grants
+                set place /credits/grants
+            case /credits/history
+                set place /credits/history
+            case /usage /usages
+                set place /usage
+            case /usage/import
+                set place /usage/import
+            case /usage/show
+                set place /usage/show
+            case /usage/batches
+                set place /usage/batches
+            case /budgets /budget
+                set place /budgets
+            case /budgets/set
+                set place /budgets/set
+            case /budgets/show
+                set place /budgets/show
+            case /budgets/list
+                set place /budgets/list
+            case /budgets/clear
+                set place /budgets/clear
+            case /limits /limit
+                set place /limits
+            case /limits/check
+                set place /limits/check
+            case /limits/status
+                set place /limits/status
+            case /invoice /invoices
+                set place /invoice
+            case /invoice/generate
+                set place /invoice/generate
+            case /invoice/list
+                set place /invoice/list
+            case /invoice/show
+                set place /invoice/show
+            case /audit /audits
+                set place /audit
+            case /audit/log
+                set place /audit/log
+            case /db
+                set place /db
+            case /db/init
+                set place /db/init
+            case /db/migrate
+                set place /db/migrate
+            case /db/status
+                set place /db/status
+            case /check
+                set place /check
+            case /demo
+                set place /demo
+            case /schema /schemas
+                set place /schema
+            case /completion
+                set place /completion
+        end
+    end
+    test "$place" = "$argv[1]"
+end
+complete -c creditctl -l db -r -d 'Database: a path or a URL (env: CREDITCTL_DB).'
+complete -c creditctl -s o -l output -x -a 'table json ndjson csv tsv markdown none' -d 'table, json, ndjson, csv, tsv, markdown, none.'
+complete -c creditctl -l fields -r -d 'Only these fields or columns.'
+complete -c creditctl -l as-of -r -d 'Act as if it were then (env: CREDITCTL_NOW).'
+complete -c creditctl -l actor -r -d 'Who acts, for the audit log.'
+complete -c creditctl -l yes -d 'Answer yes to every question.'
+complete -c creditctl -l quiet -d 'No messages, only data and errors.'
+complete -c creditctl -l no-color -d 'No colour (env: NO_COLOR).'
+complete -c creditctl -l help -d 'Show this message and exit.'
+complete -c creditctl -n '__creditctl_at ""' -f -a orgs -d 'Organizations: who uses and pays for the API.'
+complete -c creditctl -n '__creditctl_at ""' -f -a keys -d 'API keys of an organization.'
+complete -c creditctl -n '__creditctl_at ""' -f -a subscriptions -d 'Plans that organizations are on.'
+complete -c creditctl -n '__creditctl_at ""' -f -a catalog -d 'The price file: products, endpoints, plans.'
+complete -c creditctl -n '__creditctl_at ""' -f -a plans -d 'Plans: fees and allowances.'
+complete -c creditctl -n '__creditctl_at ""' -f -a prices -d 'What a request costs, and why.'
+complete -c creditctl -n '__creditctl_at ""' -f -a credits -d 'Grants, balances and the ledger.'
+complete -c creditctl -n '__creditctl_at ""' -f -a usage -d 'Import and inspect API usage.'
+complete -c creditctl -n '__creditctl_at ""' -f -a budgets -d 'Spending budgets and thresholds.'
+complete -c creditctl -n '__creditctl_at ""' -f -a limits -d 'Check budgets and balances; run by cron.'
+complete -c creditctl -n '__creditctl_at ""' -f -a invoice -d 'Invoices of a month.'
+complete -c creditctl -n '__creditctl_at ""' -f -a audit -d 'Who changed what, when and why.'
+complete -c creditctl -n '__creditctl_at ""' -f -a db -d 'Create, migrate and inspect the database.'
+complete -c creditctl -n '__creditctl_at ""' -f -a check -d 'Prove that the books are consistent.'
+complete -c creditctl -n '__creditctl_at ""' -f -a demo -d 'Fill a database of its own with sample data.'
+complete -c creditctl -n '__creditctl_at ""' -f -a schema -d 'Print the JSON Schema of an output, or list all of them.'
+complete -c creditctl -n '__creditctl_at ""' -f -a completion -d 'Print a completion script.'
+complete -c creditctl -n '__creditctl_at ""' -l version -d 'Show the version and exit.'
+complete -c creditctl -n '__creditctl_at "/orgs"' -f -a create -d 'Create an organization and give it what the catalog gives...'
+complete -c creditctl -n '__creditctl_at "/orgs"' -f -a list -d 'List all organizations.'
+complete -c creditctl -n '__creditctl_at "/orgs"' -f -a show -d 'Show an organization: plan, balance and state.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l name -r -d 'Legal name.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l email -r -d 'Where invoices go.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l country -r -d 'Two letters, such as DE.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l guest -d 'A guest: a few credits for a short time.'
+complete -c creditctl -n '__creditctl_at "/keys"' -f -a create -d 'Make an API key; its secret is shown this once.'
+complete -c creditctl -n '__creditctl_at "/keys"' -f -a list -d 'List API keys: prefixes and last four characters, never...'
+complete -c creditctl -n '__creditctl_at "/keys"' -f -a revoke -d 'End an API key for good; asks first.'
+complete -c creditctl -n '__creditctl_at "/keys/create"' -l name -r -d 'What people call it, once per org.'
+complete -c creditctl -n '__creditctl_at "/keys/create"' -l plan -r -d 'Bind it to a plan of its own: tiers and limits.'
+complete -c creditctl -n '__creditctl_at "/keys/create"' -l test -d 'A ck_test_ key instead of a ck_live_ one.'
+complete -c creditctl -n '__creditctl_at "/keys/create"' -l expires -r -d 'Worth nothing from this instant or day on.'
+complete -c creditctl -n '__creditctl_at "/keys/revoke"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a create -d 'Put an organization on a plan and grant the allowances...'
+complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a show -d 'Show an organization’s subscription and its present period.'
+complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a list -d 'List all subscriptions.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/create"' -l starts-at -r -d 'When it begins, which anchors its periods; now unless given.'
+complete -c creditctl -n '__creditctl_at "/catalog"' -f -a validate -d 'Check a catalog file; needs no database.'
+complete -c creditctl -n '__creditctl_at "/catalog"' -f -a diff -d 'Show what applying a catalog file would change.'
+complete -c creditctl -n '__creditctl_at "/catalog"' -f -a apply -d 'Put a catalog file’s prices and plans in force; what was...'
+complete -c creditctl -n '__creditctl_at "/catalog/apply"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/plans"' -f -a list -d 'List the plans in force.'
+complete -c creditctl -n '__creditctl_at "/plans"' -f -a show -d 'Show a plan: fee, allowance, limits and capabilities.'
+complete -c creditctl -n '__creditctl_at "/prices"' -f -a list -d 'List endpoints with the price in force.'
+complete -c creditctl -n '__creditctl_at "/prices"' -f -a explain -d 'Show what a request costs, step by step, and what that is...'
+complete -c creditctl -n '__creditctl_at "/prices/list"' -l product -r -d 'Only this product.'
+complete -c creditctl -n '__creditctl_at "/prices/explain"' -l units -r -d 'How much data it returned.'
+complete -c creditctl -n '__creditctl_at "/prices/explain"' -l status -r -d 'How it was answered.'
+complete -c creditctl -n '__creditctl_at "/prices/explain"' -l at -r -d 'When it was made; now unless given.'
+complete -c creditctl -n '__creditctl_at "/credits"' -f -a grant -d 'Give an organization credits.'
+complete -c creditctl -n '__creditctl_at "/credits"' -f -a balance -d 'What an organization can spend, and what it owes.'
+complete -c creditctl -n '__creditctl_at "/credits"' -f -a grants -d 'List an organization’s grants in the order they will be...'
+complete -c creditctl -n '__creditctl_at "/credits"' -f -a history -d 'List an organization’s movements, newest first, with the...'
+complete -c creditctl -n '__creditctl_at "/credits/grant"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/credits/grant"' -l source -r -d 'goodwill, promotion, trial, purchase, order_form or correction.'
+complete -c creditctl -n '__creditctl_at "/credits/grant"' -l product -r -d 'Only this product.'
+complete -c creditctl -n '__creditctl_at "/credits/grant"' -l effective -r -d 'Usable from then on; now unless given.'
+complete -c creditctl -n '__creditctl_at "/credits/grant"' -l expires -r -d 'Worth nothing from this instant or day on.'
+complete -c creditctl -n '__creditctl_at "/credits/grant"' -l unit-cost -r -d 'Money paid for a credit: for purchase and order_form.'
+complete -c creditctl -n '__creditctl_at "/credits/grant"' -l priority -r -d 'Drawn before higher ones.'
+complete -c creditctl -n '__creditctl_at "/credits/grant"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/credits/grant"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/credits/grant"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/credits/grant"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/credits/grants"' -l all -d 'Spent and expired ones too.'
+complete -c creditctl -n '__creditctl_at "/credits/history"' -l limit -r -d 'At most this many rows.'
+complete -c creditctl -n '__creditctl_at "/usage"' -f -a import -d 'Import usage: price it, book it, draw credits; each event...'
+complete -c creditctl -n '__creditctl_at "/usage"' -f -a show -d 'Show usage of a period, this month unless told otherwise.'
+complete -c creditctl -n '__creditctl_at "/usage"' -f -a batches -d 'List imports, the newest first.'
+complete -c creditctl -n '__creditctl_at "/usage/import"' -l format -r -d 'auto, csv, ndjson or combined.'
+complete -c creditctl -n '__creditctl_at "/usage/import"' -l map -r -d 'Read a field from another column, its values translated by a CSV file.'
+complete -c creditctl -n '__creditctl_at "/usage/import"' -l org -r -d 'Whose the lines are that name nobody.'
+complete -c creditctl -n '__creditctl_at "/usage/import"' -l rejects -r -d 'Write rejected lines there, as CSV.'
+complete -c creditctl -n '__creditctl_at "/usage/import"' -l max-rejects -r -d 'Stop when there are more.'
+complete -c creditctl -n '__creditctl_at "/usage/import"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/usage/show"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/usage/show"' -l from -r -d ''
+complete -c creditctl -n '__creditctl_at "/usage/show"' -l to -r -d ''
+complete -c creditctl -n '__creditctl_at "/usage/show"' -l today -d 'This UTC day.'
+complete -c creditctl -n '__creditctl_at "/usage/show"' -l yesterday -d 'The UTC day before.'
+complete -c creditctl -n '__creditctl_at "/usage/show"' -l by -r -d 'endpoint, key, org, product, tier or day.'
+complete -c creditctl -n '__creditctl_at "/usage/batches"' -l limit -r -d 'At most this many rows.'
+complete -c creditctl -n '__creditctl_at "/budgets"' -f -a set -d 'Set or change an organization’s daily budget and threshold.'
+complete -c creditctl -n '__creditctl_at "/budgets"' -f -a show -d 'Show a budget, what was counted today and yesterday, and...'
+complete -c creditctl -n '__creditctl_at "/budgets"' -f -a list -d 'List every organization’s budget with today’s count.'
+complete -c creditctl -n '__creditctl_at "/budgets"' -f -a clear -d 'Remove an organization’s daily budget and threshold; asks...'
+complete -c creditctl -n '__creditctl_at "/budgets/set"' -l daily -r -d 'Block beyond this many credits a UTC day.'
+complete -c creditctl -n '__creditctl_at "/budgets/set"' -l notify-at -r -d 'Warn beyond this many credits, or this share of the budget.'
+complete -c creditctl -n '__creditctl_at "/budgets/set"' -l scope -x -a 'all beyond_allowance' -d 'Count all credits, or those beyond the subscription’s allowance (the default where there is one).'
+complete -c creditctl -n '__creditctl_at "/limits"' -f -a check -d 'Grant allowances, book expiries and decide who is blocked...'
+complete -c creditctl -n '__creditctl_at "/limits"' -f -a status -d 'Show who is blocked or warned since the last check, and why.'
+complete -c creditctl -n '__creditctl_at "/limits/check"' -l exit-code -d 'Exit 7 when an organization is newly blocked.'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a generate -d 'Draft the invoices of a month that has ended.'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a list -d 'List invoices, the newest month first.'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a show -d 'Show an invoice and its lines.'
+complete -c creditctl -n '__creditctl_at "/invoice/generate"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/invoice/generate"' -l org -r -d 'Only this organization (slug or id).'
+complete -c creditctl -n '__creditctl_at "/invoice/list"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/invoice/list"' -l org -r -d 'Only this organization (slug or id).'
+complete -c creditctl -n '__creditctl_at "/invoice/show"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/audit"' -f -a log -d 'Show the latest changes, newest first.'
+complete -c creditctl -n '__creditctl_at "/audit/log"' -l org -r -d 'Only this organization (slug or id).'
+complete -c creditctl -n '__creditctl_at "/audit/log"' -l action -r -d 'Only this action, such as grant.created.'
+complete -c creditctl -n '__creditctl_at "/audit/log"' -l limit -r -d 'At most this many rows.'
+complete -c creditctl -n '__creditctl_at "/db"' -f -a init -d 'Make the database with its tables, constraints and...'
+complete -c creditctl -n '__creditctl_at "/db"' -f -a migrate -d 'Bring an existing database to this version’s schema.'
+complete -c creditctl -n '__creditctl_at "/db"' -f -a status -d 'Show where the database is, its revision, and how much it...'
+complete -c creditctl -n '__creditctl_at "/demo"' -l directory -r -d 'Where to put its database.'
+complete -c creditctl -n '__creditctl_at "/completion"' -f -a bash -d ''
+complete -c creditctl -n '__creditctl_at "/completion"' -f -a zsh -d ''
+complete -c creditctl -n '__creditctl_at "/completion"' -f -a fish -d ''
+complete -c creditctl -n '__creditctl_at "/completion"' -l all -r -d 'Write all scripts there instead.'

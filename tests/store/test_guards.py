@@ -1,0 +1,278 @@
+"""Plain SQL tries to break every constraint and every trigger, on both databases."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import CheckConstraint, Table, UniqueConstraint
+
+from creditctl.store.engine import UnitOfWork, unit_of_work
+from creditctl.store.tables import metadata
+
+TABLES: dict[str, Table] = dict(metadata.tables)
+APPEND_ONLY = {"audit_entry", "catalog_version", "enforcement_change", "ledger_entry"}
+CHANGEABLE = {
+    "credit_grant": {"remaining_micro", "expired_micro"},
+    "endpoint_price": {"effective_to"},
+    "plan_version": {"effective_to"},
+}
+"""Tables that keep their rows, and the only columns of them that may change."""
+
+VALID: dict[str, dict[str, Any]] = {
+    "organization": {"kind": "guest", "status": "active"},
+    "api_key": {"status": "active"},
+    "endpoint_price": {"rounding": "up", "effective_to": 9},
+    "plan_version": {"interval": "month", "rollover": "reset", "effective_to": 9},
+    "subscription": {"status": "active"},
+    "credit_grant": {"source": "promotion", "amount_micro": 10, "expires_at": 9},
+    "ledger_entry": {
+        "kind": "usage",
+        "amount_micro": -1,
+        "overage_reason": None,
+        "settles_id": None,
+    },
+    "usage_batch": {"status": "done"},
+    "budget": {"period": "day", "kind": "hard", "scope": "all"},
+    "enforcement": {"state": "ok"},
+    "enforcement_change": {"state": "ok"},
+    "invoice": {"status": "draft", "ends_at": 9},
+    "invoice_line": {"kind": "fee"},
+}
+"""What a valid row cannot take from its column's type alone."""
+
+OVERAGE = {"kind": "overage", "grant_id": None, "overage_reason": "late"}
+BROKEN: dict[str, dict[str, Any]] = {
+    "ck_api_key_status_known": {"status": "lost"},
+    "ck_budget_kind_known": {"kind": "soft"},
+    "ck_budget_limit_not_negative": {"limit_micro": -1},
+    "ck_budget_period_known": {"period": "week"},
+    "ck_budget_scope_known": {"scope": "some"},
+    "ck_credit_grant_amount_above_zero": {
+        "amount_micro": 0,
+        "remaining_micro": 0,
+        "expired_micro": 0,
+    },
+    "ck_credit_grant_expired_not_negative": {"expired_micro": -1},
+    "ck_credit_grant_expires_after_effective": {"expires_at": 3},
+    "ck_credit_grant_never_above_amount": {"remaining_micro": 8},
+    "ck_credit_grant_never_negative": {"remaining_micro": -1},
+    "ck_credit_grant_priority_in_range": {"priority": 101},
+    "ck_credit_grant_source_known": {"source": "found"},
+    "ck_endpoint_price_costs_not_negative": {"base_micro": -1},
+    "ck_endpoint_price_minimum_below_maximum": {"maximum_micro": 2},
+    "ck_endpoint_price_rounding_known": {"rounding": "down"},
+    "ck_endpoint_price_units_sensible": {"per_units": 0},
+    "ck_endpoint_price_validity_not_empty": {"effective_to": 3},
+    "ck_enforcement_change_state_known": {"state": "angry"},
+    "ck_enforcement_state_known": {"state": "angry"},
+    "ck_invoice_line_kind_known": {"kind": "surprise"},
+    "ck_invoice_period_not_empty": {"ends_at": 3},
+    "ck_invoice_status_known": {"status": "lost"},
+    "ck_ledger_entry_grant_unless_overage": {"grant_id": None},
+    "ck_ledger_entry_kind_known": {"kind": "theft"},
+    "ck_ledger_entry_overage_has_reason": {**OVERAGE, "overage_reason": None},
+    "ck_ledger_entry_overage_reason_known": {**OVERAGE, "overage_reason": "bad luck"},
+    "ck_ledger_entry_repays_overage": {"kind": "repayment"},
+    "ck_ledger_entry_sign_fits_kind": {"amount_micro": 1},
+    "ck_organization_kind_known": {"kind": "friend"},
+    "ck_organization_status_known": {"status": "asleep"},
+    "ck_plan_version_amounts_not_negative": {"fee_minor": -1},
+    "ck_plan_version_interval_known": {"interval": "week"},
+    "ck_plan_version_rollover_known": {"rollover": "double"},
+    "ck_plan_version_validity_not_empty": {"effective_to": 3},
+    "ck_subscription_ends_after_start": {"ended_at": 2},
+    "ck_subscription_status_known": {"status": "paused"},
+    "ck_usage_batch_status_known": {"status": "stuck"},
+    "ck_usage_event_amounts_not_negative": {"credits_micro": -1},
+}
+"""Every CHECK by name, with what turns the third valid row into one it must refuse."""
+
+
+USES = {"settles_id": {"kind": "repayment"}}
+"""What a row must be to have that foreign key at all."""
+
+
+def row(table: Table, number: int, dialect: str) -> dict[str, Any]:
+    """The `number`-th valid row; of foreign keys only the organization differs between rows."""
+    values: dict[str, Any] = {}
+    for column in table.columns:
+        if column.foreign_keys and column.name != "organization_id":
+            values[column.name] = 1
+        elif column.type.python_type is bytes:
+            values[column.name] = bytes([number])
+        elif column.type.python_type is bool:
+            values[column.name] = True if dialect == "postgresql" else 1
+        else:
+            values[column.name] = column.type.python_type(number)
+    return values | VALID.get(table.name, {})
+
+
+def insert(unit: UnitOfWork, table: str, values: dict[str, Any]) -> None:
+    names = ", ".join(values)
+    places = ", ".join(f":{name}" for name in values)
+    unit.run(f"INSERT INTO {table} ({names}) VALUES ({places})", **values)
+
+
+@pytest.fixture
+def books(database: str) -> Iterator[UnitOfWork]:
+    """Two valid rows in every table, and three organizations."""
+    with unit_of_work(database) as unit:
+        for table in metadata.sorted_tables:
+            for number in (1, 2, 3) if table.name == "organization" else (1, 2):
+                insert(unit, table.name, row(table, number, unit.dialect))
+        yield unit
+
+
+@contextmanager
+def undone(unit: UnitOfWork) -> Iterator[None]:
+    unit.run("SAVEPOINT attempt")
+    try:
+        yield
+    finally:
+        unit.run("ROLLBACK TO SAVEPOINT attempt")
+
+
+def refusal(unit: UnitOfWork, attempt: Callable[[], object]) -> str:
+    """What the database said against the attempt; empty when it let it happen."""
+    import sqlite3
+
+    import psycopg
+
+    with undone(unit):
+        try:
+            attempt()
+        except (sqlite3.Error, psycopg.Error) as problem:
+            return str(problem)
+    return ""
+
+
+def refusals(unit: UnitOfWork, table: str, changes: dict[str, Any]) -> str:
+    number = 4 if table == "organization" else 3
+    values = row(TABLES[table], number, unit.dialect) | changes
+    return refusal(unit, lambda: insert(unit, table, values))
+
+
+def test_a_third_valid_row_is_accepted_everywhere(books: UnitOfWork) -> None:
+    assert {name: said for name in TABLES if (said := refusals(books, name, {}))} == {}
+
+
+def test_every_check_of_the_schema_is_tried() -> None:
+    checks = {
+        str(check.name)
+        for table in TABLES.values()
+        for check in table.constraints
+        if isinstance(check, CheckConstraint)
+    }
+    assert checks == set(BROKEN)
+
+
+def test_every_check_refuses_what_it_forbids(books: UnitOfWork) -> None:
+    for name, changes in BROKEN.items():
+        table = max((table for table in TABLES if name.startswith(f"ck_{table}_")), key=len)
+        assert name in refusals(books, table, changes), name
+
+
+def test_every_foreign_key_refuses_what_does_not_exist(books: UnitOfWork) -> None:
+    accepted = [
+        f"{name}.{column.name}"
+        for name, table in TABLES.items()
+        for column in table.columns
+        if column.foreign_keys
+        and "foreign key"
+        not in refusals(books, name, {**USES.get(column.name, {}), column.name: 777}).lower()
+    ]
+    assert accepted == []
+
+
+def test_every_unique_key_refuses_a_second_row(books: UnitOfWork) -> None:
+    for name, table in TABLES.items():
+        keys = [list(table.primary_key)]
+        keys += [list(c.columns) for c in table.constraints if isinstance(c, UniqueConstraint)]
+        keys += [list(index.columns) for index in table.indexes if index.unique]
+        for key in keys:
+            first = row(table, 1, books.dialect)
+            said = refusals(books, name, {column.name: first[column.name] for column in key})
+            assert "unique" in said.lower(), (name, key)
+
+
+def test_every_required_column_refuses_null(books: UnitOfWork) -> None:
+    for name, table in TABLES.items():
+        for column in table.columns:
+            # SQLite chooses a number itself for a key of one integer column.
+            is_rowid = list(table.primary_key) == [column] and column.type.python_type is int
+            if not column.nullable and not is_rowid:
+                said = refusals(books, name, {column.name: None}).lower()
+                assert "not null" in said or "not-null" in said, (name, column.name)
+
+
+@pytest.mark.parametrize("wrong", ["many", b"\x01", "1.5"])
+def test_every_integer_column_refuses_other_types(books: UnitOfWork, wrong: object) -> None:
+    for name, table in TABLES.items():
+        for column in table.columns:
+            if column.type.python_type is int:
+                assert refusals(books, name, {column.name: wrong}), (name, column.name)
+
+
+def test_an_integer_beyond_64_bits_is_refused(books: UnitOfWork) -> None:
+    if books.dialect == "sqlite":
+        with pytest.raises(OverflowError):
+            refusals(books, "credit_grant", {"amount_micro": 2**63})
+    else:
+        assert "out of range" in refusals(books, "credit_grant", {"amount_micro": 2**63})
+
+
+def test_no_column_of_the_schema_is_a_real_or_a_numeric(books: UnitOfWork) -> None:
+    if books.dialect == "sqlite":
+        types = books.fetch_rows(
+            "SELECT DISTINCT c.type FROM sqlite_master AS t, pragma_table_info(t.name) AS c "
+            "WHERE t.type = 'table' AND t.name NOT LIKE 'alembic%'"
+        )
+        assert {name for (name,) in types} == {"INTEGER", "TEXT", "BLOB"}
+    else:
+        types = books.fetch_rows(
+            "SELECT DISTINCT data_type FROM information_schema.columns "
+            "WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
+        )
+        assert {name for (name,) in types} == {"bigint", "text", "bytea", "boolean"}
+
+
+@pytest.mark.parametrize("table", sorted(APPEND_ONLY))
+def test_an_append_only_table_refuses_update_and_delete(books: UnitOfWork, table: str) -> None:
+    for column in TABLES[table].columns:
+        said = refusal(books, lambda n=column.name: books.run(f"UPDATE {table} SET {n} = {n}"))  # type: ignore[misc]
+        assert "append-only" in said, column.name
+    assert "append-only" in refusal(books, lambda: books.run(f"DELETE FROM {table}"))
+
+
+@pytest.mark.parametrize("table", sorted(CHANGEABLE))
+def test_history_keeps_its_rows_and_its_facts(books: UnitOfWork, table: str) -> None:
+    for column in TABLES[table].columns:
+        said = refusal(books, lambda n=column.name: books.run(f"UPDATE {table} SET {n} = {n}"))  # type: ignore[misc]
+        if column.name in CHANGEABLE[table]:
+            assert said == "", column.name
+        else:
+            assert "keeps its history" in said, column.name
+    assert "keep their history" in refusal(books, lambda: books.run(f"DELETE FROM {table}"))
+
+
+@pytest.mark.parametrize("table", sorted(APPEND_ONLY | set(CHANGEABLE)))
+def test_there_is_no_way_around_the_delete_trigger(books: UnitOfWork, table: str) -> None:
+    if books.dialect == "postgresql":
+        said = refusal(books, lambda: books.run(f"TRUNCATE {table} CASCADE"))
+    else:
+        said = refusal(books, lambda: books.run(f"REPLACE INTO {table} SELECT * FROM {table}"))
+    assert "history" in said or "append-only" in said
+
+
+def test_every_trigger_of_the_database_is_tried(books: UnitOfWork) -> None:
+    if books.dialect == "sqlite":
+        sql = "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        sql = "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
+    found = books.fetch_rows(sql)
+    assert {table for _, table in found} == APPEND_ONLY | set(CHANGEABLE)
+    events = {"update", "delete"} | ({"truncate"} if books.dialect == "postgresql" else set())
+    assert {name for name, _ in found} == {
+        f"guard_{table}_{event}" for table in APPEND_ONLY | set(CHANGEABLE) for event in events
+    }
