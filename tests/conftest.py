@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from creditctl.context import Context
+from creditctl.services.checks import run_checks
 from creditctl.store.migrate import create_file, migrate
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -78,20 +79,30 @@ def postgres_template(postgres_server: str) -> str:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of an empty, migrated database; every test that takes it runs on both kinds."""
     if request.param == "sqlite":
-        yield _copy_of(request.getfixturevalue("sqlite_template"), tmp_path)
+        url = _copy_of(request.getfixturevalue("sqlite_template"), tmp_path)
+        yield url
+        _books_are_consistent(request, url)
         return
     server = request.getfixturevalue("postgres_server")
     template = request.getfixturevalue("postgres_template")
     name = f"creditctl_test_{os.getpid()}_{next(_numbers)}"
     _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _named(server, name)
-    _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+    url = _named(server, name)
+    yield url
+    try:
+        _books_are_consistent(request, url)
+    finally:
+        _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def sqlite_database(sqlite_template: Path, tmp_path: Path) -> str:
+def sqlite_database(
+    request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path
+) -> Iterator[str]:
     """URL of an empty, migrated SQLite database, for what does not depend on the kind."""
-    return _copy_of(sqlite_template, tmp_path)
+    url = _copy_of(sqlite_template, tmp_path)
+    yield url
+    _books_are_consistent(request, url)
 
 
 @pytest.fixture
@@ -133,6 +144,14 @@ def cli(database: str) -> Cli:
 def sqlite_cli(sqlite_database: str) -> Cli:
     """The same on SQLite alone, for what does not depend on the kind of database."""
     return _runner(sqlite_database)
+
+
+def _books_are_consistent(request: pytest.FixtureRequest, database: str) -> None:
+    """After every test of a service or command, all invariants hold: what it wrote adds up."""
+    if request.path.parent.name not in ("services", "cli", "examples", "faults"):
+        return
+    if request.node.get_closest_marker("broken_books") is None:
+        assert run_checks(Context(database, NOW, "tester")) == []
 
 
 def _runner(database: str) -> Cli:

@@ -54,6 +54,7 @@ def test_tables_fit_80_columns(sqlite_cli: Cli, sqlite: Context) -> None:
         assert max(map(len, shown.splitlines())) <= 80
 
 
+@pytest.mark.broken_books
 def test_parked_organizations_are_listed_and_exit_7(sqlite_cli: Cli, sqlite: Context) -> None:
     with unit_of_work(sqlite.database) as unit:
         unit.run("UPDATE debit_day SET credits_micro = credits_micro + 1000000")

@@ -207,6 +207,7 @@ def test_a_month_that_still_runs_is_refused(first: Context) -> None:
         generate_invoices(at(first, "2026-10-31T23:59:59Z"), OCTOBER)
 
 
+@pytest.mark.broken_books
 def test_books_that_do_not_add_up_are_parked_and_the_others_go_on(first: Context) -> None:
     for slug in ("acme", "beta"):
         an_organization(first, slug, credits="100")

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -86,6 +87,17 @@ def test_a_slug_is_given_once_and_the_second_attempt_changes_nothing(context: Co
     (only,) = list_all_organizations(context)
     assert only.legal_name == "First"
     assert len(list_audit_entries(context, organization=None, action=None, limit=10)) == 1
+
+
+def test_of_four_at_the_same_moment_one_gets_the_slug(context: Context) -> None:
+    def attempt(_: int) -> str:
+        try:
+            return create_organization(context, "acme").slug
+        except AlreadyExists as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(attempt, range(4))) == ["acme", *["already_exists"] * 3]
 
 
 @pytest.mark.parametrize("slug", ["ab", "a1", "a-b", "9-lives", "x" * 63])

@@ -206,9 +206,7 @@ def test_an_empty_file_has_no_tables(tmp_path: Path) -> None:
         begin(f"sqlite:///{tmp_path}/empty.db")
 
 
-@pytest.mark.parametrize(
-    "content", [b"not a database " * 100, b"SQLite format 3\0" + b"\xff" * 500]
-)
+@pytest.mark.parametrize("content", [b"Dear Sir " * 100, b"SQLite format 3\0" + b"\xff" * 500])
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "letter.db"
     path.write_bytes(content)

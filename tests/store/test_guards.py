@@ -174,15 +174,12 @@ def test_every_check_refuses_what_it_forbids(books: UnitOfWork) -> None:
 
 
 def test_every_foreign_key_refuses_what_does_not_exist(books: UnitOfWork) -> None:
-    accepted = [
-        f"{name}.{column.name}"
-        for name, table in TABLES.items()
-        for column in table.columns
-        if column.foreign_keys
-        and "foreign key"
-        not in refusals(books, name, {**USES.get(column.name, {}), column.name: 777}).lower()
-    ]
-    assert accepted == []
+    for name, table in TABLES.items():
+        for column in table.columns:
+            if column.foreign_keys:
+                nowhere = USES.get(column.name, {}) | {column.name: 777}
+                said = refusals(books, name, nowhere).lower()
+                assert "foreign key" in said, (name, column.name)
 
 
 def test_every_unique_key_refuses_a_second_row(books: UnitOfWork) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
 
 from creditctl.context import Context
 from creditctl.errors import DatabaseMissing, DatabaseOutdated
@@ -78,10 +77,8 @@ def without_password(database: str) -> str:
     """The URL as it may be shown."""
     if dialect_of(database) == "sqlite":
         return str(path_of(database))
-    parts = urlsplit(database)
-    location = re.sub(r"(?<=:)[^@]*(?=@)", "…", parts.netloc)
-    query = re.sub(r"(?<=password=)[^&]*", "…", parts.query)
-    return urlunsplit(parts._replace(netloc=location, query=query))
+    named = re.sub(r"^(\w+://[^:@/?]*:)[^/?]*(?=@)", r"\1…", database)
+    return re.sub(r"(?<=[?&]password=)[^&]*", "…", named)
 
 
 def _migrated(context: Context) -> Migration:

@@ -12,7 +12,7 @@ from creditctl.rules.units import Credits, Money
 from creditctl.services.audit import list_audit_entries, record_change
 from creditctl.services.balances import Balance, read_balance
 from creditctl.services.catalog import apply_catalog
-from creditctl.services.databases import initialize_database
+from creditctl.services.databases import initialize_database, without_password
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import LimitChange, check_limits
 from creditctl.services.orgs import list_all_organizations
@@ -102,26 +102,32 @@ def run_demo(context: Context, system: str, directory: Path) -> DemoResult:
     """
     if system not in SYSTEMS:
         raise InvalidInput(f"there is no sample {system!r}", hint=f"one of {', '.join(SYSTEMS)}")
-    samples = sample_data() / system
     path = directory / f"demo-{system}.db"
     demo = replace(context, database=f"sqlite:///{path.absolute()}", now=_OPENS_AT, actor="demo")
     _remove_earlier_demo(demo)
     initialize_database(demo)
     with unit_of_work(demo.database) as unit:
         record_change(unit, demo, MARK, system)
-    apply_catalog(demo, samples / "catalog.toml")
-    set_up_accounts(demo, samples / "accounts.toml", _OPENS_AT)
-    first = import_usage(replace(demo, now=_BLOCKING_DAY), [samples / "usage-1.csv"])
-    states = _check(demo, _BLOCKING_DAY) + _check(demo, _NEXT_MORNING)
-    second = import_usage(replace(demo, now=_LAST_MINUTE), [samples / "usage-2.ndjson"])
-    states += _check(demo, _LAST_MINUTE)
+    return run_main_job(demo, system)
+
+
+def run_main_job(context: Context, system: str) -> DemoResult:
+    """October 2026 of a sample company, on an empty database: import, check, import, invoice."""
+    samples = sample_data() / system
+    opening = replace(context, now=_OPENS_AT)
+    apply_catalog(opening, samples / "catalog.toml")
+    set_up_accounts(opening, samples / "accounts.toml", _OPENS_AT)
+    first = import_usage(replace(context, now=_BLOCKING_DAY), [samples / "usage-1.csv"])
+    states = _check(context, _BLOCKING_DAY) + _check(context, _NEXT_MORNING)
+    second = import_usage(replace(context, now=_LAST_MINUTE), [samples / "usage-2.ndjson"])
+    states += _check(context, _LAST_MINUTE)
     return DemoResult(
         system=system,
-        database=str(path),
+        database=without_password(context.database),
         imported=tuple(_named(file) for file in (*first.files, *second.files)),
-        balances=_balances(replace(demo, now=_LAST_MINUTE)),
+        balances=_balances(replace(context, now=_LAST_MINUTE)),
         states=states,
-        invoices=_invoices(replace(demo, now=_INVOICE_DAY)),
+        invoices=_invoices(replace(context, now=_INVOICE_DAY)),
         next_steps=_next_steps(system),
     )
 

@@ -95,7 +95,7 @@ def dialect_of(database: str) -> str:
     dialect = database.partition("://")[0]
     if dialect not in _DRIVERS:
         raise InvalidInput(
-            f"{database.partition('@')[0]!r} is not a database this tool knows",
+            f"{dialect!r} is not a database this tool knows",
             hint="use sqlite:///PATH or postgresql://USER@HOST/NAME",
         )
     return dialect

@@ -1,0 +1,63 @@
+"""`creditctl subscriptions` as people meet it."""
+
+import pytest
+
+from conftest import NOW, Cli
+from creditctl.context import Context
+from spending import open_books, use
+
+
+def test_a_subscription_brings_its_allowance_and_shows_its_period(
+    cli: Cli, context: Context
+) -> None:
+    open_books(context)
+    cli("orgs create acme")
+    created = cli("subscriptions create acme pro --starts-at 2026-10-31 -o json").data
+    assert created["started_at"] == "2026-10-31T00:00:00Z"
+    use(context, "acme", 1_250)
+    shown = cli("subscription show acme -o json")
+    assert shown.json["schema"] == "creditctl.subscription/v1"
+    assert shown.data == {
+        "id": created["id"],
+        "organization": "acme",
+        "plan": "pro",
+        "status": "active",
+        "started_at": "2026-10-31T00:00:00Z",
+        "fee": "49.00",
+        "currency": "USD",
+        "interval": "month",
+        "allowance": "50000",
+        "allowance_used": "1250",
+        "allowance_left": "48750",
+        "postpaid_limit": "10000",
+        "unlimited": False,
+        "period_starts_at": "2026-10-31T00:00:00Z",
+        "period_ends_at": "2026-11-30T00:00:00Z",
+    }
+    assert [row["plan"] for row in cli("subscriptions list -o json").data] == ["pro"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "message"),
+    [
+        ("subscriptions create acme starter", 5, "acme has a subscription to pro already"),
+        ("subscriptions create visitor pro", 5, "visitor is a guest and cannot subscribe"),
+        ("subscriptions create other gold", 3, "there is no plan 'gold'"),
+        ("subscriptions create nobody pro", 3, "there is no organization 'nobody'"),
+        ("subscriptions create other pro --starts-at 2025-01-01", 3, "not in force at 2025-01-01"),
+        ("subscriptions create other pro --starts-at 9999-12-15", 2, "too far in the future"),
+        ("subscriptions create other pro --starts-at 2026-11-01T10:00", 2, "has no time zone"),
+        ("subscriptions show other", 3, "other has no subscription"),
+    ],
+)
+def test_a_refusal_is_one_line_with_the_contracts_exit_code(
+    sqlite_cli: Cli, sqlite_database: str, line: str, code: int, message: str
+) -> None:
+    open_books(Context(database=sqlite_database, now=NOW, actor="tester"))
+    sqlite_cli("orgs create acme")
+    sqlite_cli("orgs create other")
+    sqlite_cli("orgs create visitor --guest")
+    sqlite_cli("subscriptions create acme pro")
+    refused = sqlite_cli(line, expect=code)
+    assert refused.stdout == ""
+    assert message in refused.stderr
