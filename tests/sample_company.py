@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from conftest import Cli
-
 from creditctl.services.demo import DemoResult
 
 END_OF_MONTH = "2026-10-31T23:59:00Z"

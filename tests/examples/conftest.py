@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from sample_company import SampleCompany
 
 from creditctl.context import Context
 from creditctl.services.demo import run_main_job
+from sample_company import SampleCompany
 
 
 @pytest.fixture

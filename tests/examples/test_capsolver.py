@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from sample_company import SampleCompany
 
 

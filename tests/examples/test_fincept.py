@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from sample_company import SampleCompany
 
 SIGN_UP = 350
@@ -54,7 +55,7 @@ def a_guest_has_50_credits_for_24_hours(fincept: SampleCompany) -> None:
 
 
 def credits_that_run_out_block(fincept: SampleCompany) -> None:
-    assert 10 * 7 * 5 == SIGN_UP
+    assert SIGN_UP == 10 * 7 * 5
     assert fincept.available("hobby-quant") == "0"
     assert ("14 18:00", "hobby-quant", "blocked", "credits_exhausted") in fincept.states()
 

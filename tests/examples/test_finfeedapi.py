@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from sample_company import SampleCompany
 
 SIGN_UP = 25_000  # $25.00 / $0.001

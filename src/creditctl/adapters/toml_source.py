@@ -14,7 +14,7 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 
 _HEADER = re.compile(r"^\s*(\[\[?)([^\[\]]+)\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""^\s*([\w"'-]+(?:\s*\.\s*[\w"'-]+)*)\s*=""")
-_POSITION = re.compile(r"\(at line (\d+), column \d+\)")
+_POSITION = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 
 
 class TomlSource:
@@ -27,9 +27,9 @@ class TomlSource:
             self.document: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as problem:
             found = _POSITION.search(str(problem))
-            place = f" line {found[1]}" if found else ""
+            line = found[1] if found and found[1] else len(text.splitlines())
             what = _POSITION.sub("", str(problem)).strip()
-            raise CatalogInvalid(f"{name}{place}: {what}") from None
+            raise CatalogInvalid(f"{name} line {line}: {what}") from None
 
     @classmethod
     def read(cls, path: Path) -> "TomlSource":

@@ -5,6 +5,7 @@ zero unit cost before paid, earliest effective, lowest id. All amounts are micro
 microseconds; integers, because this runs for every imported event.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -122,22 +123,24 @@ def _with_eligible_lots(
 ) -> Iterator[tuple[Charge, int, list[Lot]]]:
     """Each charge with the lots that may pay it; looked up anew only where that can change.
 
-    Charges are in one segment while neither the product changes nor a boundary is crossed.
+    Charges are in one segment while no boundary of a lot or an interval is crossed.
     """
     boundaries = sorted(
         {time for lot in ordered for time in (lot.effective_at, lot.expires_at)}
         | {time for interval in unlimited for time in interval}
     )
-    product_id, until, segment = None, -NEVER, 0
-    eligible: list[Lot] = []
+    until, segment = -NEVER, 0
+    eligible: dict[int, list[Lot]] = {}
     is_unlimited = False
     for charge in charges:
-        at = charge.occurred_at
-        if charge.product_id != product_id or at >= until:
-            product_id = charge.product_id
-            until = next((time for time in boundaries if time > at), NEVER)
-            segment += 1
-            eligible = [lot for lot in ordered if lot.available and lot.pays(product_id, at)]
+        at, product_id = charge.occurred_at, charge.product_id
+        if at >= until:
+            segment = bisect_right(boundaries, at)
+            until = boundaries[segment] if segment < len(boundaries) else NEVER
+            eligible = {}
             is_unlimited = any(start <= at < end for start, end in unlimited)
-        if not is_unlimited:
-            yield charge, segment, eligible
+        if is_unlimited:
+            continue
+        if product_id not in eligible:
+            eligible[product_id] = [lot for lot in ordered if lot.pays(product_id, at)]
+        yield charge, segment, eligible[product_id]

@@ -24,7 +24,7 @@ def recall(unit: UnitOfWork, scope: str, key: str, request: Mapping[str, object]
     if found is None:
         return None
     if found.request_hash != _hash(request):
-        raise IdempotencyKeyReused(f"{key!r} was used before with other parameters")
+        raise _reused(key)
     return found.result
 
 
@@ -36,8 +36,11 @@ def remember(
     result: str,
     created_at: datetime,
 ) -> None:
-    """Keep the answer for the next time."""
-    insert_answer(
+    """Keep the answer for the next time.
+
+    Raises IdempotencyKeyReused when another organization's request used the key meanwhile.
+    """
+    kept = insert_answer(
         unit,
         scope=scope,
         key=key,
@@ -45,6 +48,12 @@ def remember(
         result=result,
         created_at=created_at,
     )
+    if not kept:
+        raise _reused(key)
+
+
+def _reused(key: str) -> IdempotencyKeyReused:
+    return IdempotencyKeyReused(f"{key!r} was used before with other parameters")
 
 
 def _hash(request: Mapping[str, object]) -> str:

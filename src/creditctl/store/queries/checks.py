@@ -1,5 +1,9 @@
 """The questions `creditctl check` asks: each query returns what should not be there."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
+from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.store.engine import UnitOfWork
 
 GRANT_SUMS = """
@@ -18,6 +22,13 @@ EXPIRED_SUMS = """
         WHERE kind IN ('expiry', 'expiry_reversal') GROUP BY grant_id
     ) AS e ON e.grant_id = g.id
     WHERE g.expired_micro <> COALESCE(e.expired, 0)
+"""
+GRANT_BOUNDS = """
+    SELECT public_id, 'holds ' || remaining_micro || ' and ' || expired_micro || ' expired of '
+           || amount_micro
+    FROM credit_grant
+    WHERE remaining_micro < 0 OR expired_micro < 0
+       OR remaining_micro + expired_micro > amount_micro
 """
 GRANT_ENTRIES = """
     SELECT g.public_id, 'has ' || COUNT(e.id) || ' grant entries, or one of another amount'
@@ -100,21 +111,6 @@ BATCH_COUNTS = """
     HAVING b.billed + b.free + b.failed <> COUNT(e.batch_id)
         OR b.credits_micro <> COALESCE(SUM(e.credits_micro), 0)
 """
-UNPAID_USAGE = """
-    SELECT o.slug, 'day ' || u.day || ': ' || SUM(u.rated) || ' rated, ' || SUM(u.paid) || ' paid'
-    FROM (
-        SELECT organization_id, day, credits_micro AS rated, 0 AS paid FROM usage_day
-        UNION ALL
-        SELECT organization_id, day, 0, credits_micro FROM debit_day
-    ) AS u JOIN organization AS o ON o.id = u.organization_id
-    GROUP BY o.id, o.slug, u.day
-    HAVING SUM(u.rated) <> SUM(u.paid) AND (SUM(u.paid) > SUM(u.rated) OR NOT EXISTS (
-        SELECT 1 FROM subscription AS s JOIN plan_version AS v ON v.plan_id = s.plan_id
-        WHERE s.organization_id = o.id AND v.unlimited = {true}
-          AND s.started_at / 86400000000 <= u.day
-          AND (s.ended_at IS NULL OR s.ended_at / 86400000000 >= u.day)
-    ))
-"""
 INVOICE_TOTALS = """
     SELECT i.public_id, 'total is ' || i.total_minor || ', its lines sum to '
            || COALESCE(SUM(l.amount_minor), 0)
@@ -130,11 +126,63 @@ OVERLAPPING_ALLOWANCES = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class UnpaidDay:
+    """A day of an organization whose rated and paid micro-credits differ."""
+
+    organization_id: int
+    organization: str
+    day: int
+    rated: int
+    paid: int
+
+
 def breaches(unit: UnitOfWork, query: str) -> list[tuple[str, str]]:
     """What one of the queries above found: (subject, detail) pairs."""
-    true = "1" if unit.dialect == "sqlite" else "true"
-    rows = unit.fetch_rows(query.replace("{true}", true))
-    return [(str(subject), str(detail)) for subject, detail in rows]
+    return [(str(subject), str(detail)) for subject, detail in unit.fetch_rows(query)]
+
+
+def unpaid_days(unit: UnitOfWork) -> list[UnpaidDay]:
+    """Days whose rated usage is not what grants paid plus overage, by organization and day."""
+    return unit.fetch(
+        UnpaidDay,
+        """
+        SELECT o.id, o.slug, u.day, SUM(u.rated), SUM(u.paid)
+        FROM (
+            SELECT organization_id, day, credits_micro AS rated, 0 AS paid FROM usage_day
+            UNION ALL
+            SELECT organization_id, day, 0, credits_micro FROM debit_day
+        ) AS u JOIN organization AS o ON o.id = u.organization_id
+        GROUP BY o.id, o.slug, u.day HAVING SUM(u.rated) <> SUM(u.paid)
+        ORDER BY o.id, u.day
+        """,
+    )
+
+
+def rated_within(
+    unit: UnitOfWork, organization_id: int, starts_at: datetime, ends_at: datetime
+) -> dict[int, int]:
+    """Micro-credits of the organization's events in [starts_at, ends_at), by UTC day."""
+    rows = unit.fetch_rows(
+        """
+        SELECT event_hour / 24, SUM(credits_micro) FROM usage_event
+        WHERE organization_id = :organization_id AND event_hour BETWEEN :first AND :last
+          AND occurred_at >= :starts_at AND occurred_at < :ends_at
+        GROUP BY event_hour / 24
+        """,
+        organization_id=organization_id,
+        first=micros_of(starts_at) // MICROS_PER_HOUR,
+        last=micros_of(ends_at) // MICROS_PER_HOUR,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+    return {int(day): int(credits) for day, credits in rows}
+
+
+def remembered_results(unit: UnitOfWork) -> list[tuple[str, str, str]]:
+    """Scope, key and result of every remembered answer."""
+    rows = unit.fetch_rows("SELECT scope, key, result FROM idempotency ORDER BY scope, key")
+    return [(str(scope), str(key), str(result)) for scope, key, result in rows]
 
 
 def damage(unit: UnitOfWork) -> list[tuple[str, str]]:

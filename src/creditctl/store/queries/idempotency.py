@@ -26,12 +26,13 @@ def remembered_answer(unit: UnitOfWork, scope: str, key: str) -> RememberedAnswe
 
 def insert_answer(
     unit: UnitOfWork, *, scope: str, key: str, request_hash: str, result: str, created_at: datetime
-) -> None:
-    """Keep an answer; two requests with one key at once fail on the primary key."""
-    unit.run(
+) -> bool:
+    """Keep an answer; False when a request with the same key came first."""
+    inserted = unit.run(
         """
         INSERT INTO idempotency (scope, key, request_hash, result, created_at)
         VALUES (:scope, :key, :request_hash, :result, :created_at)
+        ON CONFLICT (scope, key) DO NOTHING
         """,
         scope=scope,
         key=key,
@@ -39,3 +40,4 @@ def insert_answer(
         result=result,
         created_at=created_at,
     )
+    return inserted == 1

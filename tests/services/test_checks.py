@@ -1,0 +1,162 @@
+"""Every invariant is shown to find its breach: the books are broken by hand, guards removed."""
+
+import pytest
+
+from creditctl.context import Context
+from creditctl.rules.periods import parse_month
+from creditctl.rules.units import Credits
+from creditctl.services.checks import CHECKS, run_checks
+from creditctl.services.credits import GrantRequest, grant_credits
+from creditctl.services.invoicing import generate_invoices
+from creditctl.services.limits_check import check_limits
+from creditctl.services.subscriptions import create_subscription
+from creditctl.store import driver_postgres, driver_sqlite
+from spending import an_organization, at, give, open_books, use
+
+FILE = "the file and its references are whole"
+BREACHES = {
+    "a grant's remaining credits are the sum of its entries": (
+        "UPDATE credit_grant SET remaining_micro = remaining_micro - 1 WHERE remaining_micro > 0"
+    ),
+    "a grant's expired credits are the sum of its expiries": (
+        "UPDATE credit_grant SET expired_micro = expired_micro - 1 WHERE expired_micro > 0"
+    ),
+    "a grant holds between nothing and its amount": (
+        "UPDATE credit_grant SET remaining_micro = amount_micro + 1"
+    ),
+    "a grant was granted once, in full": "DELETE FROM ledger_entry WHERE kind = 'grant'",
+    "a grant pays only what it may": (
+        "UPDATE ledger_entry SET first_event_at = 0 WHERE kind = 'usage'"
+    ),
+    "overage is settled at most once": (
+        "UPDATE ledger_entry SET amount_micro = amount_micro * 2 WHERE kind = 'repayment'"
+    ),
+    "allowances are those of the subscription's periods, none left out": (
+        "DELETE FROM credit_grant WHERE source = 'subscription' AND remaining_micro = 0"
+    ),
+    "allowances of a subscription do not overlap": (
+        "UPDATE credit_grant SET expires_at = expires_at + 1 WHERE source = 'subscription'"
+    ),
+    "events name rows that exist": "UPDATE usage_event SET batch_id = 999",
+    "a batch's counts are those of its events": "UPDATE usage_batch SET failed = failed + 1",
+    "hourly rollups are the sums of events": "UPDATE usage_hour SET requests = requests + 1",
+    "daily rollups are the sums of hourly ones": "UPDATE usage_day SET requests = requests + 1",
+    "debits are the sums of ledger entries": "UPDATE debit_day SET source = 'gift'",
+    "rated usage was paid, is overage, or is unlimited": (
+        "UPDATE debit_day SET credits_micro = credits_micro - 1"
+    ),
+    "an invoice's total is the sum of its lines": (
+        "UPDATE invoice SET total_minor = total_minor + 1"
+    ),
+    "remembered answers can be read": "UPDATE idempotency SET result = 'gone'",
+}
+
+
+def break_by_hand(database: str, statement: str) -> None:
+    """Run it with triggers, foreign keys and CHECKs off, as no command could."""
+    if database.startswith("sqlite"):
+        connection = driver_sqlite.connect(database, read_only=False)
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        triggers = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+        for (name,) in triggers.fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+    else:
+        connection = driver_postgres.connect(database, read_only=False)
+        connection.execute("SET session_replication_role = replica")
+        checks = connection.execute(
+            "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'c'"
+            " AND conrelid <> 0 AND connamespace = 'public'::regnamespace"
+        )
+        for table, name in checks.fetchall():
+            connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+@pytest.fixture
+def books(context: Context) -> Context:
+    """A month with an allowance, a gift that expired, overage, its repayment and an invoice."""
+    october = at(context, "2026-10-01T00:00:00Z")
+    open_books(october)
+    an_organization(october, plan="starter")
+    gift = GrantRequest(
+        organization="acme",
+        amount=Credits.parse("20"),
+        reason="test",
+        expires_at=at(context, "2026-10-05T00:00:00Z").now,
+    )
+    grant_credits(october, gift, idempotency_key="ticket-7")
+    use(at(context, "2026-10-10T00:00:00Z"), "acme", 130)
+    give(at(context, "2026-10-11T00:00:00Z"), "acme", "50", source="purchase")
+    check_limits(context)
+    generate_invoices(context, parse_month("2026-10"))
+    return context
+
+
+def found(context: Context) -> set[str]:
+    return {finding.invariant for finding in run_checks(context)}
+
+
+def test_sound_books_have_no_findings(books: Context) -> None:
+    assert run_checks(books) == []
+
+
+def test_there_is_a_breach_here_for_every_invariant() -> None:
+    assert {FILE, *BREACHES} == set(CHECKS)
+
+
+@pytest.mark.broken_books
+@pytest.mark.parametrize("invariant", BREACHES)
+def test_every_invariant_finds_its_breach(books: Context, invariant: str) -> None:
+    break_by_hand(books.database, BREACHES[invariant])
+    assert invariant in found(books)
+
+
+@pytest.mark.broken_books
+def test_a_reference_to_nothing_is_found_where_the_database_let_it_in(
+    sqlite_database: str, context: Context
+) -> None:
+    broken = Context(sqlite_database, context.now, "tester")
+    an_organization(broken)
+    give(broken, "acme", "10")
+    break_by_hand(sqlite_database, "UPDATE credit_grant SET product_id = 999")
+    (finding,) = run_checks(broken)
+    assert (finding.invariant, finding.subject) == (FILE, "credit_grant")
+    assert finding.detail == "row 1 names a missing product"
+
+
+@pytest.mark.broken_books
+def test_a_finding_names_who_and_how_much(books: Context) -> None:
+    break_by_hand(books.database, "UPDATE debit_day SET credits_micro = credits_micro - 1")
+    details = {finding.subject: finding.detail for finding in run_checks(books)}
+    # 130 rated; 100 by the allowance and 30 as overage, each a micro-credit short
+    assert details["acme"] == "2026-10-10: 130000000 rated, 129999998 paid, 0 unlimited"
+
+
+@pytest.mark.broken_books
+def test_on_the_day_an_unlimited_plan_begins_only_what_came_before_it_must_be_paid(
+    context: Context,
+) -> None:
+    open_books(at(context, "2026-10-01T00:00:00Z"))
+    an_organization(at(context, "2026-10-01T00:00:00Z"))
+    give(at(context, "2026-10-01T00:00:00Z"), "acme", "50")
+    use(at(context, "2026-10-10T10:00:00Z"), "acme", 30)
+    create_subscription(at(context, "2026-10-10T12:00:00Z"), "acme", "enterprise")
+    use(at(context, "2026-10-10T14:00:00Z"), "acme", 400)
+    assert run_checks(context) == []
+    break_by_hand(context.database, "UPDATE debit_day SET credits_micro = credits_micro - 1")
+    (_, unpaid) = run_checks(context)
+    assert unpaid.detail == "2026-10-10: 430000000 rated, 29999999 paid, 400000000 unlimited"
+
+
+def test_a_back_dated_unlimited_plan_leaves_what_was_paid_before_it(context: Context) -> None:
+    october = at(context, "2026-10-01T00:00:00Z")
+    open_books(october)
+    an_organization(october)
+    give(october, "acme", "50")
+    use(at(context, "2026-10-10T10:00:00Z"), "acme", 30)
+    create_subscription(context, "acme", "enterprise", starts_at=october.now)
+    use(at(context, "2026-10-10T11:00:00Z"), "acme", 30)
+    assert run_checks(context) == []
