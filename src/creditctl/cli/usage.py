@@ -1,6 +1,5 @@
 """`creditctl usage`: import and inspect API usage."""
 
-import sys
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -124,9 +123,10 @@ def import_files(
     from creditctl.services.usage_import import import_usage
 
     session = session_of(ctx)
+    stdin = session.terminal.stdin
     with ExitStack() as stack:
         sources: list[Path | SourceFile] = [
-            stack.enter_context(spooled(sys.stdin.buffer)) if name == "-" else Path(name)
+            stack.enter_context(spooled(stdin.buffer)) if name == "-" else Path(name)
             for name in files
         ]
         summary = import_usage(

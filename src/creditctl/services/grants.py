@@ -6,12 +6,17 @@ from decimal import Decimal
 
 from creditctl.context import Context
 from creditctl.errors import InvalidInput
-from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.rules.units import LIMIT_MICRO, NO_CREDITS, Credits
 from creditctl.services.audit import record_change
 from creditctl.services.repayment import repay_open_overage
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
-from creditctl.store.queries.grants import PAID_SOURCES, grant_by_id, insert_grant
+from creditctl.store.queries.grants import (
+    PAID_SOURCES,
+    grant_by_id,
+    granted_in_total,
+    insert_grant,
+)
 from creditctl.store.queries.ledger import NewEntry, append_entries
 from creditctl.store.queries.orgs import lock_organizations
 
@@ -56,6 +61,7 @@ def add_grant(unit: UnitOfWork, context: Context, new: NewGrant) -> AddedGrant:
     effective_at = new.effective_at or context.now
     _check(new, effective_at)
     lock_organizations(unit, [new.organization_id])
+    _check_total(unit, new)
     public_id = new_public_id("grant", context.now)
     grant_id = insert_grant(
         unit,
@@ -90,6 +96,16 @@ def _check(new: NewGrant, effective_at: datetime) -> None:
         raise InvalidInput("the grant would expire before it begins", hint="check both times")
     if not 0 <= new.priority <= 100:  # noqa: PLR2004 - the range of the database's CHECK
         raise InvalidInput(f"a priority is from 0 (drawn first) to 100, not {new.priority}")
+
+
+def _check_total(unit: UnitOfWork, new: NewGrant) -> None:
+    """Keep every sum of the ledger within the database's integers."""
+    before = granted_in_total(unit, new.organization_id)
+    if (before + new.amount).micro >= LIMIT_MICRO:
+        raise InvalidInput(
+            f"with {new.amount} credits more the organization was granted too many",
+            hint=f"all its grants together stay below {Credits(LIMIT_MICRO)} credits",
+        )
 
 
 def _entry(context: Context, new: NewGrant, grant_id: int, effective_at: datetime) -> NewEntry:

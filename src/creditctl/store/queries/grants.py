@@ -57,6 +57,15 @@ def grant_by_id(unit: UnitOfWork, grant_id: int) -> GrantRow:
     return found
 
 
+def granted_in_total(unit: UnitOfWork, organization_id: int) -> Credits:
+    """All credits the organization was ever granted."""
+    total = unit.fetch_value(
+        "SELECT COALESCE(SUM(amount_micro), 0) FROM credit_grant WHERE organization_id = :id",
+        id=organization_id,
+    )
+    return Credits(int(total))
+
+
 def insert_grant(unit: UnitOfWork, **columns: object) -> int:
     """Insert a grant nobody has drawn from; returns its internal id."""
     amount = columns["amount_micro"]
