@@ -7,18 +7,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from creditctl.cli.app import GROUPS, app
+from creditctl.cli.app import app
 from creditctl.cli.completion_scripts import SCRIPTS
 
 COPIES = Path(__file__).parents[2] / "completions"
 CHECKS = {"bash": ["bash", "-n"], "zsh": ["zsh", "-n"], "fish": ["fish", "--no-execute"]}
-
-
-@pytest.fixture
-def small_tree(monkeypatch):
-    for name in list(GROUPS):
-        if name not in {"schema", "completion"}:
-            monkeypatch.delitem(GROUPS, name)
 
 
 @pytest.mark.parametrize("shell", SCRIPTS)
@@ -29,7 +22,7 @@ def test_copies_in_the_repository_are_up_to_date(shell):
 
 
 @pytest.mark.parametrize("shell", SCRIPTS)
-def test_shell_accepts_its_script(shell, small_tree, tmp_path):
+def test_shell_accepts_its_script(shell, tmp_path):
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
     script = tmp_path / "script"
@@ -48,7 +41,7 @@ def test_shell_accepts_its_script(shell, small_tree, tmp_path):
         (["creditctl", "--ver"], ["--version"]),
     ],
 )
-def test_bash_completes_commands_options_and_choices(words, expected, small_tree, tmp_path):
+def test_bash_completes_commands_options_and_choices(words, expected, tmp_path):
     script = tmp_path / "script"
     script.write_text(SCRIPTS["bash"][1](), encoding="utf-8")
     typed = " ".join(words)
@@ -62,7 +55,7 @@ def test_bash_completes_commands_options_and_choices(words, expected, small_tree
     assert answered.stdout.split() == expected
 
 
-def test_command_prints_the_script_or_writes_all_of_them(small_tree, tmp_path):
+def test_command_prints_the_script_or_writes_all_of_them(tmp_path):
     printed = CliRunner().invoke(app, ["completion", "fish"])
     assert printed.stdout == SCRIPTS["fish"][1]()
     written = CliRunner().invoke(app, ["completion", "--all", str(tmp_path)])

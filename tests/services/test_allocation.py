@@ -1,6 +1,7 @@
 """Who pays imported usage: allowance, grants, the plan's postpaid limit, and then nobody."""
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from creditctl.context import Context
 from creditctl.rules.event_ids import id_text
 from creditctl.rules.instants import instant_of, instant_text
-from creditctl.services.credits import list_movements
+from creditctl.rules.units import Credits
+from creditctl.services.credits import GrantRequest, grant_credits, list_movements
 from creditctl.services.subscriptions import create_subscription
 from creditctl.services.usage_import import import_usage
 from creditctl.store.engine import reading
@@ -41,15 +43,22 @@ def paid(context: Context, slug: str = "acme") -> list[tuple[str, str]]:
 def test_the_allowance_pays_first_then_gifts_then_purchases_then_the_account_then_nobody(
     first: Context,
 ) -> None:
-    an_organization(first, credits="30", plan="starter")
+    an_organization(first, plan="starter")
+    bought = GrantRequest(
+        organization="acme",
+        amount=Credits.parse("30"),
+        reason="test",
+        source="purchase",
+        unit_cost=Decimal("0.01"),
+    )
+    grant_credits(first, bought)
     give(first, "acme", "10")
     use(at(first, "2026-10-20T00:00:00Z"), "acme", 175)
-    # 100 + 30 + 10 + 20 on account + 15 beyond it = 175; the undated grants in order of their ids,
-    # for neither has a unit cost
+    # 100 + 10 + 30 + 20 on account + 15 beyond it = 175
     assert paid(first) == [
         ("subscription", "100"),
-        ("purchase", "30"),
         ("goodwill", "10"),
+        ("purchase", "30"),
         ("postpaid", "20"),
         ("overshoot", "15"),
     ]
@@ -73,9 +82,8 @@ def test_late_usage_is_paid_by_the_period_it_belongs_to(first: Context, tmp_path
     an_organization(first, plan="starter")
     use(at(first, "2026-11-01T00:00:00Z"), "acme", 60)
     file = tmp_path / "late.csv"
-    file.write_text(
-        "id,org,endpoint,time,status,units\nlate,acme,GET /rows,2026-10-31T23:59:59.999999Z,200,70\n"
-    )
+    event = "late,acme,GET /rows,2026-10-31T23:59:59.999999Z,200,70"
+    file.write_text(f"id,org,endpoint,time,status,units\n{event}\n")
     import_usage(at(first, "2026-11-02T00:00:00Z"), [file])
     assert paid(first) == [("subscription", "60"), ("subscription", "70")]
 
