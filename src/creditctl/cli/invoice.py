@@ -37,7 +37,7 @@ RUN_VIEW = View(
 )
 INVOICES_VIEW = View(
     "creditctl.invoices/v1",
-    (Column("organization"), Column("month"), Column("status"), *_AMOUNTS[1:], Column("stale")),
+    (Column("organization"), Column("month"), Column("status"), *_AMOUNTS[2:], Column("stale")),
     empty="No invoices yet.",
 )
 INVOICE_VIEW = View(

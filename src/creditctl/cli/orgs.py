@@ -31,7 +31,6 @@ ORGS_VIEW = View(
     (
         Column("slug", "Organization"),
         Column("legal_name", "Name"),
-        Column("billing_email", "E-mail"),
         Column("kind"),
         Column("status"),
     ),

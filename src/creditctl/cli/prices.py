@@ -22,7 +22,6 @@ PRICES_VIEW = View(
         Column("path"),
         Column("tier"),
         Column("cost", "Credits"),
-        Column("effective_from", "Since"),
     ),
     empty="No prices in force.",
 )

@@ -46,7 +46,15 @@ IMPORT_VIEW = View(
 )
 BATCHES_VIEW = View(
     "creditctl.usage_batches/v1",
-    (Column("file"), Column("started_at", "Imported"), Column("status"), *_COUNTS),
+    (
+        Column("file"),
+        Column("started_at", "Imported"),
+        Column("status"),
+        Column("read"),
+        Column("billed"),
+        Column("rejected", "Rej."),
+        Column("credits"),
+    ),
     empty="Nothing was imported yet.",
 )
 REPORT_VIEW = View(

@@ -183,13 +183,14 @@ def _check(demo: Context, at: datetime) -> tuple[DemoState, ...]:
 
 
 def _why(change: LimitChange) -> str:
-    """The reason with its figures, such as `budget: 700 > 600, until midnight`."""
+    """The reason with its figures, such as `budget: 700 > 600, until midnight`; a block ends."""
     words = (change.reason or "back to normal").replace("_", " ")
     if change.usage is not None:
         words += f": {change.usage}"
     if change.limit is not None:
         words += f" > {change.limit}"
-    return words if change.until is None else f"{words}, until midnight"
+    ends_by_itself = change.state == "blocked" and change.until is not None
+    return f"{words}, until midnight" if ends_by_itself else words
 
 
 def _balances(demo: Context) -> tuple[DemoBalance, ...]:

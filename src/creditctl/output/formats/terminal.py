@@ -52,7 +52,7 @@ def _table(grid: Grid) -> Table:
             justify="right" if right else "left",
             no_wrap=right,
             overflow="fold",
-            min_width=max(needed, *map(len, heading.split())),
+            min_width=max([needed, *map(len, heading.split())]),
         )
     for row in grid.rows:
         table.add_row(*(_text(shown) for shown in row))
