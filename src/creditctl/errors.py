@@ -46,6 +46,7 @@ class InvalidInput(CreditctlError):
 
     code = "invalid_input"
     exit_status = ExitStatus.USAGE
+    hint = "correct it and run the command again"
 
 
 class CatalogInvalid(InvalidInput):

@@ -1,4 +1,4 @@
-"""What a person sees on a terminal: every view drawn at 80 and 120 columns, in colour and without."""
+"""What a person sees on a terminal: every view, at 80 and 120 columns, in colour and without."""
 
 import io
 import shlex

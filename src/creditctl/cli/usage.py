@@ -215,7 +215,10 @@ def _period(
     starts_at, ends_at = interval
     ways = [month is not None, starts_at is not None or ends_at is not None, today, yesterday]
     if sum(ways) > 1:
-        raise InvalidInput("a period is named in one way: --month, --from/--to, --today or so")
+        raise InvalidInput(
+            "a period is named in one way only",
+            hint="give one of --month, --today, --yesterday, or --from and --to",
+        )
     midnight = start_of_day(now)
     if today:
         return Period(midnight, midnight + timedelta(days=1))

@@ -41,7 +41,10 @@ def scaled(number: Decimal, places: int, what: str) -> int:
     # As many digits as it has: the default context would round the 29th away.
     shifted = number.scaleb(places, context=Precision(prec=len(number.as_tuple().digits)))
     if shifted != shifted.to_integral_value():
-        raise InvalidInput(f"{what} {number} has more than {places} decimal places")
+        raise InvalidInput(
+            f"{what} {number} has more than {places} decimal places",
+            hint="round it to what can be kept exactly",
+        )
     if abs(shifted) >= LIMIT_MICRO:
         raise InvalidInput(f"{what} {number} is too large")
     return int(shifted)
