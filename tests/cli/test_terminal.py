@@ -10,34 +10,7 @@ from typer.testing import CliRunner
 from creditctl.cli.app import app
 from creditctl.cli.session import Session
 from creditctl.cli.terminal import Terminal
-
-LINES = [
-    "orgs list",
-    "orgs show harbor-funds",
-    "keys list",
-    "catalog diff {catalog}",
-    "plans list",
-    "plans show scale",
-    "prices list",
-    "prices explain GET /v1/sec/search",
-    "subscriptions list",
-    "subscriptions show zenith-traders",
-    "credits balance harbor-funds",
-    "credits grants atlas-research --all",
-    "credits history copper-data --limit 5",
-    "budgets list",
-    "budgets show bluefin-labs",
-    "usage show --month 2026-10 --by endpoint",
-    "usage batches",
-    "limits status",
-    "limits status zenith-traders",
-    "invoice list",
-    "invoice show meridian-capital --month 2026-10",
-    "audit log --limit 5",
-    "db status",
-    "check",
-]
-CATALOG = Path(__file__).parents[2] / "sample-data/finfeedapi/catalog.toml"
+from sample_lines import CATALOG, READS
 
 
 class Screen(io.StringIO):
@@ -64,7 +37,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("width", [80, 120])
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", READS)
 def test_every_view_fits_the_terminal(books: Path, line: str, width: int) -> None:
     shown = drawn(f"{line.format(catalog=CATALOG)} --db {books}", width, {"NO_COLOR": "1"})
     assert "\x1b" not in shown.replace("\x1b[1m", "").replace("\x1b[2m", "").replace("\x1b[0m", "")

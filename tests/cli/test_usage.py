@@ -160,6 +160,11 @@ def test_reports_add_up_by_everything(usage: Cli, tmp_path: Path) -> None:
         (row,) = told["groups"]
         assert (row["group"], row["requests"], row["failed"], row["credits"]) == (group, 2, 1, "2")
         assert row["share"] == "100.0"
+    header, row = usage("usage show --month 2026-10 --by day -o csv").stdout.splitlines()
+    assert (header.split(",")[:2], row.split(",")[:2]) == (
+        ["group", "requests"],
+        ["2026-10-05", "2"],
+    )
     assert usage("usage show acme --yesterday -o json", as_of="2026-10-06").data["requests"] == 2
     assert usage("usage show acme --today -o json", as_of="2026-10-06").data["requests"] == 0
 

@@ -48,6 +48,7 @@ CHANGE_VIEW = View(
             ),
         ),
     ),
+    csv_rows="differences",
 )
 
 

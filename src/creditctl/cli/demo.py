@@ -1,6 +1,8 @@
 """`creditctl demo`: the main job on a sample company."""
 
 import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -95,4 +97,13 @@ def demo(
     place.mkdir(parents=True, exist_ok=True)
     result = run_demo(session.context, system, place)
     session.show(result, DEMO_VIEW)
-    session.note(f"first: export CREDITCTL_DB={shlex.quote(result.database)}")
+    session.note(f"first: export {_environment(result.database)}")
+
+
+def _environment(database: str) -> str:
+    """What has to be set for the commands above to work as they are written."""
+    program = Path(sys.argv[0])
+    words = f"CREDITCTL_DB={shlex.quote(database)}"
+    if program.name == "creditctl" and shutil.which("creditctl") is None:
+        words += f" PATH={shlex.quote(str(program.absolute().parent))}:$PATH"
+    return words

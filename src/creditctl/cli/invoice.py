@@ -34,6 +34,7 @@ RUN_VIEW = View(
     sections=(
         Section("invoices", "Invoices", (Column("organization"), Column("status"), *_AMOUNTS)),
     ),
+    csv_rows="invoices",
 )
 INVOICES_VIEW = View(
     "creditctl.invoices/v1",
@@ -63,6 +64,7 @@ INVOICE_VIEW = View(
             ),
         ),
     ),
+    csv_rows="lines",
 )
 
 

@@ -37,6 +37,7 @@ CHECK_VIEW = View(
             ),
         ),
     ),
+    csv_rows="changes",
 )
 STATUSES_VIEW = View(
     "creditctl.limit_statuses/v1",

@@ -43,6 +43,7 @@ IMPORT_VIEW = View(
         Column("dry_run", "Dry run"),
     ),
     (Section("files", "Files", (Column("file"), Column("status"), *_COUNTS)), _PRODUCTS),
+    csv_rows="files",
 )
 BATCHES_VIEW = View(
     "creditctl.usage_batches/v1",
@@ -83,6 +84,7 @@ REPORT_VIEW = View(
             ),
         ),
     ),
+    csv_rows="groups",
 )
 
 

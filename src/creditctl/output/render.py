@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO, TypeGuard
 
 from creditctl.output.formats import writer_for
-from creditctl.output.shape import chosen_fields
+from creditctl.output.shape import chosen_fields, member_type
 from creditctl.output.view import Column, Section, View
 
 
@@ -77,6 +77,9 @@ def render(
     """Write `result` to the display; `row_type` says what an empty list would hold."""
     if row_type is None:
         row_type = type(result[0] if result else None) if is_sequence(result) else type(result)
+    if view.csv_rows and format_name in ("csv", "tsv") and not is_sequence(result):
+        row_type = member_type(row_type, view.csv_rows)
+        result = getattr(result, view.csv_rows)
     if row_type is not type(None):
         chosen_fields(row_type, names)
     writer_for(format_name)(Answer(result, view, row_type, names), display)

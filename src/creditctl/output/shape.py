@@ -67,6 +67,13 @@ def chosen_fields(row_type: type, names: Sequence[str] | None) -> tuple[Field, .
     return tuple(known[name] for name in names)
 
 
+def member_type(row_type: type, name: str) -> type:
+    """What the tuple in that field of a result holds."""
+    (kind,) = [field.kind for field in fields_of(row_type) if field.name == name]
+    member: type = get_args(kind)[0]
+    return member
+
+
 def currency_follows(chosen: Sequence[Field]) -> Field | None:
     """The money field that the `currency` key comes after; None when no key has to be added."""
     if any(field.name == CURRENCY for field in chosen):

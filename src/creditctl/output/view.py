@@ -39,4 +39,7 @@ class View:
     columns: tuple[Column, ...]
     sections: tuple[Section, ...] = ()
     empty: str = "Nothing to show."
+    csv_rows: str | None = None
+    """The section that CSV consists of, where the summary above it is not what scripts want."""
+
     title: str | None = None

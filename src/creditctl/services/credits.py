@@ -11,11 +11,10 @@ from creditctl.rules.burn_down import burn_order
 from creditctl.rules.units import Credits
 from creditctl.services.allocation import lot_of
 from creditctl.services.balances import balance_of, is_live
-from creditctl.services.catalog import current_catalog
 from creditctl.services.grants import DEFAULT_PRIORITY, NewGrant, add_grant
 from creditctl.services.idempotency import recall, remember
 from creditctl.store.engine import UnitOfWork, reading, rehearsal, unit_of_work
-from creditctl.store.queries.catalog import product_ids
+from creditctl.store.queries.catalog import applied_catalog_version, product_ids
 from creditctl.store.queries.grants import PAID_SOURCES, GrantRow, grants_of
 from creditctl.store.queries.ledger import latest_movements
 from creditctl.store.queries.orgs import OrganizationRow, find_organization, lock_organizations
@@ -217,7 +216,7 @@ def _grant(
             effective_at=request.effective_at,
             expires_at=request.expires_at,
             unit_cost=request.unit_cost,
-            currency=None if request.unit_cost is None else current_catalog(unit).currency,
+            currency=None if request.unit_cost is None else applied_catalog_version(unit).currency,
         ),
     )
     after = balance_of(unit, owner.id, owner.slug, context.now).available

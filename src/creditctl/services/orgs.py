@@ -10,7 +10,6 @@ from creditctl.rules.catalog import Catalog
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.audit import record_change
 from creditctl.services.balances import balance_of
-from creditctl.services.catalog import current_catalog
 from creditctl.services.grants import NewGrant, add_grant
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
 from creditctl.store.public_ids import new_public_id
@@ -173,6 +172,8 @@ def _check(slug: str, billing_email: str | None, country: str | None) -> None:
 def _gifts(
     unit: UnitOfWork, context: Context, organization_id: int, *, guest: bool
 ) -> list[NewGrant]:
+    from creditctl.services.catalog import current_catalog  # its parser is not for every list
+
     try:
         catalog = current_catalog(unit)
     except CatalogMissing:

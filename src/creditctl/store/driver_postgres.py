@@ -66,5 +66,8 @@ def _translation(problem: Exception) -> Exception | None:
         "OperationalError",
         "ConnectionTimeout",
     ):
-        return DatabaseUnreadable(f"PostgreSQL: {str(problem).strip().splitlines()[0]}")
+        return DatabaseUnreadable(
+            f"PostgreSQL: {str(problem).strip().splitlines()[0]}",
+            hint="check that the server runs, and the URL given with --db",
+        )
     return None

@@ -50,6 +50,8 @@ def connect(database: str, *, read_only: bool) -> sqlite3.Connection:
     path = path_of(database)
     if not path.exists():
         raise DatabaseMissing(f"there is no database at {path}")
+    if path.is_dir():
+        raise DatabaseUnreadable(f"{path} is a directory")
     mode = "ro" if read_only else "rw"
     connection = sqlite3.connect(
         f"file:{quote(str(path))}?mode={mode}",
