@@ -175,7 +175,7 @@ complete -c creditctl -n '__creditctl_at "/prices/explain"' -l at -r -d 'When it
 complete -c creditctl -n '__creditctl_at "/credits"' -f -a grant -d 'Give an organization credits.'
 complete -c creditctl -n '__creditctl_at "/credits"' -f -a balance -d 'What an organization can spend, and what it owes.'
 complete -c creditctl -n '__creditctl_at "/credits"' -f -a grants -d 'List an organization’s grants in the order they will be...'
-complete -c creditctl -n '__creditctl_at "/credits"' -f -a history -d 'List an organization’s movements, newest first, with the...'
+complete -c creditctl -n '__creditctl_at "/credits"' -f -a history -d 'List movements, newest first, with the balance after each.'
 complete -c creditctl -n '__creditctl_at "/credits/grant"' -l reason -r -d 'Why, for the ledger and the audit log.'
 complete -c creditctl -n '__creditctl_at "/credits/grant"' -l source -r -d 'goodwill, promotion, trial, purchase, order_form or correction.'
 complete -c creditctl -n '__creditctl_at "/credits/grant"' -l product -r -d 'Only this product.'

@@ -2,10 +2,10 @@
 
 import pytest
 
+from builders import an_organization, at, open_books, use
 from conftest import NOW, Cli
 from creditctl.context import Context
 from creditctl.services.orgs import create_organization
-from spending import an_organization, at, open_books, use
 
 GRANT = 'credits grant acme 100 --reason "outage on 3 Oct"'
 ORDER = "credits grant acme 40 --reason signed --source order_form --unit-cost 0.008 --product rows"

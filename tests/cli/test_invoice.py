@@ -2,10 +2,10 @@
 
 import pytest
 
+from builders import an_organization, at, open_books, use
 from conftest import NOW, Cli
 from creditctl.context import Context
 from creditctl.store.engine import unit_of_work
-from spending import an_organization, at, open_books, use
 
 
 def a_month(context: Context) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from builders import an_organization, open_books, use
 from conftest import NOW, Cli
 from creditctl.context import Context
-from spending import an_organization, open_books, use
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import pytest
 
+from builders import CATALOG, open_books
 from conftest import NOW, Cli
 from creditctl.context import Context
-from spending import CATALOG, open_books
 
 GIFT = '\n[promotions.welcome]\ntitle = "Sign-up"\ncredits = 350\ntrigger = "signup"\n'
 

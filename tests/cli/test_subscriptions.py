@@ -2,9 +2,9 @@
 
 import pytest
 
+from builders import open_books, use
 from conftest import NOW, Cli
 from creditctl.context import Context
-from spending import open_books, use
 
 
 def test_a_subscription_brings_its_allowance_and_shows_its_period(

@@ -7,10 +7,10 @@ from pathlib import Path
 from subprocess import DEVNULL, Popen
 from typing import Any
 
+from builders import an_organization, at, give, open_books
 from creditctl.context import Context, Settings
 from creditctl.services.usage_import import import_usage
 from creditctl.store.engine import reading
-from spending import an_organization, at, give, open_books
 
 CHUNK = 200
 EVENTS = 2_000

@@ -7,11 +7,11 @@ from subprocess import PIPE, Popen
 
 import pytest
 
+from builders import an_organization, at, open_books
 from creditctl.context import Context
 from creditctl.rules.units import Credits
 from creditctl.services.balances import read_balance
 from creditctl.services.checks import run_checks
-from spending import an_organization, at, open_books
 
 PROCESSES = 4
 WORKER = """

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from builders import CATALOG, an_organization, at, give, open_books, use
 from creditctl.context import Context
 from creditctl.rules.event_ids import id_text
 from creditctl.rules.instants import instant_of, instant_text
@@ -16,7 +17,6 @@ from creditctl.services.credits import GrantRequest, grant_credits, list_movemen
 from creditctl.services.subscriptions import create_subscription
 from creditctl.services.usage_import import import_usage
 from creditctl.store.engine import reading
-from spending import CATALOG, an_organization, at, give, open_books, use
 
 POSTPAID = CATALOG.replace("allowance = 100\n", "allowance = 100\npostpaid_limit = 20\n")
 """Starter: 100 credits a month, then 20 on account."""

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from builders import CATALOG, at, open_books
 from creditctl.context import Context
 from creditctl.rules.instants import parse_instant
 from creditctl.rules.units import NO_CREDITS, Credits
@@ -12,7 +13,6 @@ from creditctl.services.balances import read_balance
 from creditctl.services.orgs import create_organization
 from creditctl.services.subscriptions import create_subscription
 from creditctl.store.engine import reading, unit_of_work
-from spending import CATALOG, at, open_books
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import pytest
 
+from builders import at
 from creditctl.context import Context
 from creditctl.errors import OrganizationNotFound
 from creditctl.rules.instants import parse_instant
@@ -7,7 +8,6 @@ from creditctl.rules.units import Credits
 from creditctl.services.audit import list_audit_entries, record_change
 from creditctl.services.orgs import create_organization
 from creditctl.store.engine import unit_of_work
-from spending import at
 
 
 def record(context: Context, action: str, **facts: object) -> None:

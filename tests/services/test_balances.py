@@ -2,11 +2,11 @@
 
 import pytest
 
+from builders import CATALOG, an_organization, at, give, open_books, use
 from creditctl.context import Context
 from creditctl.errors import OrganizationNotFound
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.balances import read_balance
-from spending import CATALOG, an_organization, at, give, open_books, use
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 import pytest
 
+from builders import an_organization, at, open_books, use
 from creditctl.context import Context
 from creditctl.errors import BudgetNotFound, InvalidInput, OrganizationNotFound
 from creditctl.rules.budgets import Scope, parse_threshold
 from creditctl.rules.units import Credits
 from creditctl.services.audit import list_audit_entries
 from creditctl.services.budgets import Budget, clear_budget, list_budgets, set_budget, show_budget
-from spending import an_organization, at, open_books, use
 
 
 def credits(text: str) -> Credits:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from builders import an_organization, at, give, open_books, use
 from conftest import NOW
 from creditctl.context import Context
 from creditctl.rules.periods import parse_month
@@ -15,7 +16,6 @@ from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import check_limits
 from creditctl.services.subscriptions import create_subscription
 from creditctl.store import driver_postgres, driver_sqlite
-from spending import an_organization, at, give, open_books, use
 
 FILE = "the file and its references are whole"
 BREACHES = {

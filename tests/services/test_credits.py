@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import an_organization, at, open_books
 from creditctl.context import Context
 from creditctl.errors import (
     GuardFailed,
@@ -18,7 +19,6 @@ from creditctl.services.balances import read_balance
 from creditctl.services.credits import GrantRequest, grant_credits, list_grants, list_movements
 from creditctl.services.orgs import create_organization
 from creditctl.services.usage_import import import_usage
-from spending import an_organization, at, open_books
 
 
 def request(amount: str = "100", **more: object) -> GrantRequest:

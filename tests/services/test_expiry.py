@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from builders import an_organization, at, give, open_books
 from creditctl.context import Context
 from creditctl.services.credits import list_grants, list_movements
 from creditctl.services.expiry import book_due_expiries
 from creditctl.services.usage_import import import_usage
 from creditctl.store.engine import unit_of_work
-from spending import an_organization, at, give, open_books
 
 ENDS = datetime(2026, 10, 11, tzinfo=UTC)
 

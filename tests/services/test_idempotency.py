@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from builders import an_organization, at
 from creditctl.context import Context
 from creditctl.errors import IdempotencyKeyReused, InvalidInput
 from creditctl.rules.units import Credits
@@ -11,7 +12,6 @@ from creditctl.services.balances import read_balance
 from creditctl.services.credits import GrantRequest, GrantResult, grant_credits
 from creditctl.services.idempotency import recall, remember
 from creditctl.store.engine import reading, unit_of_work
-from spending import an_organization, at
 
 REQUEST = {"amount": Credits.parse("5"), "reason": "x"}
 

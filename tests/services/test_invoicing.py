@@ -2,6 +2,7 @@
 
 import pytest
 
+from builders import CATALOG, an_organization, at, give, open_books, use
 from creditctl.context import Context
 from creditctl.errors import CatalogMissing, InvalidInput, InvoiceNotFound, OrganizationNotFound
 from creditctl.rules.periods import parse_month
@@ -11,7 +12,6 @@ from creditctl.services.invoicing import InvoiceRun, generate_invoices
 from creditctl.services.orgs import create_organization
 from creditctl.services.subscriptions import create_subscription
 from creditctl.store.engine import unit_of_work
-from spending import CATALOG, an_organization, at, give, open_books, use
 
 OCTOBER = parse_month("2026-10")
 NOVEMBER = parse_month("2026-11")

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from builders import at, open_books
 from creditctl.context import Context
 from creditctl.errors import (
     AlreadyExists,
@@ -18,7 +19,6 @@ from creditctl.services.keys import CreatedKey, create_key, list_keys, revoke_ke
 from creditctl.services.orgs import create_organization
 from creditctl.store.engine import reading
 from creditctl.store.queries.keys import find_key
-from spending import at, open_books
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from builders import an_organization, at, give, open_books
 from creditctl.context import Context
 from creditctl.rules.units import Credits
 from creditctl.services.balances import read_balance
@@ -14,7 +15,6 @@ from creditctl.services.checks import run_checks
 from creditctl.services.expiry import book_due_expiries
 from creditctl.services.usage_import import import_usage
 from creditctl.store.engine import reading, unit_of_work
-from spending import an_organization, at, give, open_books
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 SLOW = settings(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from builders import an_organization, at, give, open_books, use
 from creditctl.context import Context
 from creditctl.errors import OrganizationNotFound
 from creditctl.rules.budgets import parse_threshold
@@ -13,7 +14,6 @@ from creditctl.services.budgets import clear_budget, set_budget, show_budget
 from creditctl.services.limits_check import LimitsCheck, check_limits
 from creditctl.services.limits_status import LimitStatus, list_limit_status
 from creditctl.store.engine import reading, unit_of_work
-from spending import an_organization, at, give, open_books, use
 
 MIDNIGHT = datetime(2026, 10, 11, tzinfo=UTC)
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from builders import CATALOG, an_organization, at, open_books, use
 from creditctl.context import Context
 from creditctl.errors import AlreadyExists, InvalidInput, OrganizationNotFound
 from creditctl.rules.units import NO_CREDITS, Credits
@@ -16,7 +17,6 @@ from creditctl.services.orgs import (
     list_all_organizations,
     show_organization,
 )
-from spending import CATALOG, an_organization, at, open_books, use
 
 GIFTS = """
 [promotions.welcome]

@@ -2,6 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from builders import at, open_books, use
 from creditctl.context import Context
 from creditctl.errors import (
     AlreadyExists,
@@ -22,7 +23,6 @@ from creditctl.services.subscriptions import (
     list_subscriptions,
     show_subscription,
 )
-from spending import at, open_books, use
 
 
 @pytest.fixture

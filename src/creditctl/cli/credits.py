@@ -126,7 +126,7 @@ def grant(
     ] = None,
     priority: Annotated[
         int,
-        typer.Option("--priority", min=0, max=100, help="Drawn before higher ones."),
+        typer.Option("--priority", metavar="N", min=0, max=100, help="Drawn before higher ones."),
     ] = 50,
     idempotency_key: IdempotencyKeyOption = None,
     dry_run: DryRunOption = False,
@@ -198,7 +198,7 @@ def show_grants(
 def show_history(
     ctx: typer.Context, organization: OrganizationArgument, limit: LimitOption = 50
 ) -> None:
-    """List an organization's movements, newest first, with the balance after each.
+    """List movements, newest first, with the balance after each.
 
     Example: creditctl credits history acme --limit 20
     """

@@ -1,4 +1,4 @@
-"""A catalog and a few verbs for the tests of budgets, limits and invoices."""
+"""Boring builders: a catalog, and a few verbs to set up what a test needs."""
 
 import itertools
 import tempfile
