@@ -22,6 +22,9 @@ LEAVES = [
 ]
 
 
+LONGEST_SUMMARY = 66
+
+
 def command_at(path: str) -> Any:
     command: Any = typer.main.get_command(app)
     for name in path.strip("/").split("/"):
@@ -44,6 +47,7 @@ def test_every_command_has_a_summary_and_an_example_that_parses(path: str) -> No
     command = command_at(path)
     summary = command.help.splitlines()[0]
     assert summary.endswith(".")
+    assert len(summary) <= LONGEST_SUMMARY, "the group's help would cut it short"
     examples = re.findall(r"^\s*(?:Examples?: )?creditctl (.+)$", command.help, re.MULTILINE)
     assert examples, f"{path} has no example"
     for example in examples:

@@ -88,7 +88,7 @@ def set_one(
 
 @app.command("show")
 def show_one(ctx: typer.Context, organization: OrganizationArgument) -> None:
-    """Show a budget, what was counted today and yesterday, and what is left.
+    """Show a budget, today's and yesterday's count, and what is left.
 
     Example: creditctl budgets show acme
     """

@@ -33,7 +33,7 @@ STATUS_VIEW = View(
 
 @app.command("init")
 def initialize(ctx: typer.Context) -> None:
-    """Make the database with its tables, constraints and triggers; repeating is safe.
+    """Make the database with its guards; repeating is safe.
 
     Example: creditctl db init --db /srv/creditctl/books.db
     """

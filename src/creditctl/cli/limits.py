@@ -57,7 +57,7 @@ def check(
         bool, typer.Option("--exit-code", help="Exit 7 when an organization is newly blocked.")
     ] = False,
 ) -> None:
-    """Grant allowances, book expiries and decide who is blocked or warned.
+    """Grant allowances, book expiries, decide who is blocked.
 
     Meant for cron, each minute. On a table it says nothing when nothing changed. Two runs never
     overlap: the second exits 8 at once.

@@ -73,7 +73,7 @@ def create_one(
         bool, typer.Option("--guest", help="A guest: a few credits for a short time.")
     ] = False,
 ) -> None:
-    """Create an organization and give it what the catalog gives at sign-up.
+    """Create an organization, with its sign-up credits.
 
     Example: creditctl orgs create acme --name "Acme Ltd" --email billing@acme.example
     """

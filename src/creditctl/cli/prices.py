@@ -74,7 +74,7 @@ def explain(
         ),
     ] = None,
 ) -> None:
-    """Show what a request costs, step by step, and what that is in money.
+    """Show what a request costs, step by step and in money.
 
     Example: creditctl prices explain GET /v1/search --units 250
     """

@@ -59,7 +59,7 @@ def create_one(
         ),
     ] = None,
 ) -> None:
-    """Put an organization on a plan and grant the allowances that are due.
+    """Put an organization on a plan and grant its allowance.
 
     Example: creditctl subscriptions create acme pro --starts-at 2026-10-01
     """

@@ -121,9 +121,9 @@ def import_files(
     ] = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Import usage: price it, book it, draw credits; each event once, whatever file it is in.
+    """Import usage: price it, book it and draw credits.
 
-    Fields: id, time, org, key, endpoint (or method and path), status, units. An interrupted import
+    Each event is billed once, whatever file it is in. Fields: id, time, org, key, endpoint (or method and path), status, units. An interrupted import
     goes on where it stopped when it is run again.
 
     Example: creditctl usage import gateway.csv --rejects bad.csv
