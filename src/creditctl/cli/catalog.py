@@ -75,7 +75,8 @@ def diff(ctx: typer.Context, file: FileArgument) -> None:
 def apply(ctx: typer.Context, file: FileArgument, dry_run: DryRunOption = False) -> None:
     """Put a catalog file's prices and plans in force.
 
-    What was in force before is kept, and the same file twice changes nothing. Usage is priced by the version in force at its own time.
+    What was in force before is kept, and the same file twice changes nothing. Usage is priced by
+    the version in force at its own time.
 
     Example: creditctl catalog apply catalog.toml
     """

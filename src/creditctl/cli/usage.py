@@ -123,8 +123,9 @@ def import_files(
 ) -> None:
     """Import usage: price it, book it and draw credits.
 
-    Each event is billed once, whatever file it is in. Fields: id, time, org, key, endpoint (or method and path), status, units. An interrupted import
-    goes on where it stopped when it is run again.
+    Each event is billed once, whatever file it is in. Fields: id, time, org, key, endpoint (or
+    method and path), status, units. An interrupted import goes on where it stopped when it is run
+    again.
 
     Example: creditctl usage import gateway.csv --rejects bad.csv
     Example: creditctl usage import access.log --format combined --map key=client@clients.csv
