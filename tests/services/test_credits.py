@@ -14,9 +14,13 @@ from creditctl.errors import (
     InvalidInput,
     ProductNotFound,
 )
+from creditctl.rules.periods import parse_month
 from creditctl.rules.units import Credits
 from creditctl.services.balances import read_balance
 from creditctl.services.credits import GrantRequest, grant_credits, list_grants, list_movements
+from creditctl.services.invoices import show_invoice
+from creditctl.services.invoicing import generate_invoices
+from creditctl.services.limits_check import check_limits
 from creditctl.services.orgs import create_organization
 from creditctl.services.usage_import import import_usage
 
@@ -127,6 +131,49 @@ def test_a_restricted_grant_repays_only_its_own_product(books: Context, tmp_path
     told = grant_credits(books, bought("100", "order_form", product="thirds"))
     assert str(told.repaid) == "0.333333"
     assert str(read_balance(books, "acme").open_overage) == "30"
+
+
+def test_usage_that_arrives_after_the_purchase_is_repaid_by_the_next_check(
+    books: Context, tmp_path: Path
+) -> None:
+    # used on the 5th, bought on the 10th, imported after that: as if it had been imported at once
+    grant_credits(at(books, "2026-10-10T00:00:00Z"), bought("100"))
+    grant_credits(at(books, "2026-10-10T00:00:00Z"), request("50"))
+    owe(books, tmp_path / "usage.csv", 30)
+    assert str(read_balance(books, "acme").open_overage) == "30"
+
+    check = check_limits(books)
+
+    assert (check.repayments_booked, check.blocked) == (1, 0)
+    balance = read_balance(books, "acme")
+    assert (str(balance.available), str(balance.open_overage)) == ("120", "0")
+    (repayment, *_) = list_movements(books, "acme", limit=1)
+    assert (repayment.kind, repayment.source) == ("repayment", "purchase")
+    assert f"{repayment.happened_at:%Y-%m-%d}" == "2026-10-10"
+    assert check_limits(books).repayments_booked == 0
+
+
+def test_a_repayment_makes_the_draft_stale_and_the_next_run_refreshes_it(
+    books: Context, tmp_path: Path
+) -> None:
+    owe(books, tmp_path / "usage.csv", 30)
+    october = parse_month("2026-10")
+    (before,) = generate_invoices(books, october).invoices
+    grant_credits(books, bought("100"))
+    assert show_invoice(books, "acme", october).stale
+    (after,) = generate_invoices(books, october).invoices
+    # 30 x $0.01, then repaid
+    assert (str(before.overage_due), str(after.overage_due)) == ("0.30", "0.00")
+    assert not show_invoice(books, "acme", october).stale
+
+
+def test_a_purchase_that_begins_later_repays_when_it_begins(books: Context, tmp_path: Path) -> None:
+    owe(books, tmp_path / "usage.csv", 30)
+    begins = at(books, "2026-11-05T00:00:00Z")
+    assert grant_credits(books, bought("100", effective_at=begins.now)).repaid == Credits(0)
+    assert check_limits(books).repayments_booked == 0
+    assert check_limits(begins).repayments_booked == 1
+    assert str(read_balance(begins, "acme").available) == "70"
 
 
 def test_grants_are_listed_in_the_order_they_will_be_drawn(books: Context) -> None:

@@ -24,6 +24,7 @@ CHECK_VIEW = View(
         Column("changed"),
         Column("allowances_granted"),
         Column("expiries_booked"),
+        Column("repayments_booked"),
     ),
     sections=(
         Section(

@@ -83,7 +83,7 @@ def add_grant(unit: UnitOfWork, context: Context, new: NewGrant) -> AddedGrant:
     append_entries(unit, [_entry(context, new, grant_id, effective_at)])
     _audit(unit, context, new, public_id, effective_at)
     repaid = NO_CREDITS
-    if new.source in PAID_SOURCES:
+    if new.source in PAID_SOURCES and effective_at <= context.now:
         grant = grant_by_id(unit, grant_id)
         repaid = repay_open_overage(unit, context, new.organization_id, grant)
     return AddedGrant(grant_id, public_id, repaid)

@@ -10,6 +10,7 @@ from creditctl.rules.units import Credits
 from creditctl.services.allowances import grant_due_allowances
 from creditctl.services.expiry import book_due_expiries
 from creditctl.services.leases import holding_lease
+from creditctl.services.repayment import repay_all_open_overage
 from creditctl.services.standings import read_standings
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
 from creditctl.store.queries.enforcement import (
@@ -51,12 +52,18 @@ class LimitsCheck:
     newly_blocked: int
     allowances_granted: int
     expiries_booked: int
+    repayments_booked: int
     changes: tuple[LimitChange, ...]
 
     @property
     def has_news(self) -> bool:
         """Whether anything was written."""
-        return bool(self.changed or self.allowances_granted or self.expiries_booked)
+        return bool(
+            self.changed
+            or self.allowances_granted
+            or self.expiries_booked
+            or self.repayments_booked
+        )
 
 
 def check_limits(context: Context) -> LimitsCheck:
@@ -69,6 +76,7 @@ def check_limits(context: Context) -> LimitsCheck:
         allowances_granted = _grant_allowances(context)
         with unit_of_work(context.database) as unit:
             expiries_booked = book_due_expiries(unit, context)
+            repayments_booked = repay_all_open_overage(unit, context)
         with reading(context.database) as unit:
             standings = read_standings(unit, context.now)
         changed = [row for row, standing in standings if _is_news(row, standing, context.now)]
@@ -86,6 +94,7 @@ def check_limits(context: Context) -> LimitsCheck:
         newly_blocked=sum(change.is_new_block for change in changes),
         allowances_granted=allowances_granted,
         expiries_booked=expiries_booked,
+        repayments_booked=repayments_booked,
         changes=changes,
     )
 

@@ -1,12 +1,28 @@
-"""A new paid grant first repays what an organization used beyond its credits (DESIGN 3.3)."""
+"""Paid grants repay what an organization used beyond its credits (DESIGN 3.3)."""
 
 from datetime import datetime
 
 from creditctl.context import Context
+from creditctl.rules.burn_down import burn_order
 from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.services.allocation import lot_of
+from creditctl.services.balances import is_live
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.grants import GrantRow, draw
-from creditctl.store.queries.ledger import NewEntry, append_entries, unsettled_overage
+from creditctl.store.queries.grants import (
+    PAID_SOURCES,
+    GrantRow,
+    debtors_with_paid_grants,
+    draw,
+    grants_of,
+)
+from creditctl.store.queries.invoices import mark_draft_stale
+from creditctl.store.queries.ledger import (
+    NewEntry,
+    OverageRow,
+    append_entries,
+    unsettled_overage,
+)
+from creditctl.store.queries.orgs import lock_organizations
 
 
 def repay_open_overage(
@@ -25,26 +41,43 @@ def repay_open_overage(
         if not repaid:
             break
         left -= repaid
-        entries.append(
-            _repayment(context, organization_id, grant, owed.id, owed.product_id, repaid)
-        )
+        mark_draft_stale(unit, organization_id, owed.event_at)
+        entries.append(_repayment(context, organization_id, grant, owed, repaid))
     total = grant.remaining - left
     if entries:
         taken = draw(unit, grant.id, total, NO_CREDITS)
-        assert taken, "the grant is new and its organization locked"  # noqa: S101 - only a bug can
+        assert taken, "its organization is locked"  # noqa: S101 - only a bug can
         append_entries(unit, entries)
     return total
+
+
+def repay_all_open_overage(unit: UnitOfWork, context: Context) -> int:
+    """Let paid grants repay overage that was booked after they were given; returns how many did.
+
+    Usage may arrive after the purchase that would have repaid it: both orders end the same.
+    """
+    repaid = 0
+    for organization_id in debtors_with_paid_grants(unit, context.now):
+        lock_organizations(unit, [organization_id])
+        grants = [
+            grant
+            for grant in grants_of(unit, organization_id)
+            if grant.source in PAID_SOURCES and grant.remaining and is_live(grant, context.now)
+        ]
+        for grant in sorted(grants, key=lambda grant: burn_order(lot_of(grant))):
+            repaid += bool(repay_open_overage(unit, context, organization_id, grant))
+    return repaid
 
 
 def _repayment(
     context: Context,
     organization_id: int,
     grant: GrantRow,
-    overage_id: int,
-    product_id: int,
+    owed: OverageRow,
     amount: Credits,
 ) -> NewEntry:
-    happened_at: datetime = max(grant.effective_at, grant.created_at)
+    # The first moment at which both were there: it does not depend on when anything was run.
+    happened_at: datetime = max(grant.effective_at, grant.created_at, owed.event_at)
     return NewEntry(
         organization_id=organization_id,
         grant_id=grant.id,
@@ -52,8 +85,8 @@ def _repayment(
         amount=-amount,
         event_at=happened_at,
         recorded_at=context.now,
-        product_id=product_id,
-        settles_id=overage_id,
+        product_id=owed.product_id,
+        settles_id=owed.id,
         actor=context.actor,
         reason=f"open overage repaid by {grant.source} {grant.public_id}",
     )

@@ -145,3 +145,24 @@ def allowance_of(
     )
     granted, remaining = rows[0] if rows else (0, 0)
     return Credits(granted), Credits(remaining)
+
+
+def debtors_with_paid_grants(unit: UnitOfWork, at: datetime) -> list[int]:
+    """Organizations with open overage and a live grant that was paid for, in id order."""
+    sources = ", ".join(f"'{source}'" for source in PAID_SOURCES)
+    rows = unit.fetch_rows(
+        f"""
+        SELECT DISTINCT g.organization_id
+        FROM credit_grant AS g JOIN ledger_entry AS o ON o.organization_id = g.organization_id
+        WHERE g.source IN ({sources}) AND g.remaining_micro > 0 AND g.effective_at <= :at
+          AND (g.expires_at IS NULL OR g.expires_at > :at)
+          AND (g.product_id IS NULL OR g.product_id = o.product_id)
+          AND o.kind = 'overage' AND o.overage_reason <> 'postpaid'
+          AND o.amount_micro < COALESCE((
+              SELECT SUM(r.amount_micro) FROM ledger_entry AS r WHERE r.settles_id = o.id
+          ), 0)
+        ORDER BY 1
+        """,
+        at=at,
+    )
+    return [int(organization_id) for (organization_id,) in rows]

@@ -187,3 +187,16 @@ def insert_lines(unit: UnitOfWork, invoice_id: int, lines: Sequence[Line]) -> No
             for position, line in enumerate(lines, start=1)
         ],
     )
+
+
+def mark_draft_stale(unit: UnitOfWork, organization_id: int, at: datetime) -> None:
+    """Mark the organization's draft whose period holds that time: its figures have changed."""
+    unit.run(
+        """
+        UPDATE invoice SET stale = true
+        WHERE organization_id = :organization_id AND status = 'draft' AND NOT stale
+          AND starts_at <= :at AND ends_at > :at
+        """,
+        organization_id=organization_id,
+        at=at,
+    )
