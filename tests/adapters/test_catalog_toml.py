@@ -78,6 +78,19 @@ def test_a_good_file_is_read_whole() -> None:
         ('list_price = "0.001"\n', "", "line 1: catalog: 'list_price' is missing"),
         ("basic = 1", 'basic = "1e3"', "line 8: tiers.basic: credits '1e3' is not a decimal"),
         ("basic = 1", 'basic = "0.0000001"', "line 8: tiers.basic: credits 1E-7 has more than 6"),
+        ("basic = 1", f"basic = {'9' * 5000}", "a number has too many digits"),
+        ("basic = 1", f"basic = {'[' * 3000}", "nested too deeply"),
+        ("basic = 1", "'' = 1", "line 8: tiers.: is no name"),
+        (
+            'currency = "USD"',
+            'currency = "USD"\neffective_from = 9999-12-31T23:00:00-23:00',
+            "line 4: catalog.effective_from: must lie between 1970 and 2200",
+        ),
+        (
+            "lifetime_hours = 24",
+            "lifetime_hours = 4503599627370496",
+            "line 38: guest.lifetime_hours: must be at least 1 and at most 87840",
+        ),
         ("basic = 1", "basic = -1", "line 8: tiers.basic: must not be below zero"),
         ('title = "Quotes"', 'titel = "Quotes"', "line 11: products.quotes.titel: is not known"),
         ('method = "GET"', 'method = "get"', "line 14: products.quotes.endpoints[1].method: 'get'"),
@@ -113,7 +126,7 @@ def test_each_mistake_is_named_with_its_line_and_key(old: str, new: str, complai
     assert old in GOOD
     with pytest.raises(CatalogInvalid) as refused:
         parse_catalog(TomlSource("catalog.toml", GOOD.replace(old, new, 1)))
-    assert str(refused.value).startswith("catalog.toml line ")
+    assert str(refused.value).startswith("catalog.toml")
     assert complaint in str(refused.value)
     assert refused.value.advice
 
@@ -121,6 +134,9 @@ def test_each_mistake_is_named_with_its_line_and_key(old: str, new: str, complai
 def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileMissing):
         read_catalog(tmp_path / "none.toml")
+    # An editor's byte order mark is no mistake.
+    (tmp_path / "marked.toml").write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert read_catalog(tmp_path / "marked.toml").name == "example"
     (tmp_path / "latin.toml").write_bytes(b'name = "\xe9"')
     with pytest.raises(CatalogInvalid):
         read_catalog(tmp_path / "latin.toml")

@@ -32,7 +32,8 @@ def test_a_file_is_checked_without_a_database(sqlite_cli: Cli) -> None:
 
 
 def test_applying_twice_changes_nothing_the_second_time(cli: Cli) -> None:
-    assert cli(f"catalog apply {SAMPLE} -o json").data["changes"] == 6  # 4 prices, 2 plans
+    # 4 tiers, 1 product, 1 promotion, the guest rule, 4 prices, 2 plans
+    assert cli(f"catalog apply {SAMPLE} -o json").data["changes"] == 13
     again = cli(f"catalog apply {SAMPLE} -o json")
     assert (again.data["changes"], again.data["applied"]) == (0, False)
     assert "nothing changed" in again.stderr
@@ -42,6 +43,7 @@ def test_a_diff_names_what_changes_and_changes_nothing(cli: Cli, dearer: Path) -
     cli(f"catalog apply {SAMPLE}")
     told = cli(f"catalog diff {dearer} -o json").data
     assert changes(told) == [
+        ("changed", "tier", "pro", "credits", "5", "6"),
         ("changed", "price", "GET /v1/pro/**", "credits", "5", "6"),
         ("removed", "plan", "monthly", None, None, None),
     ]

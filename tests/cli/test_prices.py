@@ -46,6 +46,14 @@ def test_a_request_is_explained_to_the_last_fraction(
         assert told["steps"][-1]["credits"] == credits
 
 
+def test_a_large_price_is_a_plain_number(cli: Cli, tmp_path: Path) -> None:
+    text = SAMPLE.read_text(encoding="utf-8").replace("credits = 3", "credits = 1000000")
+    (tmp_path / "dear.toml").write_text(text, encoding="utf-8")
+    cli(f"catalog apply {tmp_path / 'dear.toml'}")
+    # 1,000,000 x 0.003
+    assert cli("prices explain POST /v1/solve/image -o json").data["money"] == "3000"
+
+
 def test_a_failed_request_says_why_it_is_free(prices: Cli) -> None:
     shown = prices("prices explain GET /v1/pages --status 503").stdout
     assert "status 503 is not billed; billed: 2xx" in shown

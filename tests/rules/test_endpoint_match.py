@@ -14,6 +14,8 @@ PATTERNS = [
     (5, "*", "/**"),
     (6, "GET", "/v1/files/{name}.json"),
     (7, "GET", "/v1/{kind}/latest"),
+    (8, "GET", "/v1/files/{name}"),
+    (9, "GET", "/v1/files/draft-{name}.json"),
 ]
 
 
@@ -28,7 +30,9 @@ PATTERNS = [
         ("GET", "/v1", 4),
         ("GET", "/v1/quotes/AAPL?fields=close", 1),
         ("GET", "/v1/files/report.json", 6),
-        ("GET", "/v1/files/report.xml", 4),
+        ("GET", "/v1/files/report.xml", 8),
+        ("GET", "/v1/files/draft-report.json", 9),
+        ("GET", "/v1/files/2026/report.xml", 4),
         ("DELETE", "/", 5),
         ("DELETE", "/anything/at/all", 5),
     ],
@@ -44,7 +48,13 @@ def test_a_request_that_nothing_matches_has_no_endpoint() -> None:
     assert matcher.match("GET", "/v1x/quotes/AAPL") is None
 
 
-SEGMENTS = st.lists(st.sampled_from(["v1", "quotes", "AAPL", "latest", "files"]), max_size=4)
+def test_every_pattern_that_fits_is_named_most_specific_first() -> None:
+    assert [*EndpointMatcher(PATTERNS).matches("GET", "/v1/quotes/latest")] == [2, 1, 3, 7, 4, 5]
+
+
+SEGMENTS = st.lists(
+    st.sampled_from(["v1", "quotes", "AAPL", "latest", "files", "draft-a.json"]), max_size=4
+)
 
 
 @given(st.permutations(PATTERNS), st.sampled_from(["GET", "POST"]), SEGMENTS)

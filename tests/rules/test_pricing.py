@@ -1,5 +1,6 @@
 """What a request costs: cases by hand, and laws against an oracle in fractions."""
 
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -81,6 +82,16 @@ def test_the_price_equals_the_arithmetic_in_fractions(rule: PriceRule, units: in
         quotient = Decimal(exact.numerator) / Decimal(exact.denominator)
         data = int(quotient.quantize(Decimal(1), rounding=ROUND_HALF_UP))
     assert price_of(rule, units) == max(rule.base_micro + data, rule.minimum_micro)
+
+
+@given(RULES, UNITS, AMOUNTS)
+def test_a_price_stays_between_minimum_and_maximum(
+    rule: PriceRule, units: int, headroom: int
+) -> None:
+    maximum = rule.minimum_micro + headroom
+    capped = price_of(replace(rule, maximum_micro=maximum), units)
+    assert 0 <= rule.minimum_micro <= capped <= maximum
+    assert capped == min(price_of(rule, units), maximum)
 
 
 @given(RULES, UNITS, st.integers(0, 1000))

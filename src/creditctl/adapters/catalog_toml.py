@@ -23,6 +23,11 @@ from creditctl.rules.units import NO_CREDITS, Credits, Money, credits_for
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*", re.ASCII)
 _METHOD = re.compile(r"\*|[A-Z]+", re.ASCII)
 _PATH = re.compile(r"(/([\w.~:@!$&'()+,;=%-]|\{\w+\})*)*(/\*\*)?", re.ASCII)
+EARLIEST_YEAR, LATEST_YEAR = 1970, 2200
+
+LONGEST_GUEST_HOURS = 10 * 366 * 24
+"""Who stays for ten years is no guest."""
+
 _STATUS = re.compile(r"[1-5](\d\d|xx)", re.ASCII)
 
 
@@ -59,9 +64,13 @@ def parse_catalog(source: TomlSource) -> Catalog:
 
 def _named(table: TomlTable) -> list[TomlTable]:
     for name in table.keys():  # noqa: SIM118 - a TomlTable is no mapping
-        if not _NAME.fullmatch(name):
-            table.refuse(name, "is no name: use lower-case letters, digits, - and _")
+        _refuse_no_name(table, name)
     return [table.table(name) for name in table.keys()]  # noqa: SIM118
+
+
+def _refuse_no_name(table: TomlTable, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        table.refuse(name, "is no name: use lower-case letters, digits, - and _")
 
 
 def _currency(head: TomlTable) -> str:
@@ -74,6 +83,8 @@ def _currency(head: TomlTable) -> str:
 
 
 def _tiers(table: TomlTable) -> dict[str, Credits]:
+    for name in table.keys():  # noqa: SIM118
+        _refuse_no_name(table, name)
     return {name: table.credits(name) for name in table.keys()}  # noqa: SIM118
 
 
@@ -191,7 +202,7 @@ def _promotion(table: TomlTable, currency: str, list_price: Decimal) -> Promotio
 def _guest(table: TomlTable) -> GuestRule:
     rule = GuestRule(
         amount=table.credits("credits"),
-        lifetime=timedelta(hours=table.whole("lifetime_hours", least=1)),
+        lifetime=timedelta(hours=table.whole("lifetime_hours", least=1, most=LONGEST_GUEST_HOURS)),
     )
     if not rule.amount:
         table.refuse("credits", "must be above zero")
@@ -201,10 +212,14 @@ def _guest(table: TomlTable) -> GuestRule:
 
 def _instant(table: TomlTable, key: str) -> datetime | None:
     value = table.value(key, date, "a date or a time such as 2026-01-01T00:00:00Z", None)
+    if value is None:
+        return None
     if not isinstance(value, datetime):
-        return value and datetime(value.year, value.month, value.day, tzinfo=UTC)
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
     if value.tzinfo is None:
         table.refuse(key, f"has no time zone; write {value.isoformat()}Z")
+    if not EARLIEST_YEAR <= value.year < LATEST_YEAR:
+        table.refuse(key, f"must lie between {EARLIEST_YEAR} and {LATEST_YEAR}")
     return value.astimezone(UTC)
 
 

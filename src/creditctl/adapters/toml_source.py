@@ -30,12 +30,15 @@ class TomlSource:
             line = found[1] if found and found[1] else len(text.splitlines())
             what = _POSITION.sub("", str(problem)).strip()
             raise CatalogInvalid(f"{name} line {line}: {what}") from None
+        except (ValueError, RecursionError):
+            what = "a number has too many digits, or tables are nested too deeply"
+            raise CatalogInvalid(f"{name}: {what}") from None
 
     @classmethod
     def read(cls, path: Path) -> "TomlSource":
         """Read a file; raises FileMissing or CatalogInvalid."""
         try:
-            return cls(str(path), path.read_text(encoding="utf-8"))
+            return cls(str(path), path.read_text(encoding="utf-8-sig"))
         except OSError as problem:
             raise FileMissing(f"{path}: {problem.strerror}") from None
         except UnicodeDecodeError:
@@ -98,11 +101,13 @@ class TomlTable:
         """True or false."""
         return bool(self.value(key, bool, "true or false", default))
 
-    def whole(self, key: str, default: object = ..., *, least: int = 0) -> Any:
-        """A whole number of at least `least`."""
+    def whole(
+        self, key: str, default: object = ..., *, least: int = 0, most: int = 2**53 - 1
+    ) -> Any:
+        """A whole number of `least` to `most`."""
         number = self.value(key, int, "a whole number", default)
-        if isinstance(number, int) and not least <= number < 2**53:
-            self.refuse(key, f"must be at least {least}, and sensible, not {number}")
+        if isinstance(number, int) and not least <= number <= most:
+            self.refuse(key, f"must be at least {least} and at most {most}, not {number}")
         return number
 
     def choice(self, key: str, words: tuple[str, ...], default: object = ...) -> Any:

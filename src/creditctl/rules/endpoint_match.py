@@ -1,16 +1,19 @@
 """Which endpoint of the catalog a request belongs to: the most specific pattern wins."""
 
 import re
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeAlias
 
 ANY_METHOD = "*"
 REST = "**"
 _PARAMETER = re.compile(r"\{\w+\}", re.ASCII)
 
 
+_Specificity: TypeAlias = tuple[tuple[tuple[int, int], ...], bool, str, str]
+
+
 class _Pattern(NamedTuple):
-    specificity: tuple[tuple[int, ...], bool, str, str]
+    specificity: "_Specificity"
     endpoint_id: int
     method: str
     regex: re.Pattern[str]
@@ -20,7 +23,8 @@ class EndpointMatcher:
     """Matches requests against (endpoint id, method, path pattern) triples.
 
     `{name}` stands for one segment, a last segment `**` for any rest, method `*` for any method.
-    Literal segments beat parameters, parameters beat `**`, a named method beats `*`.
+    Literal segments beat parameters, parameters beat `**`, a named method beats `*`; of two
+    segments with parameters the one with more literal text wins (`{name}.json` over `{name}`).
     """
 
     def __init__(self, patterns: Iterable[tuple[int, str, str]]) -> None:
@@ -32,22 +36,29 @@ class EndpointMatcher:
 
     def match(self, method: str, path: str) -> int | None:
         """The id of the endpoint a request belongs to, or None; a query string is ignored."""
+        return next(self.matches(method, path), None)
+
+    def matches(self, method: str, path: str) -> Iterator[int]:
+        """The ids of all endpoints that fit a request, the most specific first."""
         bare = path.partition("?")[0]
         for pattern in self._patterns:
             if pattern.method in (ANY_METHOD, method) and pattern.regex.fullmatch(bare):
-                return pattern.endpoint_id
-        return None
+                yield pattern.endpoint_id
 
 
 def _segments(path: str) -> list[str]:
     return path.strip("/").split("/")
 
 
-def _specificity(method: str, path: str) -> tuple[tuple[int, ...], bool, str, str]:
+def _specificity(method: str, path: str) -> _Specificity:
     """Sorts the most specific first; the texts break ties, so that the order is total."""
-    ranks = [2 if part == REST else 1 if _PARAMETER.search(part) else 0 for part in _segments(path)]
     # A path that ends here is more specific than one that goes on with `**`.
-    return (*ranks,), method == ANY_METHOD, path, method
+    return (*map(_rank, _segments(path)),), method == ANY_METHOD, path, method
+
+
+def _rank(segment: str) -> tuple[int, int]:
+    kind = 2 if segment == REST else 1 if _PARAMETER.search(segment) else 0
+    return kind, -len(_PARAMETER.sub("", segment))
 
 
 def _regex(path: str) -> re.Pattern[str]:

@@ -11,9 +11,14 @@ from creditctl.context import Context
 from creditctl.rules.catalog import Catalog
 from creditctl.services.audit import record_change
 from creditctl.services.catalog_diff import Difference, differences
+from creditctl.services.catalog_terms import file_differences, refuse_rewritten_terms
 from creditctl.services.catalog_versions import NewVersion, write_plans, write_prices
 from creditctl.store.engine import UnitOfWork, reading, rehearsal, unit_of_work
-from creditctl.store.queries.catalog import applied_catalog_version, newest_catalog_version
+from creditctl.store.queries.catalog import (
+    applied_catalog_version,
+    lock_catalog,
+    newest_catalog_version,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def diff_catalog(context: Context, path: Path) -> CatalogChange:
     """What applying the file would change."""
     catalog = read_catalog(path)
     with reading(context.database) as unit:
-        return _change(context, catalog, differences(unit, catalog), applied=False)
+        return _change(context, catalog, _differences(unit, catalog), applied=False)
 
 
 def apply_catalog(context: Context, path: Path, *, dry_run: bool = False) -> CatalogChange:
@@ -69,11 +74,13 @@ def apply_catalog(context: Context, path: Path, *, dry_run: bool = False) -> Cat
     sha256 = hashlib.sha256(source.text.encode()).hexdigest()
     begin = rehearsal if dry_run else unit_of_work
     with begin(context.database) as unit:
+        lock_catalog(unit)
         newest = newest_catalog_version(unit)
-        if newest is not None and newest.sha256 == sha256:
+        found = _differences(unit, catalog)
+        if newest is not None and not found:
             return _change(context, catalog, [], applied=False)
-        found = differences(unit, catalog)
         change = _change(context, catalog, found, applied=not dry_run)
+        refuse_rewritten_terms(unit, catalog, change.effective_from)
         version_id = unit.insert(
             "catalog_version",
             name=catalog.name,
@@ -102,6 +109,12 @@ def current_catalog(unit: UnitOfWork) -> Catalog:
     """The catalog that was applied last; raises CatalogMissing."""
     row = applied_catalog_version(unit)
     return parse_catalog(TomlSource(row.name, row.source))
+
+
+def _differences(unit: UnitOfWork, catalog: Catalog) -> list[Difference]:
+    newest = newest_catalog_version(unit)
+    previous = None if newest is None else parse_catalog(TomlSource(newest.name, newest.source))
+    return [*file_differences(catalog, previous), *differences(unit, catalog)]
 
 
 def _change(

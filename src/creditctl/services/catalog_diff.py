@@ -30,8 +30,8 @@ class Difference:
 
 def differences(unit: UnitOfWork, catalog: Catalog) -> list[Difference]:
     """Everything in which the file and the prices and plans in force differ, in a stable order."""
-    prices = _compare("price", prices_in_force(unit), prices_of(catalog))
-    plans = _compare("plan", plans_in_force(unit), plans_of(catalog))
+    prices = compared("price", prices_in_force(unit), prices_of(catalog))
+    plans = compared("plan", plans_in_force(unit), plans_of(catalog))
     return [*prices, *plans]
 
 
@@ -116,7 +116,8 @@ def plan_of(row: PlanVersionRow) -> PlanSpec:
     )
 
 
-def _compare(kind: str, old: Mapping[str, Facts], new: Mapping[str, Facts]) -> Iterator[Difference]:
+def compared(kind: str, old: Mapping[str, Facts], new: Mapping[str, Facts]) -> Iterator[Difference]:
+    """What was added, removed or changed between two sets of facts, by name."""
     for name in sorted(old.keys() | new.keys()):
         if name not in old:
             yield Difference("added", kind, name)

@@ -18,7 +18,12 @@ from creditctl.store.queries.catalog import (
     product_ids,
     set_product_title,
 )
-from creditctl.store.queries.plans import find_plan, newest_plan_version, open_plan_versions
+from creditctl.store.queries.plans import (
+    PlanVersionRow,
+    find_plan,
+    newest_plan_version,
+    open_plan_versions,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,8 @@ class NewVersion:
 
 def write_prices(unit: UnitOfWork, catalog: Catalog, new: NewVersion) -> None:
     """Give changed endpoints a new price from then on, and end the prices of removed ones."""
-    endpoints = {(row.method, row.path): row for row in all_endpoints(unit)}
+    names = {row.id: row for row in all_endpoints(unit)}
+    endpoints = {(row.method, row.path): row for row in names.values()}
     newest: dict[int, PriceRow] = {}
     for price in all_prices(unit):
         newest.setdefault(price.endpoint_id, price)
@@ -45,7 +51,8 @@ def write_prices(unit: UnitOfWork, catalog: Catalog, new: NewVersion) -> None:
             _write_price(unit, product, endpoint_id, spec, newest.get(endpoint_id), new)
     for endpoint_id, price in newest.items():
         if endpoint_id not in kept and price.effective_to is None:
-            _close(unit, "endpoint_price", price.id, price.effective_from, new)
+            what = f"{names[endpoint_id].method} {names[endpoint_id].path}"
+            _close(unit, "endpoint_price", what, price, new)
 
 
 def write_plans(unit: UnitOfWork, catalog: Catalog, new: NewVersion) -> None:
@@ -61,13 +68,13 @@ def write_plans(unit: UnitOfWork, catalog: Catalog, new: NewVersion) -> None:
         if newest is not None and newest.effective_to is None:
             if plan_facts(plan_of(newest)) == plan_facts(spec):
                 continue
-            _close(unit, "plan_version", newest.id, newest.effective_from, new)
+            _close(unit, "plan_version", f"plan {spec.name}", newest, new)
         elif newest is not None and newest.effective_to is not None:
             _refuse_overlap(f"plan {spec.name}", newest.effective_to, new)
         _insert_plan_version(unit, plan_id, spec, new)
     for row in open_plan_versions(unit):
         if row.name not in {spec.name for spec in catalog.plans}:
-            _close(unit, "plan_version", row.id, row.effective_from, new)
+            _close(unit, "plan_version", f"plan {row.name}", row, new)
 
 
 def _product_id(unit: UnitOfWork, product: ProductSpec) -> int:
@@ -107,7 +114,7 @@ def _write_price(
         before = price_facts(product.name, rule_of(newest))
         if before == price_facts(product.name, spec.rule):
             return
-        _close(unit, "endpoint_price", newest.id, newest.effective_from, new)
+        _close(unit, "endpoint_price", f"{spec.method} {spec.path}", newest, new)
     elif newest is not None and newest.effective_to is not None:
         _refuse_overlap(f"{spec.method} {spec.path}", newest.effective_to, new)
     rule = spec.rule
@@ -150,11 +157,10 @@ def _insert_plan_version(unit: UnitOfWork, plan_id: int, spec: PlanSpec, new: Ne
 
 
 def _close(
-    unit: UnitOfWork, table: str, version_id: int, began_at: datetime, new: NewVersion
+    unit: UnitOfWork, table: str, what: str, version: PriceRow | PlanVersionRow, new: NewVersion
 ) -> None:
-    if new.effective_from <= began_at:
-        _refuse_overlap("something that changes", began_at, new)
-    close_version(unit, table, version_id, new.effective_from)
+    _refuse_overlap(what, version.effective_from, new)
+    close_version(unit, table, version.id, new.effective_from)
 
 
 def _refuse_overlap(what: str, known_until: datetime, new: NewVersion) -> None:

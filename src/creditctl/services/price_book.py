@@ -61,8 +61,21 @@ class PriceBook:
                 (micros_of(row.effective_from), ends_at, price)
             )
 
-    def endpoint(self, method: str, path: str) -> EndpointRef | None:
-        """The endpoint a request belongs to, or None."""
+    def endpoint(self, method: str, path: str, at_micros: int | None = None) -> EndpointRef | None:
+        """The endpoint a request belongs to, or None.
+
+        With a time, endpoints without a price in force then give way to less specific ones: one
+        that was added later, or removed before, does not hide the one that was sold.
+        """
+        found = self._most_specific(method, path)
+        if found is None or at_micros is None or self.price_at(found.id, at_micros):
+            return found
+        for endpoint_id in self._matcher.matches(method, path):
+            if self.price_at(endpoint_id, at_micros):
+                return self._endpoints[endpoint_id]
+        return found
+
+    def _most_specific(self, method: str, path: str) -> EndpointRef | None:
         request = (method, path)
         if request not in self._found:
             if len(self._found) >= MOST_REMEMBERED:

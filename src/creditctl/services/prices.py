@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from creditctl.context import Context
 from creditctl.errors import EndpointNotFound, ProductNotFound
@@ -12,7 +12,13 @@ from creditctl.rules.pricing import PriceRule, billed_blocks, data_part, is_bill
 from creditctl.rules.units import NO_CREDITS, Credits, decimal_text
 from creditctl.services.price_book import VersionedPrice, load_price_book
 from creditctl.store.engine import reading
-from creditctl.store.queries.catalog import all_endpoints, applied_catalog_version, product_ids
+from creditctl.store.queries.catalog import (
+    all_endpoints,
+    applied_catalog_version,
+    catalog_terms,
+    product_ids,
+    terms_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +99,9 @@ def explain_price(
     """Why a request costs what it costs; raises CatalogMissing, EndpointNotFound."""
     moment = at or context.now
     with reading(context.database) as unit:
-        catalog = applied_catalog_version(unit)
+        terms = terms_at(catalog_terms(unit), moment)
         book = load_price_book(unit)
-    endpoint = book.endpoint(method.upper(), path)
+    endpoint = book.endpoint(method.upper(), path, micros_of(moment))
     if endpoint is None:
         raise EndpointNotFound(f"no endpoint matches {method.upper()} {path}")
     price = book.price_at(endpoint.id, micros_of(moment))
@@ -115,9 +121,9 @@ def explain_price(
         billed=billed,
         units=units,
         credits=credits,
-        money=exact_value(credits, catalog.list_price),
-        currency=catalog.currency,
-        list_price=catalog.list_price,
+        money=exact_value(credits, terms.list_price),
+        currency=terms.currency,
+        list_price=terms.list_price,
         effective_from=price.effective_from,
         effective_to=price.effective_to,
         steps=tuple(_steps(price, units, status, billed=billed)),
@@ -126,8 +132,10 @@ def explain_price(
 
 def exact_value(credits: Credits, list_price: Decimal) -> Decimal:
     """Credits at list price, unrounded and without needless zeros."""
-    exact = Decimal(str(credits)) * list_price
-    return exact.normalize() if exact else Decimal(0)
+    with localcontext(prec=200):
+        exact = Decimal(str(credits)) * list_price
+        # Not normalize() alone: that would write a thousand as 1E+3.
+        return Decimal(f"{exact.normalize():f}")
 
 
 def cost_in_words(rule: PriceRule) -> str:

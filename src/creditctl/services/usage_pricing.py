@@ -89,7 +89,7 @@ class Pricer:
     def _priced(
         self, event: UsageEvent, organization_id: int, api_key_id: int | None
     ) -> PricedEvent | Reject:
-        endpoint = self._book.endpoint(event.method, event.path)
+        endpoint = self._book.endpoint(event.method, event.path, event.occurred_at)
         if endpoint is None:
             request = f"{event.method} {event.path}"
             return _reject(event, "endpoint", request, "is no endpoint of the catalog")

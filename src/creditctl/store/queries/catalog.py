@@ -1,5 +1,6 @@
 """The catalog: its versions, products, endpoints and prices."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +21,15 @@ class CatalogVersionRow:
     applied_at: datetime
     sha256: str
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TermsRow:
+    """What a credit costs in money from a time on."""
+
+    effective_from: datetime
+    currency: str
+    list_price: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,15 @@ class PriceRow:
     billed_statuses: str
 
 
+def lock_catalog(unit: UnitOfWork) -> None:
+    """Let no other transaction apply a catalog until this one ends; readers go on.
+
+    Needed before anything is compared with what is in force. SQLite has one writer anyway.
+    """
+    if unit.dialect != "sqlite":
+        unit.run("LOCK TABLE catalog_version IN SHARE ROW EXCLUSIVE MODE")
+
+
 def newest_catalog_version(unit: UnitOfWork) -> CatalogVersionRow | None:
     """What was applied last, or None."""
     return unit.fetch_one(
@@ -70,6 +89,26 @@ def applied_catalog_version(unit: UnitOfWork) -> CatalogVersionRow:
     if found is None:
         raise CatalogMissing
     return found
+
+
+def catalog_terms(unit: UnitOfWork) -> list[TermsRow]:
+    """The terms of every applied catalog, oldest first; raises CatalogMissing."""
+    found = unit.fetch(
+        TermsRow,
+        """
+        SELECT effective_from, currency, list_price
+        FROM catalog_version ORDER BY effective_from, id
+        """,
+    )
+    if not found:
+        raise CatalogMissing
+    return found
+
+
+def terms_at(terms: Sequence[TermsRow], at: datetime) -> TermsRow:
+    """The terms in force at that time; the first ones also cover the time before them."""
+    begun = [row for row in terms if row.effective_from <= at]
+    return (begun or terms[:1])[-1]
 
 
 def all_endpoints(unit: UnitOfWork) -> list[EndpointRow]:
