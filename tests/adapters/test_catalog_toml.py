@@ -116,6 +116,11 @@ def test_a_good_file_is_read_whole() -> None:
         ),
         ('tiers = ["free"]', 'interval = "week"', "line 27: plans.pro.interval: must be one of"),
         ('tiers = ["free"]', 'rollover = "carry"', "line 27: plans.pro.rollover: carry is not"),
+        (
+            "[plans.pro.capabilities]",
+            "[plans.pro.limits]\nwebhoks = 1\n[plans.pro.capabilities]",
+            "line 30: plans.pro.limits.webhoks: is not known here; known: burst",
+        ),
         ("sentiment = true", "sentiment = 0.5", "line 30: plans.pro.capabilities.sentiment: must"),
         ('money = "25.00"', 'money = "25.00"\ncredits = 1', "promotions.welcome: states its worth"),
         ("lifetime_hours = 24", "lifetime_hours = 0", "line 38: guest.lifetime_hours: must be at"),

@@ -28,6 +28,17 @@ EARLIEST_YEAR, LATEST_YEAR = 1970, 2200
 LONGEST_GUEST_HOURS = 10 * 366 * 24
 """Who stays for ten years is no guest."""
 
+LIMITS = (
+    "requests_per_period",
+    "requests_per_hour",
+    "burst_per_10_seconds",
+    "websocket_connections",
+    "streamed_messages_per_period",
+    "webhook_deliveries_per_period",
+    "webhooks",
+)
+"""What a plan can limit for each key [FL]; a limit that is not named is none."""
+
 _STATUS = re.compile(r"[1-5](\d\d|xx)", re.ASCII)
 
 
@@ -152,7 +163,6 @@ def _plan(table: TomlTable, tiers: dict[str, Credits], currency: str) -> PlanSpe
             table.refuse("tiers", f"there is no tier {tier!r}; there are {', '.join(tiers)}")
     if table.choice("rollover", ("reset", "carry"), "reset") == "carry":
         table.refuse("rollover", "carry is not offered yet; use reset")
-    limits = table.table("limits")
     plan = PlanSpec(
         name=str(table.path[-1]),
         title=table.text("title", str(table.path[-1])),
@@ -164,11 +174,17 @@ def _plan(table: TomlTable, tiers: dict[str, Credits], currency: str) -> PlanSpe
         overage_price=table.price("overage_price") if "overage_price" in table else None,
         unlimited=table.flag("unlimited", default=False),
         tiers=allowed,
-        limits={name: limits.whole(name) for name in limits.keys()},  # noqa: SIM118
+        limits=_limits(table.table("limits")),
         capabilities=_capabilities(table.table("capabilities")),
     )
     table.finish()
     return plan
+
+
+def _limits(table: TomlTable) -> dict[str, int]:
+    found = {name: table.whole(name, None) for name in LIMITS}
+    table.finish()
+    return {name: number for name, number in found.items() if number is not None}
 
 
 def _capabilities(table: TomlTable) -> dict[str, bool | int | str]:
