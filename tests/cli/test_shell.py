@@ -17,10 +17,10 @@ from creditctl.cli.global_options import global_options
 from creditctl.cli.groups import command_group, single_command
 from creditctl.cli.options import (
     CreditsArgument,
+    ExpiresOption,
     LimitOption,
     MonthOption,
     OrganizationArgument,
-    SinceOption,
 )
 from creditctl.cli.session import Session, session_of
 from creditctl.cli.terminal import Terminal
@@ -77,8 +77,8 @@ def take(ctx: typer.Context, organization: OrganizationArgument, amount: Credits
 
 
 @group.command("when")
-def when(ctx: typer.Context, month: MonthOption = None, since: SinceOption = None) -> None:
-    session_of(ctx).write(f"{month and month.starts_at} {since}")
+def when(ctx: typer.Context, month: MonthOption = None, expires: ExpiresOption = None) -> None:
+    session_of(ctx).write(f"{month and month.starts_at} {expires}")
 
 
 @group.command("break")
@@ -200,7 +200,11 @@ def test_environment_sets_what_the_flags_do_not(run):
         ("toys take a 1e5", "error: CREDITS: credits '1e5' is not", "write it like 284.5"),
         ("toys take a -5", "error: no such option: -5", "a negative number cannot be given"),
         ("toys when --month 2026-13", "error: --month: '2026-13' is not", "write it like 2026-10"),
-        ("toys when --since 2026-10-01T00:00", "error: --since: '2026-10-01T00", "write it like"),
+        (
+            "toys when --expires 2026-10-01T00:00",
+            "error: --expires: '2026-10-01T00",
+            "write it like",
+        ),
         ("toys now --as-of soon", "error: --as-of: 'soon' is not a time", "write it like"),
         ("toys list --fields nme", "error: --fields: no field 'nme'", "fields: name, amount"),
         ("--quiet", "error: missing command", "see 'creditctl --help'"),

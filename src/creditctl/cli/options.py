@@ -1,14 +1,14 @@
 """Options and arguments that several commands share, and how their text becomes values."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import typer
 
 from creditctl.errors import InvalidInput
-from creditctl.rules.instants import parse_day, parse_instant
-from creditctl.rules.periods import Period, calendar_month, parse_month
+from creditctl.rules.instants import parse_instant
+from creditctl.rules.periods import Period, parse_month
 from creditctl.rules.units import Credits
 
 Value = TypeVar("Value")
@@ -72,30 +72,6 @@ RequiredMonthOption = Annotated[
         help="A calendar month, UTC.",
     ),
 ]
-SinceOption = Annotated[
-    datetime | None,
-    typer.Option(
-        "--since",
-        metavar="TIME",
-        parser=parser_of("--since", parse_instant),
-        help="From this instant or day on.",
-    ),
-]
-UntilOption = Annotated[
-    datetime | None,
-    typer.Option(
-        "--until",
-        metavar="TIME",
-        parser=parser_of("--until", parse_instant),
-        help="Before this instant or day.",
-    ),
-]
-DayOption = Annotated[
-    date | None,
-    typer.Option(
-        "--day", metavar="YYYY-MM-DD", parser=parser_of("--day", parse_day), help="A UTC day."
-    ),
-]
 ExpiresOption = Annotated[
     datetime | None,
     typer.Option(
@@ -132,8 +108,3 @@ LimitOption = Annotated[
         help="At most this many rows.",
     ),
 ]
-
-
-def month_or_current(month: Period | None, now: datetime) -> Period:
-    """The month given, or the one that holds `now`."""
-    return month or calendar_month(now)

@@ -58,15 +58,6 @@ def find_plan(unit: UnitOfWork, name: str) -> PlanRow:
     return found
 
 
-def plan_versions(unit: UnitOfWork, plan_id: int) -> list[PlanVersionRow]:
-    """Every version of the plan, oldest first."""
-    return unit.fetch(
-        PlanVersionRow,
-        f"SELECT {_COLUMNS} {_FROM} WHERE v.plan_id = :plan_id ORDER BY v.effective_from",
-        plan_id=plan_id,
-    )
-
-
 def plan_version_at(unit: UnitOfWork, plan_id: int, at: datetime) -> PlanVersionRow:
     """The version in force at that time; raises PlanNotFound when the plan began later."""
     found = unit.fetch_one(
