@@ -13,7 +13,7 @@ from creditctl.store.tables import metadata
 TABLES: dict[str, Table] = dict(metadata.tables)
 APPEND_ONLY = {"audit_entry", "catalog_version", "enforcement_change", "ledger_entry"}
 CHANGEABLE = {
-    "credit_grant": {"remaining_micro", "expired_micro"},
+    "credit_grant": {"remaining_micro", "expired_micro", "expires_at", "reversed_at"},
     "endpoint_price": {"effective_to"},
     "plan_version": {"effective_to"},
 }
@@ -27,11 +27,13 @@ VALID: dict[str, dict[str, Any]] = {
     "subscription": {"status": "active"},
     "credit_grant": {"source": "promotion", "amount_micro": 10, "expires_at": 9},
     "ledger_entry": {
-        "kind": "usage",
+        "kind": "unwind",
         "amount_micro": -1,
         "overage_reason": None,
         "settles_id": None,
     },
+    "organization_signal": {"kind": "email"},
+    "approval": {"status": "pending", "decided_by": None},
     "usage_batch": {"status": "done"},
     "budget": {"period": "day", "kind": "hard", "scope": "all"},
     "enforcement": {"state": "ok"},
@@ -41,7 +43,8 @@ VALID: dict[str, dict[str, Any]] = {
 }
 """What a valid row cannot take from its column's type alone."""
 
-OVERAGE = {"kind": "overage", "grant_id": None, "overage_reason": "late"}
+USAGE = {"kind": "usage", "reverses_id": None}
+OVERAGE = USAGE | {"kind": "overage", "grant_id": None, "overage_reason": "late"}
 BROKEN: dict[str, dict[str, Any]] = {
     "ck_api_key_status_known": {"status": "lost"},
     "ck_budget_kind_known": {"kind": "soft"},
@@ -69,12 +72,21 @@ BROKEN: dict[str, dict[str, Any]] = {
     "ck_invoice_line_kind_known": {"kind": "surprise"},
     "ck_invoice_period_not_empty": {"ends_at": 3},
     "ck_invoice_status_known": {"status": "lost"},
-    "ck_ledger_entry_grant_unless_overage": {"grant_id": None},
-    "ck_ledger_entry_kind_known": {"kind": "theft"},
+    "ck_ledger_entry_grant_unless_overage": USAGE | {"grant_id": None},
+    "ck_ledger_entry_kind_known": USAGE | {"kind": "theft"},
     "ck_ledger_entry_overage_has_reason": {**OVERAGE, "overage_reason": None},
     "ck_ledger_entry_overage_reason_known": {**OVERAGE, "overage_reason": "bad luck"},
-    "ck_ledger_entry_repays_overage": {"kind": "repayment"},
-    "ck_ledger_entry_sign_fits_kind": {"amount_micro": 1},
+    "ck_ledger_entry_repays_overage": USAGE | {"kind": "repayment"},
+    "ck_ledger_entry_sign_fits_kind": USAGE | {"amount_micro": 1},
+    "ck_ledger_entry_unwinds_an_entry": {"reverses_id": None},
+    "ck_organization_signal_kind_known": {"kind": "smell"},
+    "ck_approval_status_known": {"status": "lost", "decided_by": "a"},
+    "ck_approval_second_person": {
+        "status": "approved",
+        "decided_by": "a",
+        "requested_by": "a",
+    },
+    "ck_approval_decided_by_somebody": {"decided_by": "a"},
     "ck_organization_kind_known": {"kind": "friend"},
     "ck_organization_status_known": {"status": "asleep"},
     "ck_plan_version_amounts_not_negative": {"fee_minor": -1},
@@ -89,15 +101,18 @@ BROKEN: dict[str, dict[str, Any]] = {
 """Every CHECK by name, with what turns the third valid row into one it must refuse."""
 
 
-USES = {"settles_id": {"kind": "repayment"}}
+OF_THEIR_OWN = {"organization_id", "reverses_id", "rolled_from_id", "merged_into_id"}
+"""Foreign keys that differ from row to row."""
+
+USES = {"settles_id": USAGE | {"kind": "repayment"}}
 """What a row must be to have that foreign key at all."""
 
 
 def row(table: Table, number: int, dialect: str) -> dict[str, Any]:
-    """The `number`-th valid row; of foreign keys only the organization differs between rows."""
+    """The `number`-th valid row; most foreign keys name the first row of the other table."""
     values: dict[str, Any] = {}
     for column in table.columns:
-        if column.foreign_keys and column.name != "organization_id":
+        if column.foreign_keys and column.name not in OF_THEIR_OWN:
             values[column.name] = 1
         elif column.type.python_type is bytes:
             values[column.name] = bytes([number])
@@ -253,6 +268,16 @@ def test_history_keeps_its_rows_and_its_facts(books: UnitOfWork, table: str) -> 
     assert "keep their history" in refusal(books, lambda: books.run(f"DELETE FROM {table}"))
 
 
+@pytest.mark.parametrize("later", [10, None])
+def test_a_grant_may_end_earlier_but_never_later(books: UnitOfWork, later: int | None) -> None:
+    def end(at: int | None) -> str:
+        change = "UPDATE credit_grant SET expires_at = :at WHERE id = 1"
+        return refusal(books, lambda: books.run(change, at=at))
+
+    assert end(8) == ""
+    assert "may only end earlier" in end(later)
+
+
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY | set(CHANGEABLE)))
 def test_there_is_no_way_around_the_delete_trigger(books: UnitOfWork, table: str) -> None:
     if books.dialect == "postgresql":
@@ -270,6 +295,6 @@ def test_every_trigger_of_the_database_is_tried(books: UnitOfWork) -> None:
     found = books.fetch_rows(sql)
     assert {table for _, table in found} == APPEND_ONLY | set(CHANGEABLE)
     events = {"update", "delete"} | ({"truncate"} if books.dialect == "postgresql" else set())
-    assert {name for name, _ in found} == {
+    assert {name for name, _ in found} == {"guard_credit_grant_earlier"} | {
         f"guard_{table}_{event}" for table in APPEND_ONLY | set(CHANGEABLE) for event in events
     }

@@ -28,11 +28,25 @@ def keep_columns(table: str, columns: list[str]) -> None:
     _refuse(table, f"UPDATE OF {', '.join(columns)}", f"{table} keeps its history")
 
 
-def _refuse(table: str, event: str, message: str) -> None:
-    name = f"guard_{table}_{event.split(maxsplit=1)[0].lower()}"
+def only_earlier(table: str, column: str, message: str) -> None:
+    """Refuse moving the instant in `column` to a later one, or taking it away."""
+    later = f"NEW.{column} IS NULL OR NEW.{column} > OLD.{column}"
+    # OLD without an instant means never: any one is earlier.
+    condition = f"WHEN (OLD.{column} IS NOT NULL AND ({later}))"
+    _refuse(table, f"UPDATE OF {column}", message, name="earlier", condition=condition)
+
+
+def drop_guard(table: str, name: str) -> None:
+    """Drop one of the triggers of these functions: `update`, `delete`, `earlier`."""
+    on_table = f" ON {table}" if op.get_bind().dialect.name == "postgresql" else ""
+    op.execute(f"DROP TRIGGER guard_{table}_{name}{on_table}")
+
+
+def _refuse(table: str, event: str, message: str, *, name: str = "", condition: str = "") -> None:
+    name = f"guard_{table}_{name or event.split(maxsplit=1)[0].lower()}"
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
-            f"CREATE TRIGGER {name} BEFORE {event} ON {table} "
+            f"CREATE TRIGGER {name} BEFORE {event} ON {table} {condition} "
             f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
         )
         return
@@ -40,5 +54,5 @@ def _refuse(table: str, event: str, message: str) -> None:
     op.execute(_POSTGRES_FUNCTION)
     op.execute(
         f"CREATE TRIGGER {name} BEFORE {event} ON {table} "
-        f"FOR EACH {each} EXECUTE FUNCTION creditctl_refuse('{message}')"
+        f"FOR EACH {each} {condition} EXECUTE FUNCTION creditctl_refuse('{message}')"
     )

@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from creditctl.store.tables import (  # noqa: F401 - importing a file registers its tables
     api_keys,
+    approvals,
     catalog,
     grants,
     invoices,

@@ -60,11 +60,14 @@ class Endpoint(SQLModel, table=True):
 
 
 class EndpointPrice(SQLModel, table=True):
-    """What a request to an endpoint costs while this version is in force."""
+    """What a request to an endpoint costs while this version is in force.
+
+    `plan_id` 0 is the list price, another one that plan's own. `volume_steps` is JSON.
+    """
 
     __tablename__ = "endpoint_price"
     __table_args__ = (
-        UniqueConstraint("endpoint_id", "effective_from"),
+        UniqueConstraint("endpoint_id", "plan_id", "effective_from"),
         _validity(),
         one_of("rounding", "up", "exact"),
         CheckConstraint("base_micro >= 0 AND unit_micro >= 0", name="costs_not_negative"),
@@ -88,6 +91,8 @@ class EndpointPrice(SQLModel, table=True):
     minimum_micro: int = integer()
     maximum_micro: int | None = maybe_integer()
     billed_statuses: str = text()
+    plan_id: int = integer()
+    volume_steps: str | None = maybe_text()
 
 
 class Plan(SQLModel, table=True):
@@ -132,3 +137,6 @@ class PlanVersion(SQLModel, table=True):
     tiers: str = text()
     limits: str = text()
     capabilities: str = text()
+    carry_cap_micro: int | None = maybe_integer()
+    trial_days: int = integer()
+    trial_micro: int = integer()

@@ -27,7 +27,11 @@ SOURCES = (
 
 
 class CreditGrant(SQLModel, table=True):
-    """`remaining_micro` and `expired_micro` are cached sums of the grant's ledger entries."""
+    """`remaining_micro` and `expired_micro` are cached sums of the grant's ledger entries.
+
+    `expires_at` may be brought forward and never back. `rolled_from` holds what an allowance
+    carried into the next period, `moved_from` what came along when two organizations were merged.
+    """
 
     __tablename__ = "credit_grant"
     __table_args__ = (
@@ -35,6 +39,7 @@ class CreditGrant(SQLModel, table=True):
         UniqueConstraint("organization_id", "promotion"),
         Index("ix_credit_grant_organization", "organization_id", "effective_at"),
         Index("ix_credit_grant_expiry", "expires_at"),
+        Index("uq_credit_grant_rolled_from", "rolled_from_id", unique=True),
         one_of("source", *SOURCES),
         CheckConstraint("amount_micro > 0", name="amount_above_zero"),
         CheckConstraint("remaining_micro >= 0", name="never_negative"),
@@ -64,3 +69,6 @@ class CreditGrant(SQLModel, table=True):
     period_starts_at: int | None = maybe_integer()
     promotion: str | None = maybe_text()
     created_at: int = integer()
+    rolled_from_id: int | None = maybe_integer(refers_to="credit_grant.id")
+    moved_from_id: int | None = maybe_integer(refers_to="credit_grant.id")
+    reversed_at: int | None = maybe_integer()

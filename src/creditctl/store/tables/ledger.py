@@ -15,7 +15,19 @@ from creditctl.store.tables.columns import (
     text,
 )
 
-KINDS = ("grant", "usage", "overage", "expiry", "expiry_reversal", "repayment")
+KINDS = (
+    "grant",
+    "usage",
+    "overage",
+    "expiry",
+    "expiry_reversal",
+    "repayment",
+    "rollover",
+    "reversal",
+    "waiver",
+    "unwind",
+    "transfer",
+)
 
 
 class LedgerEntry(SQLModel, table=True):
@@ -23,7 +35,8 @@ class LedgerEntry(SQLModel, table=True):
 
     A usage or overage entry pays for the consecutive events from `first_event` to `last_event`
     of its batch (in time, event id order): that is the lineage of the debit. A repayment draws
-    a grant to settle the overage entry `settles_id`.
+    a grant to settle the overage entry `settles_id`; a waiver settles one for nothing. An unwind
+    takes back the whole entry `reverses_id`, with the opposite sign.
     """
 
     __tablename__ = "ledger_entry"
@@ -42,17 +55,25 @@ class LedgerEntry(SQLModel, table=True):
             sqlite_where=sql("settles_id IS NOT NULL"),
             postgresql_where=sql("settles_id IS NOT NULL"),
         ),
+        Index("uq_ledger_entry_reverses", "reverses_id", unique=True),
         one_of("kind", *KINDS),
         CheckConstraint(
-            "CASE WHEN kind IN ('grant', 'expiry_reversal') "
-            "THEN amount_micro > 0 ELSE amount_micro < 0 END",
+            "CASE WHEN kind IN ('grant', 'expiry_reversal', 'waiver') THEN amount_micro > 0 "
+            "WHEN kind IN ('rollover', 'unwind') THEN amount_micro <> 0 ELSE amount_micro < 0 END",
             name="sign_fits_kind",
         ),
-        CheckConstraint("(kind = 'overage') = (grant_id IS NULL)", name="grant_unless_overage"),
+        CheckConstraint(
+            "kind = 'unwind' OR (kind IN ('overage', 'waiver')) = (grant_id IS NULL)",
+            name="grant_unless_overage",
+        ),
         CheckConstraint(
             "(kind = 'overage') = (overage_reason IS NOT NULL)", name="overage_has_reason"
         ),
-        CheckConstraint("(kind = 'repayment') = (settles_id IS NOT NULL)", name="repays_overage"),
+        CheckConstraint(
+            "kind = 'unwind' OR (kind IN ('repayment', 'waiver')) = (settles_id IS NOT NULL)",
+            name="repays_overage",
+        ),
+        CheckConstraint("(kind = 'unwind') = (reverses_id IS NOT NULL)", name="unwinds_an_entry"),
         one_of("overage_reason", "postpaid", "overshoot", "late", "correction"),
         STRICT,
     )
@@ -75,3 +96,4 @@ class LedgerEntry(SQLModel, table=True):
     last_event_id: bytes | None = maybe_binary()
     actor: str = text()
     reason: str = text()
+    reverses_id: int | None = maybe_integer(refers_to="ledger_entry.id")

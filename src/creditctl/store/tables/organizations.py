@@ -1,12 +1,27 @@
-"""Organizations: who owns keys, credits and invoices."""
+"""Organizations: who owns keys, credits and invoices, and what tells two of them are one."""
 
 from sqlmodel import SQLModel
 
-from creditctl.store.tables.columns import STRICT, identity, integer, maybe_text, one_of, text
+from creditctl.store.tables.columns import (
+    CLUSTERED,
+    STRICT,
+    flag,
+    identity,
+    integer,
+    maybe_integer,
+    maybe_text,
+    one_of,
+    text,
+)
+
+SIGNALS = ("email", "tax_id", "payment_fingerprint", "domain", "legal_name", "device")
 
 
 class Organization(SQLModel, table=True):
-    """A company or person that calls the API."""
+    """A company or person that calls the API.
+
+    `aligned`: its credits are billed by the periods of its subscription, not by calendar months.
+    """
 
     __tablename__ = "organization"
     __table_args__ = (
@@ -24,3 +39,33 @@ class Organization(SQLModel, table=True):
     kind: str = text()
     status: str = text()
     created_at: int = integer()
+    region: str | None = maybe_text()
+    currency: str | None = maybe_text()
+    tax_id: str | None = maybe_text()
+    payment_fingerprint: str | None = maybe_text()
+    device_id: str | None = maybe_text()
+    aligned: bool = flag()
+    merged_into_id: int | None = maybe_integer(refers_to="organization.id")
+
+
+class OrganizationSignal(SQLModel, table=True):
+    """What an organization shares with another one tells that they may be the same."""
+
+    __tablename__ = "organization_signal"
+    __table_args__ = (one_of("kind", *SIGNALS), CLUSTERED)
+
+    kind: str = text(key=True)
+    value: str = text(key=True)
+    organization_id: int = integer(key=True, refers_to="organization.id")
+
+
+class PromotionClaim(SQLModel, table=True):
+    """A sign-up promotion was given to this identity: the key makes it once for ever."""
+
+    __tablename__ = "promotion_claim"
+    __table_args__ = CLUSTERED
+
+    promotion: str = text(key=True)
+    kind: str = text(key=True)
+    value: str = text(key=True)
+    organization_id: int = integer(refers_to="organization.id")

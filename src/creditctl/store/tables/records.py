@@ -13,7 +13,10 @@ from creditctl.store.tables.columns import (
 
 
 class AuditEntry(SQLModel, table=True):
-    """Who changed what, when and why; append-only."""
+    """Who changed what, when and why; append-only.
+
+    `seal` is a digest of the entry and the seal before it, made with the key that `key_id` names.
+    """
 
     __tablename__ = "audit_entry"
     __table_args__ = STRICT
@@ -28,6 +31,9 @@ class AuditEntry(SQLModel, table=True):
     reason: str = text()
     before: str | None = maybe_text()
     after: str | None = maybe_text()
+    profile: str | None = maybe_text()
+    seal: str | None = maybe_text()
+    key_id: str | None = maybe_text()
 
 
 class Idempotency(SQLModel, table=True):

@@ -1,6 +1,6 @@
 """Subscriptions: an organization on a plan, from a day that anchors its periods."""
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlmodel import SQLModel
 
@@ -8,7 +8,11 @@ from creditctl.store.tables.columns import STRICT, identity, integer, maybe_inte
 
 
 class Subscription(SQLModel, table=True):
-    """At most one is active for an organization at a time."""
+    """At most one is active for an organization at a time.
+
+    `plan_id` is the plan it began with; a trial lasts from `started_at` to `trial_ends_at`, where
+    the paid periods are anchored. `ended_at` may lie ahead: it is cancelled, and still active.
+    """
 
     __tablename__ = "subscription"
     __table_args__ = (
@@ -31,4 +35,18 @@ class Subscription(SQLModel, table=True):
     status: str = text()
     started_at: int = integer()
     ended_at: int | None = maybe_integer()
+    created_at: int = integer()
+    trial_ends_at: int | None = maybe_integer()
+
+
+class SubscriptionChange(SQLModel, table=True):
+    """Another plan from that instant on; one that lies ahead may still be withdrawn."""
+
+    __tablename__ = "subscription_change"
+    __table_args__ = (UniqueConstraint("subscription_id", "effective_at"), STRICT)
+
+    id: int | None = identity()
+    subscription_id: int = integer(refers_to="subscription.id")
+    plan_id: int = integer(refers_to="plan.id")
+    effective_at: int = integer()
     created_at: int = integer()

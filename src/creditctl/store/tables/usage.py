@@ -75,6 +75,7 @@ class UsageEvent(SQLModel, table=True):
 
     Keyed by hour first: random ids then land in few pages (DESIGN 6). No foreign keys: they would
     cost an index probe per row on the hottest table; `creditctl check` proves them instead.
+    `volume_before`: billed units of its day and product that were booked before it.
     """
 
     __tablename__ = "usage_event"
@@ -93,6 +94,7 @@ class UsageEvent(SQLModel, table=True):
     units: int = integer()
     credits_micro: int = integer()
     batch_id: int = integer()
+    volume_before: int = integer()
 
 
 class UsageEventText(SQLModel, table=True):
@@ -151,3 +153,15 @@ class DebitDay(SQLModel, table=True):
     product_id: int = integer(key=True)
     source: str = text(key=True)
     credits_micro: int = integer()
+
+
+class VolumeDay(SQLModel, table=True):
+    """Billed units of a UTC day, of products whose price is graduated by the day's volume."""
+
+    __tablename__ = "volume_day"
+    __table_args__ = CLUSTERED
+
+    day: int = integer(key=True)
+    organization_id: int = integer(key=True)
+    product_id: int = integer(key=True)
+    units: int = integer()

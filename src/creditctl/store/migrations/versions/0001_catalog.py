@@ -3,45 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
+from creditctl.store.migrations.facts import PLAN_FACTS, PRICE_FACTS
 from creditctl.store.migrations.guards import append_only, keep_columns, keep_rows
 from creditctl.store.tables.columns import FLAG, INT64
 
 revision = "0001"
 down_revision = None
-
-PRICE_FACTS = [
-    "id",
-    "endpoint_id",
-    "catalog_version_id",
-    "effective_from",
-    "tier",
-    "base_micro",
-    "unit_micro",
-    "per_units",
-    "unit",
-    "rounding",
-    "included_units",
-    "minimum_micro",
-    "maximum_micro",
-    "billed_statuses",
-]
-PLAN_FACTS = [
-    "id",
-    "plan_id",
-    "catalog_version_id",
-    "effective_from",
-    "title",
-    "fee_minor",
-    "interval",
-    "allowance_micro",
-    "rollover",
-    "postpaid_limit_micro",
-    "overage_price",
-    "unlimited",
-    "tiers",
-    "limits",
-    "capabilities",
-]
 
 
 def upgrade() -> None:

@@ -3,29 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
+from creditctl.store.migrations.facts import GRANT_FACTS
 from creditctl.store.migrations.guards import append_only, keep_columns, keep_rows
 from creditctl.store.tables.columns import INT64
 
 revision = "0004"
 down_revision = "0003"
-
-GRANT_FACTS = [
-    "id",
-    "public_id",
-    "organization_id",
-    "source",
-    "amount_micro",
-    "product_id",
-    "priority",
-    "effective_at",
-    "expires_at",
-    "unit_cost",
-    "currency",
-    "subscription_id",
-    "period_starts_at",
-    "promotion",
-    "created_at",
-]
 
 
 def upgrade() -> None:
