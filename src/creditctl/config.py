@@ -21,19 +21,36 @@ NAMES = (
     "usage_grace_hours",
     "dedup_window_minutes",
     "import_chunk",
+    "profile",
+    "ceilings",
+    "key_pepper",
+    "audit_key",
 )
 """Every setting; `CREDITCTL_DB` is the environment's name for `db`."""
 
 _LONGEST_DEDUP_WINDOW = 24 * 60
+_READABLE_BY_OTHERS = 0o077
 
 
 def read_config(flags: Mapping[str, str | None]) -> dict[str, str]:
     """Every setting that was given anywhere, by name; a flag that is None was not given."""
-    found = _read_file(user_file()) | _read_file(PROJECT_FILE)
-    for name in NAMES:
-        if (value := os.environ.get(ENVIRONMENT_PREFIX + name.upper())) is not None:
-            found[name] = value
-    return found | {name: value for name, value in flags.items() if value is not None}
+    files = [_read_file(user_file()), _read_file(PROJECT_FILE)]
+    environment = {
+        name: value
+        for name in NAMES
+        if (value := os.environ.get(ENVIRONMENT_PREFIX + name.upper())) is not None
+    }
+    given = environment | {name: value for name, value in flags.items() if value is not None}
+    profile = given.get("profile") or files[1].get("profile") or files[0].get("profile")
+    found: dict[str, str] = {}
+    for document in files:
+        found |= _settings_in(document, profile)
+    if profile and not any(profile in document.get("profiles", {}) for document in files):
+        raise InvalidInput(
+            f"there is no profile {profile!r}",
+            hint=f"add a [profiles.{profile}] table to {PROJECT_FILE} or {user_file()}",
+        )
+    return found | given
 
 
 def settings_from(config: Mapping[str, str]) -> Settings:
@@ -46,6 +63,10 @@ def settings_from(config: Mapping[str, str]) -> Settings:
         usage_grace=default.usage_grace if grace is None else timedelta(hours=grace),
         dedup_window=default.dedup_window if window is None else timedelta(minutes=window),
         import_chunk=default.import_chunk if chunk is None else chunk,
+        ceilings=_ceilings(config.get("ceilings", "")),
+        key_pepper=_secret(config, "key_pepper"),
+        audit_key=_secret(config, "audit_key"),
+        profile=config.get("profile"),
     )
 
 
@@ -81,19 +102,80 @@ def default_actor(config: Mapping[str, str]) -> str:
         return f"uid-{os.getuid()}"
 
 
-def _read_file(path: Path) -> dict[str, str]:
+def _read_file(path: Path) -> dict[str, Any]:
     try:
-        document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise InvalidInput(f"{path}: {problem}", hint="correct or remove the file") from None
-    for name in document:
-        if name not in NAMES:
+    profiles = document.get("profiles", {})
+    for table in (document, *(profiles.values() if isinstance(profiles, dict) else ())):
+        for name in table:
+            if name not in (*NAMES, "profiles"):
+                raise InvalidInput(
+                    f"{path}: unknown setting {name!r}", hint=f"known: {', '.join(NAMES)}"
+                )
+    return document
+
+
+def _settings_in(document: dict[str, Any], profile: str | None) -> dict[str, str]:
+    """A file's settings, those of the profile before its others."""
+    chosen = document | document.get("profiles", {}).get(profile, {})
+    return {
+        name: ", ".join(f"{key}={part}" for key, part in value.items())
+        if isinstance(value, dict)
+        else str(value)
+        for name, value in chosen.items()
+        if name != "profiles"
+    }
+
+
+def _ceilings(text: str) -> dict[str, int]:
+    """Read `alice=10000, *=500` as micro-credits by actor."""
+    if not text.strip():
+        return {}
+    from creditctl.rules.units import Credits  # not for --help
+
+    found = {}
+    for part in text.split(","):
+        actor, equals, amount = (word.strip() for word in part.partition("="))
+        if not equals or not actor:
             raise InvalidInput(
-                f"{path}: unknown setting {name!r}", hint=f"known: {', '.join(NAMES)}"
+                f"ceilings: {part.strip()!r} is not like alice=1000",
+                hint="separate several by commas; * stands for everybody else",
             )
-    return {name: str(value) for name, value in document.items()}
+        found[actor] = Credits.parse(amount).micro
+    return found
+
+
+def _secret(config: Mapping[str, str], name: str) -> bytes | None:
+    """The bytes that `env:NAME` or `file:PATH` refers to: a secret never stands in a setting."""
+    reference = config.get(name)
+    if reference is None:
+        return None
+    kind, _, place = reference.partition(":")
+    if kind == "env" and place:
+        secret = os.environ.get(place, "")
+    elif kind == "file" and place:
+        secret = _secret_file(name, Path(place).expanduser())
+    else:
+        raise InvalidInput(
+            f"{name} must say where the secret is, and must not be it",
+            hint="write it like file:/etc/creditctl/secret or env:MY_SECRET",
+        )
+    if not secret.strip():
+        raise InvalidInput(f"{name}: {reference} is empty or not there")
+    return secret.strip().encode()
+
+
+def _secret_file(name: str, path: Path) -> str:
+    try:
+        if path.stat().st_mode & _READABLE_BY_OTHERS:
+            raise InvalidInput(f"{name}: others can read {path}", hint=f"run: chmod 600 {path}")
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InvalidInput(f"{name}: {path}: {problem}") from None
 
 
 def _whole_number(config: Mapping[str, str], name: str, least: int, most: int) -> int | None:

@@ -1,7 +1,12 @@
 """What every service receives: which database, what time it is, who acts, and the settings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
+
+ANYBODY = "*"
+"""The name under which `Settings.ceilings` keeps what holds for everybody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +21,18 @@ class Settings:
 
     import_chunk: int = 100_000
     """Events booked in one transaction, so that other writers get in between."""
+
+    ceilings: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """By actor: micro-credits above which a second person has to approve."""
+
+    key_pepper: bytes | None = field(default=None, repr=False)
+    """Mixed into the hashes of API keys, so that a stolen database cannot be searched for one."""
+
+    audit_key: bytes | None = field(default=None, repr=False)
+    """Seals audit entries; it lives outside the database, whose owner could forge plain hashes."""
+
+    profile: str | None = None
+    """The section of the configuration that was chosen, for the audit log."""
 
 
 @dataclass(frozen=True, slots=True)

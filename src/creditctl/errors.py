@@ -119,6 +119,27 @@ class BudgetNotFound(NotFound):
     hint = "'creditctl budgets list' shows all of them"
 
 
+class GrantNotFound(NotFound):
+    """No credit grant has that id."""
+
+    code = "grant_not_found"
+    hint = "'creditctl credits grants ORG --all -o json' shows the ids"
+
+
+class EventNotFound(NotFound):
+    """The organization has no usage event of that id."""
+
+    code = "event_not_found"
+    hint = "write the id as it is in the usage file"
+
+
+class ApprovalNotFound(NotFound):
+    """No approval has that id."""
+
+    code = "approval_not_found"
+    hint = "'creditctl approvals list --all' shows all of them"
+
+
 class InvoiceNotFound(NotFound):
     """No invoice goes by that id."""
 
@@ -168,6 +189,14 @@ class DriverMissing(CreditctlError):
     hint = "pip install 'creditctl[postgres]'"
 
 
+class AuditKeyMissing(CreditctlError):
+    """The audit log was sealed with a key that is not configured here."""
+
+    code = "audit_key_missing"
+    exit_status = ExitStatus.PERMISSION
+    hint = "set audit_key to the file it is in, such as file:/etc/creditctl/audit.key"
+
+
 class Conflict(CreditctlError):
     """A rule refuses this."""
 
@@ -196,6 +225,13 @@ class GuestNotAllowed(Conflict):
     hint = "create a registered organization instead"
 
 
+class DuplicateOrganization(Conflict):
+    """The organization is a duplicate, and the sign-up credits were given already."""
+
+    code = "duplicate_organization"
+    hint = "'creditctl orgs duplicates' shows the evidence; --override --reason grants them anyway"
+
+
 class GuardFailed(Conflict):
     """The organization is not the one you expected."""
 
@@ -215,6 +251,28 @@ class ConfirmationNeeded(CreditctlError):
     code = "confirmation_needed"
     exit_status = ExitStatus.PERMISSION
     hint = "add --yes to confirm"
+
+
+class ApprovalNeeded(CreditctlError):
+    """It is above the actor's ceiling and waits for a second person."""
+
+    code = "approval_needed"
+    exit_status = ExitStatus.PERMISSION
+
+
+class SecondPersonNeeded(CreditctlError):
+    """Whoever asked for it cannot approve it."""
+
+    code = "second_person_needed"
+    exit_status = ExitStatus.PERMISSION
+    hint = "let somebody else run the command"
+
+
+class KeyRefused(CreditctlError):
+    """The API key opens nothing."""
+
+    code = "key_refused"
+    exit_status = ExitStatus.PERMISSION
 
 
 class Busy(CreditctlError):

@@ -115,7 +115,7 @@ def test_a_good_file_is_read_whole() -> None:
             "line 27: plans.pro.tiers: there is no tier 'gold'",
         ),
         ('tiers = ["free"]', 'interval = "week"', "line 27: plans.pro.interval: must be one of"),
-        ('tiers = ["free"]', 'rollover = "carry"', "line 27: plans.pro.rollover: carry is not"),
+        ('tiers = ["free"]', "carry_cap = 5", "line 27: plans.pro.carry_cap: needs rollover"),
         (
             "[plans.pro.capabilities]",
             "[plans.pro.limits]\nwebhoks = 1\n[plans.pro.capabilities]",

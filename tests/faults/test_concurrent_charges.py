@@ -20,15 +20,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from creditctl.context import Context
 from creditctl.rules.units import Credits
-from creditctl.services.credits import GrantRequest, grant_credits
+from creditctl.services.money_verbs import Rails
+from creditctl.services.granting import GrantRequest, grant_credits
 from creditctl.services.usage_import import import_usage
 
 database, folder, number, rounds = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 context = Context(database, datetime(2026, 10, 20, tzinfo=UTC), f"worker-{number}")
 for round in range(rounds):
     gift = GrantRequest(organization="acme", amount=Credits.parse("5"), reason="storm")
-    grant_credits(context, gift, idempotency_key=f"{number}-{round}")
-    grant_credits(context, gift, idempotency_key=f"{number}-{round}")
+    grant_credits(context, gift, Rails(idempotency_key=f"{number}-{round}"))
+    grant_credits(context, gift, Rails(idempotency_key=f"{number}-{round}"))
     path = folder / f"{number}-{round}.csv"
     path.write_text(
         "id,time,org,method,path,status,units\\n"

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from creditctl.errors import InvalidInput
 from creditctl.rules.periods import (
     Period,
-    anchored_period,
     anchored_periods,
     calendar_month,
     month_text,
@@ -26,6 +25,15 @@ ANCHORS = st.datetimes(
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def monthly(_: datetime) -> str:
+    return "month"
+
+
+def anchored_period(anchor: datetime, index: int, interval: str) -> Period:
+    far = anchor + timedelta(days=370 * (index + 1))
+    return next(itertools.islice(anchored_periods(anchor, lambda _: interval, far), index, None))
 
 
 def test_a_month_is_half_open() -> None:
@@ -89,14 +97,15 @@ def test_a_year_that_starts_on_a_leap_day_ends_on_28_february_and_comes_back() -
 def test_periods_until_an_instant_include_the_one_that_starts_at_it() -> None:
     anchor = at("2026-10-15T12:00:00")
     until = at("2026-11-15T12:00:00")
-    assert len(list(anchored_periods(anchor, "month", until))) == 2
-    assert len(list(anchored_periods(anchor, "month", until - timedelta(microseconds=1)))) == 1
-    assert list(anchored_periods(anchor, "month", anchor - timedelta(microseconds=1))) == []
+    assert len(list(anchored_periods(anchor, monthly, until))) == 2
+    assert len(list(anchored_periods(anchor, monthly, until - timedelta(microseconds=1)))) == 1
+    assert list(anchored_periods(anchor, monthly, anchor - timedelta(microseconds=1))) == []
 
 
 def test_a_period_beyond_the_calendar_is_refused() -> None:
+    anchor = at("9999-12-15")
     with pytest.raises(InvalidInput, match="too far in the future"):
-        anchored_period(at("9999-12-15"), 0, "month")
+        list(anchored_periods(anchor, monthly, anchor))
     with pytest.raises(InvalidInput, match="too far in the future"):
         parse_month("9999-12")
 
@@ -106,7 +115,7 @@ def test_a_period_beyond_the_calendar_is_refused() -> None:
 def test_periods_tile_without_gap_or_overlap_on_the_anchor_day(
     anchor: datetime, interval: str
 ) -> None:
-    periods = list(anchored_periods(anchor, interval, anchor + timedelta(days=1500)))
+    periods = list(anchored_periods(anchor, lambda _: interval, anchor + timedelta(days=1500)))
     assert periods[0].starts_at == anchor
     for period, following in itertools.pairwise(periods):
         assert period.ends_at == following.starts_at

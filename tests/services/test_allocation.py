@@ -13,7 +13,8 @@ from creditctl.context import Context
 from creditctl.rules.event_ids import id_text
 from creditctl.rules.instants import instant_of, instant_text
 from creditctl.rules.units import Credits
-from creditctl.services.credits import GrantRequest, grant_credits, list_movements
+from creditctl.services.credits import list_movements
+from creditctl.services.granting import GrantRequest, grant_credits
 from creditctl.services.subscriptions import create_subscription
 from creditctl.services.usage_import import import_usage
 from creditctl.store.engine import reading

@@ -11,9 +11,10 @@ from creditctl.context import Context
 from creditctl.rules.periods import parse_month
 from creditctl.rules.units import Credits
 from creditctl.services.checks import CHECKS, run_checks
-from creditctl.services.credits import GrantRequest, grant_credits
+from creditctl.services.granting import GrantRequest, grant_credits
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import check_limits
+from creditctl.services.money_verbs import Rails
 from creditctl.services.subscriptions import create_subscription
 from creditctl.store import driver_postgres, driver_sqlite
 
@@ -91,7 +92,7 @@ def books(context: Context) -> Context:
         reason="test",
         expires_at=at(context, "2026-10-05T00:00:00Z").now,
     )
-    grant_credits(october, gift, idempotency_key="ticket-7")
+    grant_credits(october, gift, Rails(idempotency_key="ticket-7"))
     use(at(context, "2026-10-10T00:00:00Z"), "acme", 130)
     give(at(context, "2026-10-11T00:00:00Z"), "acme", "50", source="purchase")
     check_limits(context)

@@ -9,8 +9,9 @@ from creditctl.context import Context
 from creditctl.errors import IdempotencyKeyReused, InvalidInput
 from creditctl.rules.units import Credits
 from creditctl.services.balances import read_balance
-from creditctl.services.credits import GrantRequest, GrantResult, grant_credits
+from creditctl.services.granting import GrantRequest, GrantResult, grant_credits
 from creditctl.services.idempotency import recall, remember
+from creditctl.services.money_verbs import Rails
 from creditctl.store.engine import reading, unit_of_work
 
 REQUEST = {"amount": Credits.parse("5"), "reason": "x"}
@@ -54,7 +55,7 @@ def test_a_key_has_1_to_255_characters(context: Context, key: str) -> None:
 
 def grant(context: Context, slug: str, key: str) -> GrantResult:
     request = GrantRequest(organization=slug, amount=Credits.parse("5"), reason="x")
-    return grant_credits(context, request, idempotency_key=key)
+    return grant_credits(context, request, Rails(idempotency_key=key))
 
 
 def test_eight_at_once_with_one_key_grant_once_and_hear_the_same(context: Context) -> None:
@@ -107,5 +108,5 @@ def test_a_refused_request_leaves_its_key_free(context: Context) -> None:
         product="nothing",
     )
     with pytest.raises(Exception, match="no product"):
-        grant_credits(context, wrong, idempotency_key="k")
+        grant_credits(context, wrong, Rails(idempotency_key="k"))
     assert grant(context, "acme", "k").available_after == Credits.parse("5")

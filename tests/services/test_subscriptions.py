@@ -125,4 +125,6 @@ def test_it_is_audited_with_plan_and_start(acme: Context) -> None:
     created = create_subscription(acme, "acme", "pro")
     (entry,) = list_audit_entries(acme, organization="acme", action="subscription.created", limit=9)
     assert entry.subject == created.id
-    assert entry.after == {"plan": "pro", "started_at": "2026-11-01 00:00:00+00:00"}
+    started_at = "2026-11-01 00:00:00+00:00"
+    assert entry.after == {"plan": "pro", "started_at": started_at, "trial_days": 0}
+    assert entry.reason == "subscribed"

@@ -40,6 +40,9 @@ GROUPS = {
     "plans": Group("Prices", "Plans: fees and allowances.", ("plan",)),
     "prices": Group("Prices", "What a request costs, and why.", ("price",)),
     "credits": Group("Credits and usage", "Grants, balances and the ledger.", ("credit",)),
+    "approvals": Group(
+        "Credits and usage", "Requests above a ceiling, for a second person.", ("approval",)
+    ),
     "usage": Group("Credits and usage", "Import and inspect API usage.", ("usages",)),
     "budgets": Group("Credits and usage", "Spending budgets and thresholds.", ("budget",)),
     "limits": Group("Credits and usage", "Check budgets and balances; run by cron.", ("limit",)),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from creditctl.cli.groups import command_group
-from creditctl.cli.options import DryRunOption
+from creditctl.cli.rails import DryRunOption
 from creditctl.cli.session import session_of
 from creditctl.output.view import Column, Section, View
 from creditctl.services.catalog import apply_catalog, diff_catalog, validate_catalog

@@ -1,93 +1,65 @@
 """`creditctl credits`: grants, balances and the ledger."""
 
-from datetime import datetime
-from decimal import Decimal
 from typing import Annotated
 
 import typer
 
+from creditctl.cli.credit_options import (
+    EffectiveOption,
+    GrantArgument,
+    MomentOption,
+    PartOption,
+    PriorityOption,
+    SourceOption,
+    UnitCostOption,
+)
+from creditctl.cli.credit_views import (
+    BALANCE_VIEW,
+    GRANT_VIEW,
+    GRANTS_VIEW,
+    HISTORY_VIEW,
+    LINEAGE_VIEW,
+    OUTLOOK_VIEW,
+    REALLOCATED_VIEW,
+    TAKEN_VIEW,
+    WAIVED_VIEW,
+)
 from creditctl.cli.groups import command_group
 from creditctl.cli.options import (
     CreditsArgument,
-    DryRunOption,
     ExpiresOption,
-    IdempotencyKeyOption,
     LimitOption,
     OrganizationArgument,
     ProductOption,
+    RequiredMonthOption,
+    SinceOption,
+    UntilOption,
+)
+from creditctl.cli.rails import (
+    DryRunOption,
+    ExpectBalanceOption,
+    ExpectEmailOption,
+    IdempotencyKeyOption,
     ReasonOption,
-    parser_of,
+    rails_of,
 )
 from creditctl.cli.session import session_of
-from creditctl.output.view import Column, Section, View
-from creditctl.rules.instants import parse_instant
-from creditctl.rules.units import Credits, parse_price
+from creditctl.rules.periods import month_text
 from creditctl.services.balances import read_balance
-from creditctl.services.credits import GrantRequest, grant_credits, list_grants, list_movements
+from creditctl.services.credit_outlook import explain_credits
+from creditctl.services.credits import MovementFilter, list_grants, list_movements
+from creditctl.services.event_lineage import explain_event
+from creditctl.services.granting import GrantRequest, grant_credits
+from creditctl.services.reallocation import ReallocateRequest, reallocate
+from creditctl.services.reversals import (
+    ExpireRequest,
+    ReverseRequest,
+    expire_grant,
+    reverse_grant,
+)
+from creditctl.services.waivers import WaiveRequest, waive
 
 app = command_group("Grants, balances and the ledger.")
-
-GRANT_VIEW = View(
-    "creditctl.granted/v1",
-    (
-        Column("organization"),
-        Column("id"),
-        Column("source"),
-        Column("amount"),
-        Column("repaid", "Repaid overage"),
-        Column("available_before", "Available before"),
-        Column("available_after", "Available after"),
-        Column("dry_run", "Dry run"),
-    ),
-)
-BALANCE_VIEW = View(
-    "creditctl.balance/v1",
-    (
-        Column("organization"),
-        Column("at", "As of"),
-        Column("available"),
-        Column("open_overage", "Open overage"),
-        Column("postpaid_overage", "Postpaid overage"),
-        Column("net"),
-    ),
-    (
-        Section(
-            "sources",
-            "Available by source",
-            (
-                Column("source"),
-                Column("product"),
-                Column("available"),
-                Column("next_expiry_at", "Next expiry"),
-            ),
-        ),
-    ),
-)
-GRANTS_VIEW = View(
-    "creditctl.grants/v1",
-    (
-        Column("source"),
-        Column("product"),
-        Column("remaining"),
-        Column("amount", "Of"),
-        Column("effective_at", "From"),
-        Column("expires_at", "Until"),
-        Column("state"),
-    ),
-    empty="No grants to draw from.",
-)
-HISTORY_VIEW = View(
-    "creditctl.movements/v1",
-    (
-        Column("happened_at", "Time"),
-        Column("kind"),
-        Column("amount"),
-        Column("net"),
-        Column("source"),
-        Column("product"),
-    ),
-    empty="No movements yet.",
-)
 
 
 @app.command("grant")
@@ -96,53 +68,16 @@ def grant(
     organization: OrganizationArgument,
     amount: CreditsArgument,
     reason: ReasonOption,
-    source: Annotated[
-        str,
-        typer.Option(
-            "--source",
-            metavar="SOURCE",
-            help="goodwill, promotion, trial, purchase, order_form or correction.",
-        ),
-    ] = "goodwill",
+    source: SourceOption = "goodwill",
     product: ProductOption = None,
-    effective: Annotated[
-        datetime | None,
-        typer.Option(
-            "--effective",
-            metavar="TIME",
-            parser=parser_of("--effective", parse_instant),
-            help="Usable from then on; now unless given.",
-        ),
-    ] = None,
+    effective: EffectiveOption = None,
     expires: ExpiresOption = None,
-    unit_cost: Annotated[
-        Decimal | None,
-        typer.Option(
-            "--unit-cost",
-            metavar="PRICE",
-            parser=parser_of("--unit-cost", parse_price),
-            help="Money paid for a credit: for purchase and order_form.",
-        ),
-    ] = None,
-    priority: Annotated[
-        int,
-        typer.Option("--priority", metavar="N", min=0, max=100, help="Drawn before higher ones."),
-    ] = 50,
+    unit_cost: UnitCostOption = None,
+    priority: PriorityOption = 50,
     idempotency_key: IdempotencyKeyOption = None,
     dry_run: DryRunOption = False,
-    expect_email: Annotated[
-        str | None,
-        typer.Option("--expect-email", metavar="MAIL", help="Refuse if the org has another one."),
-    ] = None,
-    expect_balance: Annotated[
-        Credits | None,
-        typer.Option(
-            "--expect-balance",
-            metavar="CREDITS",
-            parser=parser_of("--expect-balance", Credits.parse),
-            help="Refuse unless exactly this much is available.",
-        ),
-    ] = None,
+    expect_email: ExpectEmailOption = None,
+    expect_balance: ExpectBalanceOption = None,
 ) -> None:
     """Give an organization credits.
 
@@ -161,13 +96,9 @@ def grant(
         effective_at=effective,
         expires_at=expires,
         unit_cost=unit_cost,
-        expect_email=expect_email,
-        expect_balance=expect_balance,
     )
-    granted = grant_credits(
-        session.context, request, idempotency_key=idempotency_key, dry_run=dry_run
-    )
-    session.show(granted, GRANT_VIEW)
+    rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
+    session.show(grant_credits(session.context, request, rails), GRANT_VIEW)
 
 
 @app.command("balance")
@@ -196,11 +127,145 @@ def show_grants(
 
 @app.command("history")
 def show_history(
-    ctx: typer.Context, organization: OrganizationArgument, limit: LimitOption = 50
+    ctx: typer.Context,
+    organization: OrganizationArgument,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", metavar="KIND", help="Such as grant, usage, overage or expiry."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="SOURCE", help="Only grants of this source.")
+    ] = None,
+    product: ProductOption = None,
+    grant_id: Annotated[
+        str | None, typer.Option("--grant", metavar="GRANT", help="Only this grant (id).")
+    ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: LimitOption = 50,
 ) -> None:
     """List movements, newest first, with the balance after each.
 
-    Example: creditctl credits history acme --limit 20
+    Filters hide movements; the balance is always that of all of them.
+
+    Example: creditctl credits history acme --kind usage --since 2026-10-01
     """
     session = session_of(ctx)
-    session.show(list_movements(session.context, organization, limit=limit), HISTORY_VIEW)
+    only = MovementFilter(
+        kind=kind, source=source, product=product, grant=grant_id, since=since, until=until
+    )
+    movements = list_movements(session.context, organization, only, limit=limit)
+    session.show(movements, HISTORY_VIEW)
+
+
+@app.command("explain")
+def explain(
+    ctx: typer.Context,
+    organization: OrganizationArgument,
+    event: Annotated[
+        str | None, typer.Option("--event", metavar="ID", help="Who paid this usage event.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="KEY", help="Why this key was cut off.")
+    ] = None,
+    at: MomentOption = None,
+) -> None:
+    """Say who paid an event, or why calls were refused at a moment.
+
+    Example: creditctl credits explain acme --event req-4711
+    """
+    session = session_of(ctx)
+    if event is not None:
+        session.show(explain_event(session.context, organization, event), LINEAGE_VIEW)
+    else:
+        outlook = explain_credits(session.context, organization, at=at, key=key)
+        session.show(outlook, OUTLOOK_VIEW)
+
+
+@app.command("reverse")
+def reverse(
+    ctx: typer.Context,
+    grant_id: GrantArgument,
+    reason: ReasonOption,
+    unwind: Annotated[
+        bool, typer.Option("--unwind", help="What it paid becomes open overage again.")
+    ] = False,
+    idempotency_key: IdempotencyKeyOption = None,
+    dry_run: DryRunOption = False,
+    expect_email: ExpectEmailOption = None,
+    expect_balance: ExpectBalanceOption = None,
+) -> None:
+    """Take back what is unused of a grant that was a mistake.
+
+    Once. What was used stays with the grant; there are no refunds.
+
+    Example: creditctl credits reverse grant_01k8m2 --reason "wrong organization"
+    """
+    session = session_of(ctx)
+    request = ReverseRequest(grant=grant_id, reason=reason, unwind=unwind)
+    rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
+    session.show(reverse_grant(session.context, request, rails), TAKEN_VIEW)
+
+
+@app.command("expire")
+def expire(
+    ctx: typer.Context,
+    grant_id: GrantArgument,
+    reason: ReasonOption,
+    idempotency_key: IdempotencyKeyOption = None,
+    dry_run: DryRunOption = False,
+    expect_email: ExpectEmailOption = None,
+    expect_balance: ExpectBalanceOption = None,
+) -> None:
+    """End a grant now.
+
+    Example: creditctl credits expire grant_01k8m2 --reason "campaign is over"
+    """
+    session = session_of(ctx)
+    rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
+    request = ExpireRequest(grant=grant_id, reason=reason)
+    session.show(expire_grant(session.context, request, rails), TAKEN_VIEW)
+
+
+@app.command("waive")
+def waive_open(
+    ctx: typer.Context,
+    organization: OrganizationArgument,
+    reason: ReasonOption,
+    amount: PartOption = None,
+    idempotency_key: IdempotencyKeyOption = None,
+    dry_run: DryRunOption = False,
+    expect_email: ExpectEmailOption = None,
+    expect_balance: ExpectBalanceOption = None,
+) -> None:
+    """Forgive what an organization used beyond its credits.
+
+    Example: creditctl credits waive acme --reason "our outage on 3 Oct"
+    """
+    session = session_of(ctx)
+    rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
+    request = WaiveRequest(organization=organization, reason=reason, amount=amount)
+    session.show(waive(session.context, request, rails), WAIVED_VIEW)
+
+
+@app.command("reallocate")
+def reallocate_month(
+    ctx: typer.Context,
+    organization: OrganizationArgument,
+    month: RequiredMonthOption,
+    reason: ReasonOption,
+    idempotency_key: IdempotencyKeyOption = None,
+    dry_run: DryRunOption = False,
+    expect_email: ExpectEmailOption = None,
+    expect_balance: ExpectBalanceOption = None,
+) -> None:
+    """Let a month's usage burn down again, in the order of its time.
+
+    Files that came late or out of order then leave no trace in who paid.
+
+    Example: creditctl credits reallocate acme --month 2026-10 --reason "late gateway log"
+    """
+    session = session_of(ctx)
+    rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
+    request = ReallocateRequest(organization=organization, month=month_text(month), reason=reason)
+    session.show(reallocate(session.context, request, rails), REALLOCATED_VIEW)

@@ -84,19 +84,23 @@ ExpiresOption = Annotated[
 ProductOption = Annotated[
     str | None, typer.Option("--product", metavar="PRODUCT", help="Only this product.")
 ]
-ReasonOption = Annotated[
-    str, typer.Option("--reason", metavar="TEXT", help="Why, for the ledger and the audit log.")
-]
-IdempotencyKeyOption = Annotated[
-    str | None,
+SinceOption = Annotated[
+    datetime | None,
     typer.Option(
-        "--idempotency-key",
-        metavar="KEY",
-        help="Repeating the command with the same key does it only once.",
+        "--since",
+        metavar="TIME",
+        parser=parser_of("--since", parse_instant),
+        help="From this instant or day on.",
     ),
 ]
-DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Show what would happen, change nothing.")
+UntilOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--until",
+        metavar="TIME",
+        parser=parser_of("--until", parse_instant),
+        help="Before this instant or day.",
+    ),
 ]
 LimitOption = Annotated[
     int,

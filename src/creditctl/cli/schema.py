@@ -12,7 +12,11 @@ from creditctl.errors import SchemaNotFound
 from creditctl.output.view import Column, View
 
 SCHEMAS: dict[str, str] = {
+    "creditctl.approval/v1": "creditctl.services.approvals:Approval",
+    "creditctl.approvals/v1": "creditctl.services.approvals:Approval[]",
     "creditctl.audit_entries/v1": "creditctl.services.audit:AuditEntry[]",
+    "creditctl.audit_head/v1": "creditctl.services.audit_chain:AuditHead",
+    "creditctl.audit_proof/v1": "creditctl.services.audit_chain:AuditProof",
     "creditctl.balance/v1": "creditctl.services.balances:Balance",
     "creditctl.budget/v1": "creditctl.services.budgets:Budget",
     "creditctl.budgets/v1": "creditctl.services.budgets:Budget[]",
@@ -20,11 +24,13 @@ SCHEMAS: dict[str, str] = {
     "creditctl.catalog_change/v1": "creditctl.services.catalog:CatalogChange",
     "creditctl.created_key/v1": "creditctl.services.keys:CreatedKey",
     "creditctl.created_org/v1": "creditctl.services.orgs:CreatedOrganization",
-    "creditctl.created_subscription/v1": "creditctl.services.subscriptions:Subscription",
+    "creditctl.created_subscription/v1": "creditctl.services.subscriptions:SubscriptionOutcome",
+    "creditctl.credit_outlook/v1": "creditctl.services.credit_outlook:CreditOutlook",
     "creditctl.database/v1": "creditctl.services.databases:DatabaseStatus",
     "creditctl.demo/v1": "creditctl.services.demo:DemoResult",
+    "creditctl.event_lineage/v1": "creditctl.services.event_lineage:EventLineage",
     "creditctl.findings/v1": "creditctl.services.checks:Finding[]",
-    "creditctl.granted/v1": "creditctl.services.credits:GrantResult",
+    "creditctl.granted/v1": "creditctl.services.granting:GrantResult",
     "creditctl.grants/v1": "creditctl.services.credits:Grant[]",
     "creditctl.invoice/v1": "creditctl.services.invoices:Invoice",
     "creditctl.invoice_run/v1": "creditctl.services.invoicing:InvoiceRun",
@@ -42,12 +48,15 @@ SCHEMAS: dict[str, str] = {
     "creditctl.plans/v1": "creditctl.services.plans:PlanSummary[]",
     "creditctl.price_explanation/v1": "creditctl.services.prices:PriceExplanation",
     "creditctl.prices/v1": "creditctl.services.prices:Price[]",
+    "creditctl.reallocated/v1": "creditctl.services.reallocation:Reallocated",
     "creditctl.schemas/v1": "creditctl.cli.schema:SchemaName[]",
     "creditctl.subscription/v1": "creditctl.services.subscriptions:SubscriptionCard",
     "creditctl.subscriptions/v1": "creditctl.services.subscriptions:Subscription[]",
+    "creditctl.taken_back/v1": "creditctl.services.reversals:TakenBack",
     "creditctl.usage/v1": "creditctl.services.usage_reports:UsageReport",
     "creditctl.usage_batches/v1": "creditctl.services.usage_batches:Batch[]",
     "creditctl.usage_import/v1": "creditctl.services.usage_batches:ImportSummary",
+    "creditctl.waived/v1": "creditctl.services.waivers:WaiveResult",
 }
 """Each view's schema name -> `module:Class` of its result; `[]` after it says a list of them."""
 

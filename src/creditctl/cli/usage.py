@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from creditctl.cli.groups import command_group
-from creditctl.cli.options import DryRunOption, LimitOption, MonthOption, parser_of
+from creditctl.cli.options import LimitOption, MonthOption, parser_of
+from creditctl.cli.rails import DryRunOption
 from creditctl.cli.session import session_of
 from creditctl.errors import InvalidInput
 from creditctl.output.view import Column, Section, View

@@ -27,7 +27,11 @@ class Charge(NamedTuple):
 
 @dataclass(slots=True)
 class Lot:
-    """Credits that may pay: a grant, or (`grant_id` None) a period's postpaid headroom."""
+    """Credits that may pay: a grant, or (`grant_id` None) a period's postpaid headroom.
+
+    `carried` are the grants it was rolled into: usage of its own time may still draw from them
+    (DESIGN 3.3), and `passed` counts what a carried one gave back.
+    """
 
     grant_id: int | None
     available: int
@@ -36,6 +40,25 @@ class Lot:
     product_id: int | None = None
     priority: int = 50
     paid: bool = False
+    carried: tuple["Lot", ...] = ()
+    passed: int = 0
+
+    @property
+    def total(self) -> int:
+        """Everything that usage of its time may draw."""
+        return self.available + sum(lot.total for lot in self.carried)
+
+    def take(self, amount: int) -> int:
+        """Draw at most `amount`, its own before what it carried; returns how much."""
+        taken = min(amount, self.available)
+        self.available -= taken
+        for lot in self.carried:
+            if taken == amount:
+                break
+            passed = lot.take(amount - taken)
+            lot.passed += passed
+            taken += passed
+        return taken
 
     def pays(self, product_id: int, at: int) -> bool:
         """Whether it may pay for usage of the product at that time."""
@@ -106,16 +129,14 @@ def burn_down(
 
 def _payments(eligible: list[Lot], due: int) -> Iterator[tuple[Lot | None, int]]:
     while due:
-        while eligible and not eligible[0].available:
+        while eligible and not eligible[0].total:
             eligible.pop(0)
         if not eligible:
             yield None, due
             return
-        lot = eligible[0]
-        taken = min(due, lot.available)
-        lot.available -= taken
+        taken = eligible[0].take(due)
         due -= taken
-        yield lot, taken
+        yield eligible[0], taken
 
 
 def _with_eligible_lots(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from creditctl.rules.pricing import SUCCESS, PriceRule
+from creditctl.rules.pricing import SUCCESS, PriceRule, VolumeStep
 from creditctl.rules.units import Credits, Money
 
 
@@ -25,6 +25,15 @@ class ProductSpec:
     title: str
     endpoints: tuple[EndpointSpec, ...]
     billed_statuses: tuple[str, ...] = SUCCESS
+    volume: tuple[VolumeStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRule:
+    """How long a first subscription is free, and what it may spend then."""
+
+    days: int
+    amount: Credits
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,12 @@ class PlanSpec:
     tiers: tuple[str, ...] = ()
     limits: dict[str, int] = field(default_factory=dict)
     capabilities: dict[str, bool | int | str] = field(default_factory=dict)
+    carry_cap: Credits | None = None
+    """With rollover `carry`: no more than this is carried into a period."""
+
+    trial: TrialRule | None = None
+    prices: tuple[EndpointSpec, ...] = ()
+    """What single endpoints cost on this plan instead of their list price."""
 
 
 @dataclass(frozen=True, slots=True)

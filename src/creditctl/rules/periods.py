@@ -1,7 +1,7 @@
 """Billing periods: half-open [starts_at, ends_at), UTC, anchored without drifting (DESIGN 2)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -54,18 +54,15 @@ def months_after(anchor: datetime, months: int) -> datetime:
         raise InvalidInput(f"{anchor:%Y-%m-%d} is too far in the future") from None
 
 
-def anchored_period(anchor: datetime, index: int, interval: str) -> Period:
-    """The `index`-th period of a subscription that started at `anchor`; 0 is the first."""
-    step = MONTHS_IN[interval]
-    return Period(months_after(anchor, index * step), months_after(anchor, (index + 1) * step))
+def anchored_periods(
+    anchor: datetime, interval_at: Callable[[datetime], str], until: datetime
+) -> Iterator[Period]:
+    """All periods that start at or before `until`, in order, the first at `anchor`.
 
-
-def anchored_periods(anchor: datetime, interval: str, until: datetime) -> Iterator[Period]:
-    """All periods of a subscription that start at or before `until`, in order."""
-    index = 0
-    while True:
-        period = anchored_period(anchor, index, interval)
-        if period.starts_at > until:
-            return
-        yield period
-        index += 1
+    `interval_at` tells how long the period is that starts then: a subscription may change from
+    monthly to annual. Months are counted from the anchor whatever happens in between.
+    """
+    months = 0
+    while (starts_at := months_after(anchor, months)) <= until:
+        months += MONTHS_IN[interval_at(starts_at)]
+        yield Period(starts_at, months_after(anchor, months))

@@ -9,6 +9,14 @@ SUCCESS = ("2xx",)
 
 
 @dataclass(frozen=True, slots=True)
+class VolumeStep:
+    """Each billed unit beyond `above` of the UTC day costs `unit_micro`."""
+
+    above: int
+    unit_micro: int
+
+
+@dataclass(frozen=True, slots=True)
 class PriceRule:
     """All amounts are micro-credits; `unit_micro` is charged per `per_units` units returned."""
 
@@ -22,25 +30,58 @@ class PriceRule:
     minimum_micro: int = 0
     maximum_micro: int | None = None
     billed_statuses: tuple[str, ...] = SUCCESS
+    volume_steps: tuple[VolumeStep, ...] = ()
+    """Graduated by the organization's day: the steps replace the price of a unit, marginally."""
+
+    @property
+    def bills_data(self) -> bool:
+        """Whether units of data are billed, and not the request alone."""
+        return self.unit is not None or self.unit_micro > 0
 
 
-def price_of(rule: PriceRule, units: int) -> int:
-    """Micro-credits that a successful request costs which returned that many units."""
-    total = max(rule.base_micro + data_part(rule, units), rule.minimum_micro)
+def price_of(rule: PriceRule, units: int, volume: int = 0) -> int:
+    """Micro-credits that a successful request costs which returned that many units.
+
+    `volume` is how many units of its product the organization was billed that day before it.
+    """
+    total = max(fixed_part(rule) + unit_part(rule, units, volume), rule.minimum_micro)
     return total if rule.maximum_micro is None else min(total, rule.maximum_micro)
 
 
-def data_part(rule: PriceRule, units: int) -> int:
-    """Micro-credits for the data alone: whole blocks, or (`exact`) pro rata, half-up."""
+def fixed_part(rule: PriceRule) -> int:
+    """Micro-credits for the request as such, unless the request is itself the graduated unit."""
+    return rule.base_micro if rule.bills_data or not rule.volume_steps else 0
+
+
+def unit_part(rule: PriceRule, units: int, volume: int = 0) -> int:
+    """Micro-credits for the billed units: whole blocks, or (`exact`) pro rata, half-up."""
+    if not (rule.bills_data or rule.volume_steps):
+        return 0
+    # The difference of two sums: however a day's units are split, they cost the same together.
+    return _cost_up_to(rule, volume + billed_units(rule, units)) - _cost_up_to(rule, volume)
+
+
+def billed_units(rule: PriceRule, units: int) -> int:
+    """What volume is counted in: blocks begun, units (`exact`), or the request itself."""
+    if not rule.bills_data:
+        return 1
     counted = max(units - rule.included_units, 0)
-    if rule.rounding == "up":
-        return billed_blocks(rule, units) * rule.unit_micro
-    return (2 * counted * rule.unit_micro + rule.per_units) // (2 * rule.per_units)
+    return counted if rule.rounding == "exact" else -(-counted // rule.per_units)
 
 
-def billed_blocks(rule: PriceRule, units: int) -> int:
-    """Blocks of `per_units` begun beyond the included units."""
-    return -(-max(units - rule.included_units, 0) // rule.per_units)
+def _cost_up_to(rule: PriceRule, position: int) -> int:
+    """Micro-credits of the day's first `position` billed units."""
+    price = rule.unit_micro if rule.bills_data else rule.base_micro
+    total = lower = 0
+    for step in rule.volume_steps:
+        if position <= step.above:
+            break
+        total += (step.above - lower) * price
+        lower, price = step.above, step.unit_micro
+    total += (position - lower) * price
+    if rule.rounding == "exact":
+        return (2 * total + rule.per_units) // (2 * rule.per_units)
+    return total
 
 
 @lru_cache(maxsize=4096)

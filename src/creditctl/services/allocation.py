@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from creditctl.context import Context
 from creditctl.rules.burn_down import Charge, Draw, Interval, Lot, burn_down
@@ -10,7 +10,7 @@ from creditctl.rules.instants import micros_of
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.subscription_periods import SubscriptionPeriod, periods_of
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.grants import GrantRow, draw, grants_of
+from creditctl.store.queries.grants import GrantRow, adjust, grants_of
 from creditctl.store.queries.ledger import (
     NewEntry,
     add_debits,
@@ -39,7 +39,8 @@ def allocate(
     organization_id: int,
     charges: Sequence[Charge],
     *,
-    batch_id: int,
+    batch_id: int | None,
+    reason: str = "imported usage",
 ) -> Allocation:
     """Pay the charges of one organization and write the ledger.
 
@@ -52,12 +53,32 @@ def allocate(
     grants = {grant.id: grant for grant in grants_of(unit, organization_id)}
     periods = periods_of(unit, organization_id, context.now)
     headroom = _postpaid_lots(unit, organization_id, periods, ordered)
-    lots = [lot_of(grant) for grant in grants.values()]
-    draws = burn_down([*lots, *headroom], _unlimited(periods), ordered)
-    _draw_grants(unit, context, organization_id, grants, draws)
-    append_entries(unit, [_entry(context, organization_id, batch_id, item) for item in draws])
+    lots = lots_of(grants.values())
+    draws = burn_down([*lots.values(), *headroom], _unlimited(periods), ordered)
+    _draw_grants(unit, context, grants, lots, draws)
+    booking = NewEntry(
+        organization_id=organization_id,
+        kind="usage",
+        amount=NO_CREDITS,
+        event_at=0,
+        recorded_at=context.now,
+        batch_id=batch_id,
+        actor=context.actor,
+        reason=reason,
+    )
+    append_entries(unit, [_entry(booking, item) for item in draws])
     add_debits(unit, _debits(organization_id, grants, draws))
     return _summary(ordered, draws)
+
+
+def lots_of(grants: Iterable[GrantRow]) -> dict[int, Lot]:
+    """The grants as burn-down sees them, each with those it was rolled into."""
+    rows = list(grants)
+    lots = {grant.id: lot_of(grant) for grant in rows}
+    for grant in rows:
+        if grant.rolled_from_id is not None:
+            lots[grant.rolled_from_id].carried += (lots[grant.id],)
+    return lots
 
 
 def lot_of(grant: GrantRow) -> Lot:
@@ -84,14 +105,24 @@ def _postpaid_lots(
 ) -> list[Lot]:
     """What each period touched by the charges may still owe under its plan's postpaid limit."""
     first, last = charges[0].occurred_at, charges[-1].occurred_at
-    lots = []
+    lots: list[Lot] = []
+    before: tuple[SubscriptionPeriod, Lot] | None = None
     for period in periods:
         starts_at, ends_at = micros_of(period.starts_at), micros_of(period.ends_at)
         if not period.plan.postpaid_limit or ends_at <= first or starts_at > last:
+            before = None
             continue
-        booked = postpaid_booked(unit, organization_id, period.starts_at, period.ends_at)
-        left = max(period.plan.postpaid_limit - booked, NO_CREDITS)
-        lots.append(Lot(None, left.micro, starts_at, ends_at))
+        whole = period.whole
+        booked = postpaid_booked(unit, organization_id, whole.starts_at, whole.ends_at)
+        lot = Lot(None, 0, starts_at, ends_at)
+        known = booked
+        if before is not None and before[0].whole == whole:
+            # After a change of plan within the period both stretches owe under one limit.
+            lot.carried = (before[1],)
+            known = max(booked, before[0].plan.postpaid_limit)
+        lot.available = max(period.plan.postpaid_limit - known, NO_CREDITS).micro
+        lots.append(lot)
+        before = (period, lot)
     return lots
 
 
@@ -106,31 +137,34 @@ def _unlimited(periods: Iterable[SubscriptionPeriod]) -> list[Interval]:
 def _draw_grants(
     unit: UnitOfWork,
     context: Context,
-    organization_id: int,
     grants: dict[int, GrantRow],
+    lots: dict[int, Lot],
     draws: Iterable[Draw],
 ) -> None:
-    """Take what was drawn, first reclaiming what had been booked as expired."""
+    """Take what was drawn, first reclaiming what had expired or was carried into a later grant."""
     taken: dict[int, int] = defaultdict(int)
     for item in draws:
         if item.lot is not None and item.lot.grant_id is not None:
             taken[item.lot.grant_id] += item.credits_micro
-    for grant_id in sorted(taken):
+    for grant_id, lot in lots.items():
         grant = grants[grant_id]
-        amount = Credits(taken[grant_id])
-        reclaimed = max(amount - grant.remaining, NO_CREDITS)
-        if reclaimed:
-            append_entries(unit, [_reclaim(context, organization_id, grant, reclaimed)])
-        if not draw(unit, grant_id, amount, reclaimed):
-            raise AssertionError(f"{grant.public_id} was drawn by another, though locked")
+        returned = sum(carried.passed for carried in lot.carried)
+        own = taken[grant_id] + lot.passed - returned
+        reclaimed = max(own - grant.remaining.micro, 0)
+        moves = {"expiry_reversal": reclaimed, "rollover_reversal": returned - lot.passed}
+        append_entries(
+            unit, [_move(context, grant, kind, amount) for kind, amount in moves.items() if amount]
+        )
+        if own or returned:
+            adjust(unit, grant_id, remaining=Credits(reclaimed - own), expired=Credits(-reclaimed))
 
 
-def _reclaim(context: Context, organization_id: int, grant: GrantRow, amount: Credits) -> NewEntry:
+def _move(context: Context, grant: GrantRow, kind: str, amount: int) -> NewEntry:
     return NewEntry(
-        organization_id=organization_id,
+        organization_id=grant.organization_id,
         grant_id=grant.id,
-        kind="expiry_reversal",
-        amount=amount,
+        kind=kind,
+        amount=Credits(amount),
         event_at=grant.expires_at or context.now,
         recorded_at=context.now,
         product_id=grant.product_id,
@@ -139,27 +173,23 @@ def _reclaim(context: Context, organization_id: int, grant: GrantRow, amount: Cr
     )
 
 
-def _entry(context: Context, organization_id: int, batch_id: int, item: Draw) -> NewEntry:
+def _entry(booking: NewEntry, item: Draw) -> NewEntry:
     grant_id = item.lot.grant_id if item.lot else None
     overage_reason = None
     if grant_id is None:
         overage_reason = "overshoot" if item.lot is None else "postpaid"
-    return NewEntry(
-        organization_id=organization_id,
+    return replace(
+        booking,
         grant_id=grant_id,
         kind=OVERAGE if grant_id is None else "usage",
         amount=Credits(-item.credits_micro),
         event_at=item.first.occurred_at,
-        recorded_at=context.now,
         product_id=item.product_id,
-        batch_id=batch_id,
         overage_reason=overage_reason,
         first_event_at=item.first.occurred_at,
         first_event_id=item.first.event_id,
         last_event_at=item.last.occurred_at,
         last_event_id=item.last.event_id,
-        actor=context.actor,
-        reason="imported usage",
     )
 
 

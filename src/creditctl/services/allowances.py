@@ -3,12 +3,17 @@
 from creditctl.context import Context
 from creditctl.rules.instants import micros_of
 from creditctl.services.grants import NewGrant, add_grant
-from creditctl.services.subscription_periods import SubscriptionPeriod, periods_of_subscription
+from creditctl.services.subscription_periods import (
+    Began,
+    SubscriptionPeriod,
+    periods_of_subscription,
+)
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.orgs import lock_organizations
 from creditctl.store.queries.subscriptions import (
     SubscriptionRow,
     all_subscriptions,
+    close_ended_subscriptions,
     granted_periods,
     subscriptions_of,
 )
@@ -22,6 +27,7 @@ def grant_due_allowances(
     Of one organization, or of all. Also after weeks without cron: each missed period gets its own
     grant, with its own dates. An unlimited plan grants none: nothing is deducted under it.
     """
+    close_ended_subscriptions(unit, context.now, organization_id)
     if organization_id is None:
         subscriptions = all_subscriptions(unit)
     else:
@@ -35,9 +41,7 @@ def _grant_missing(unit: UnitOfWork, context: Context, subscription: Subscriptio
     due = [
         period
         for period in periods_of_subscription(unit, subscription, context.now)
-        if period.plan.allowance
-        and not period.plan.unlimited
-        and micros_of(period.starts_at) not in granted
+        if micros_of(period.starts_at) not in granted and period.allowance
     ]
     for period in due:
         add_grant(unit, context, _allowance(period))
@@ -45,11 +49,13 @@ def _grant_missing(unit: UnitOfWork, context: Context, subscription: Subscriptio
 
 
 def _allowance(period: SubscriptionPeriod) -> NewGrant:
+    is_trial = period.began is Began.TRIAL
+    words = {Began.TRIAL: "trial of", Began.CHANGE: "change to"}.get(period.began, "allowance of")
     return NewGrant(
         organization_id=period.organization_id,
-        source="subscription",
-        amount=period.plan.allowance,
-        reason=f"allowance of plan {period.plan.name}",
+        source="trial" if is_trial else "subscription",
+        amount=period.allowance,
+        reason=f"{words} plan {period.plan.name}",
         effective_at=period.starts_at,
         expires_at=period.ends_at,
         subscription_id=period.subscription_id,

@@ -1,15 +1,24 @@
 """The audit log: who changed what, when and why."""
 
+import getpass
 import json
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from creditctl.context import Context
+from creditctl.rules.audit_chain import GENESIS, key_id_of, seal_of
+from creditctl.rules.instants import micros_of
 from creditctl.store.engine import UnitOfWork, reading
-from creditctl.store.queries.audit import insert_audit_entry, latest_audit_entries
+from creditctl.store.queries.audit import (
+    insert_audit_entry,
+    latest_audit_entries,
+    lock_audit_log,
+    newest_seal,
+)
 from creditctl.store.queries.orgs import find_organization
 
 
@@ -26,6 +35,7 @@ class AuditEntry:
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     host: str
+    profile: str | None
 
 
 def record_change(
@@ -44,28 +54,44 @@ def record_change(
     `action` is `noun.verb` in the past (`grant.created`), `subject` a public id or name; values
     of `before` and `after` are written as text unless JSON has the type.
     """
+    entry: dict[str, object] = {
+        "recorded_at": micros_of(context.now),
+        "actor": context.actor,
+        "host": _machine(),
+        "profile": context.settings.profile,
+        "action": action,
+        "subject": subject,
+        "organization_id": organization_id,
+        "reason": reason,
+        "before": _json(before),
+        "after": _json(after),
+    }
+    # Sealed at the very end: the chain is locked only then, after every organization.
+    unit.before_commit.append(partial(_append, entry=entry, key=context.settings.audit_key))
+
+
+def _append(unit: UnitOfWork, *, entry: dict[str, object], key: bytes | None) -> None:
+    lock_audit_log(unit)
+    newest = newest_seal(unit)
+    previous = GENESIS if newest is None or newest.seal is None else newest.seal
     insert_audit_entry(
-        unit,
-        recorded_at=context.now,
-        actor=context.actor,
-        host=socket.gethostname(),
-        action=action,
-        subject=subject,
-        organization_id=organization_id,
-        reason=reason,
-        before=_json(before),
-        after=_json(after),
+        unit, entry | {"seal": seal_of(previous, entry, key), "key_id": key_id_of(key)}
     )
 
 
 def list_audit_entries(
-    context: Context, *, organization: str | None, action: str | None, limit: int
+    context: Context,
+    *,
+    organization: str | None = None,
+    action: str | None = None,
+    actor: str | None = None,
+    limit: int = 50,
 ) -> list[AuditEntry]:
     """The newest entries first; raises OrganizationNotFound."""
     with reading(context.database) as unit:
         organization_id = find_organization(unit, organization).id if organization else None
         rows = latest_audit_entries(
-            unit, organization_id=organization_id, action=action, limit=limit
+            unit, organization_id=organization_id, action=action, actor=actor, limit=limit
         )
     return [
         AuditEntry(
@@ -78,6 +104,7 @@ def list_audit_entries(
             before=json.loads(row.before) if row.before else None,
             after=json.loads(row.after) if row.after else None,
             host=row.host,
+            profile=row.profile,
         )
         for row in rows
     ]
@@ -87,3 +114,13 @@ def _json(values: Mapping[str, object] | None) -> str | None:
     if values is None:
         return None
     return json.dumps(values, default=str, ensure_ascii=False, separators=(",", ":"))
+
+
+@cache
+def _machine() -> str:
+    """The operating system's user and host: --actor changes neither."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"

@@ -93,8 +93,8 @@ def apply_catalog(context: Context, path: Path, *, dry_run: bool = False) -> Cat
             source=source.text,
         )
         new = NewVersion(version_id, change.effective_from)
-        write_prices(unit, catalog, new)
         write_plans(unit, catalog, new)
+        write_prices(unit, catalog, new)
         record_change(
             unit,
             context,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
-from creditctl.rules.catalog import Catalog, PlanSpec
+from creditctl.rules.catalog import Catalog, PlanSpec, TrialRule
 from creditctl.rules.pricing import PriceRule
 from creditctl.rules.units import Credits, Money, decimal_text
 from creditctl.services.price_book import rule_of
@@ -14,6 +14,8 @@ from creditctl.store.queries.catalog import all_endpoints, all_prices
 from creditctl.store.queries.plans import PlanVersionRow, open_plan_versions
 
 Facts: TypeAlias = dict[str, str]
+
+_PLAIN_FACTS = ("title", "interval", "rollover", "overage_price", "unlimited", "tiers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +38,34 @@ def differences(unit: UnitOfWork, catalog: Catalog) -> list[Difference]:
 
 
 def prices_of(catalog: Catalog) -> dict[str, Facts]:
-    """The file's prices, by `METHOD PATH`."""
-    return {
-        f"{endpoint.method} {endpoint.path}": price_facts(product.name, endpoint.rule)
-        for product in catalog.products
-        for endpoint in product.endpoints
-    }
+    """The file's prices, by `METHOD PATH`, and those of plans by `METHOD PATH (plan NAME)`."""
+    prices = {}
+    names = {}
+    for product in catalog.products:
+        for endpoint in product.endpoints:
+            request = f"{endpoint.method} {endpoint.path}"
+            names[request] = product.name
+            prices[price_name(request, None)] = price_facts(product.name, endpoint.rule)
+    for plan in catalog.plans:
+        for endpoint in plan.prices:
+            request = f"{endpoint.method} {endpoint.path}"
+            facts = price_facts(names[request], endpoint.rule)
+            prices[price_name(request, plan.name)] = facts
+    return prices
+
+
+def price_name(request: str, plan: str | None) -> str:
+    """What a price is called in a comparison."""
+    return f"{request} (plan {plan})" if plan else request
 
 
 def prices_in_force(unit: UnitOfWork) -> dict[str, Facts]:
-    """The newest prices in the database that have no end, by `METHOD PATH`."""
+    """The newest prices in the database that have no end, called as `prices_of` calls them."""
     endpoints = {endpoint.id: endpoint for endpoint in all_endpoints(unit)}
     return {
-        f"{endpoint.method} {endpoint.path}": price_facts(endpoint.product, rule_of(price))
+        price_name(f"{endpoint.method} {endpoint.path}", price.plan): price_facts(
+            endpoint.product, rule_of(price)
+        )
         for price in all_prices(unit)
         if price.effective_to is None
         for endpoint in [endpoints[price.endpoint_id]]
@@ -71,6 +88,10 @@ def price_facts(product: str, rule: PriceRule) -> Facts:
         "minimum": decimal_text(rule.minimum_micro, 6),
         "maximum": maximum,
         "billed_statuses": ", ".join(rule.billed_statuses),
+        "volume": "; ".join(
+            f"{decimal_text(step.unit_micro, 6)} beyond {step.above}" for step in rule.volume_steps
+        )
+        or "none",
     }
 
 
@@ -86,11 +107,10 @@ def plans_in_force(unit: UnitOfWork) -> dict[str, Facts]:
 
 def plan_facts(plan: PlanSpec) -> Facts:
     """A plan as texts that can be compared and shown."""
-    facts = {
-        name: _text(value)
-        for name, value in asdict(plan).items()
-        if name not in ("name", "limits", "capabilities", "fee", "allowance", "postpaid_limit")
-    }
+    facts = {name: _text(value) for name, value in asdict(plan).items() if name in _PLAIN_FACTS}
+    facts["carry_cap"] = "none" if plan.carry_cap is None else str(plan.carry_cap)
+    trial = plan.trial
+    facts["trial"] = "none" if trial is None else f"{trial.days} days, {trial.amount} credits"
     facts |= {"fee": f"{plan.fee.currency} {plan.fee}", "allowance": str(plan.allowance)}
     facts |= {"postpaid_limit": str(plan.postpaid_limit)}
     for table in ("limits", "capabilities"):
@@ -113,6 +133,8 @@ def plan_of(row: PlanVersionRow) -> PlanSpec:
         tiers=tuple(json.loads(row.tiers)),
         limits=json.loads(row.limits),
         capabilities=json.loads(row.capabilities),
+        carry_cap=row.carry_cap,
+        trial=TrialRule(row.trial_days, row.trial) if row.trial_days else None,
     )
 
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from creditctl.errors import Conflict
 from creditctl.rules.catalog import Catalog, EndpointSpec, PlanSpec, ProductSpec
-from creditctl.services.catalog_diff import plan_facts, plan_of, price_facts
-from creditctl.services.price_book import rule_of
+from creditctl.rules.pricing import PriceRule
+from creditctl.services.catalog_diff import plan_facts, plan_of
+from creditctl.services.price_book import LIST, rule_of
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.catalog import (
     EndpointRow,
@@ -24,6 +25,7 @@ from creditctl.store.queries.plans import (
     newest_plan_version,
     open_plan_versions,
 )
+from creditctl.store.queries.subscriptions import plans_subscribed_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +40,27 @@ def write_prices(unit: UnitOfWork, catalog: Catalog, new: NewVersion) -> None:
     """Give changed endpoints a new price from then on, and end the prices of removed ones."""
     names = {row.id: row for row in all_endpoints(unit)}
     endpoints = {(row.method, row.path): row for row in names.values()}
-    newest: dict[int, PriceRow] = {}
+    newest: dict[tuple[int, int], PriceRow] = {}
     for price in all_prices(unit):
-        newest.setdefault(price.endpoint_id, price)
+        newest.setdefault((price.endpoint_id, price.plan_id), price)
+    ids: dict[tuple[str, str], int] = {}
     kept = set()
     for product in catalog.products:
         product_id = _product_id(unit, product)
         for spec in product.endpoints:
-            row = endpoints.get((spec.method, spec.path))
-            endpoint_id = _endpoint_id(unit, product, product_id, spec, row)
-            kept.add(endpoint_id)
-            _write_price(unit, product, endpoint_id, spec, newest.get(endpoint_id), new)
-    for endpoint_id, price in newest.items():
-        if endpoint_id not in kept and price.effective_to is None:
-            what = f"{names[endpoint_id].method} {names[endpoint_id].path}"
-            _close(unit, "endpoint_price", what, price, new)
+            request = (spec.method, spec.path)
+            ids[request] = _endpoint_id(unit, product, product_id, spec, endpoints.get(request))
+            kept.add((ids[request], LIST))
+            _write_price(unit, ids[request], LIST, spec, newest.get((ids[request], LIST)), new)
+    for plan in catalog.plans:
+        for spec in plan.prices:
+            place = (ids[spec.method, spec.path], find_plan(unit, plan.name).id)
+            kept.add(place)
+            _write_price(unit, *place, spec, newest.get(place), new)
+    for place, price in newest.items():
+        if place not in kept and price.effective_to is None:
+            row = names[price.endpoint_id]
+            _close(unit, "endpoint_price", f"{row.method} {row.path}", price, new)
 
 
 def write_plans(unit: UnitOfWork, catalog: Catalog, new: NewVersion) -> None:
@@ -68,6 +76,11 @@ def write_plans(unit: UnitOfWork, catalog: Catalog, new: NewVersion) -> None:
         if newest is not None and newest.effective_to is None:
             if plan_facts(plan_of(newest)) == plan_facts(spec):
                 continue
+            if newest.interval != spec.interval and plan_id in plans_subscribed_to(unit):
+                raise Conflict(
+                    f"plan {spec.name} has subscriptions that run by the {newest.interval}",
+                    hint="offer the other interval as a plan of its own",
+                )
             _close(unit, "plan_version", f"plan {spec.name}", newest, new)
         elif newest is not None and newest.effective_to is not None:
             _refuse_overlap(f"plan {spec.name}", newest.effective_to, new)
@@ -104,15 +117,14 @@ def _endpoint_id(
 
 def _write_price(
     unit: UnitOfWork,
-    product: ProductSpec,
     endpoint_id: int,
+    plan_id: int,
     spec: EndpointSpec,
     newest: PriceRow | None,
     new: NewVersion,
 ) -> None:
     if newest is not None and newest.effective_to is None:
-        before = price_facts(product.name, rule_of(newest))
-        if before == price_facts(product.name, spec.rule):
+        if rule_of(newest) == spec.rule:
             return
         _close(unit, "endpoint_price", f"{spec.method} {spec.path}", newest, new)
     elif newest is not None and newest.effective_to is not None:
@@ -121,6 +133,7 @@ def _write_price(
     unit.insert(
         "endpoint_price",
         endpoint_id=endpoint_id,
+        plan_id=plan_id,
         catalog_version_id=new.catalog_version_id,
         effective_from=new.effective_from,
         tier=rule.tier,
@@ -133,7 +146,14 @@ def _write_price(
         minimum_micro=rule.minimum_micro,
         maximum_micro=rule.maximum_micro,
         billed_statuses=json.dumps(rule.billed_statuses),
+        volume_steps=_steps_text(rule),
     )
+
+
+def _steps_text(rule: PriceRule) -> str | None:
+    if not rule.volume_steps:
+        return None
+    return json.dumps([[step.above, step.unit_micro] for step in rule.volume_steps])
 
 
 def _insert_plan_version(unit: UnitOfWork, plan_id: int, spec: PlanSpec, new: NewVersion) -> None:
@@ -153,6 +173,9 @@ def _insert_plan_version(unit: UnitOfWork, plan_id: int, spec: PlanSpec, new: Ne
         tiers=json.dumps(spec.tiers),
         limits=json.dumps(spec.limits),
         capabilities=json.dumps(spec.capabilities),
+        carry_cap_micro=spec.carry_cap,
+        trial_days=spec.trial.days if spec.trial else 0,
+        trial_micro=spec.trial.amount if spec.trial else 0,
     )
 
 

@@ -1,65 +1,29 @@
-"""What people do with credits: grant them by hand, see the grants and every movement."""
+"""Grants in the order they are drawn, and every movement of the ledger."""
 
-import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import count
 
 from creditctl.context import Context
-from creditctl.errors import GuardFailed, GuestNotAllowed, InvalidInput, ProductNotFound
+from creditctl.errors import GrantNotFound
 from creditctl.rules.burn_down import burn_order
 from creditctl.rules.units import Credits
 from creditctl.services.allocation import lot_of
-from creditctl.services.balances import balance_of, is_live
-from creditctl.services.grants import DEFAULT_PRIORITY, NewGrant, add_grant
-from creditctl.services.idempotency import recall, remember
-from creditctl.store.engine import UnitOfWork, reading, rehearsal, unit_of_work
-from creditctl.store.queries.catalog import applied_catalog_version, product_ids
-from creditctl.store.queries.grants import PAID_SOURCES, GrantRow, grants_of
-from creditctl.store.queries.ledger import latest_movements
-from creditctl.store.queries.orgs import OrganizationRow, find_organization, lock_organizations
-
-GRANTED_BY_HAND = ("goodwill", "promotion", "trial", "purchase", "order_form", "correction")
-"""Sources a person may name; the product itself makes the others."""
-
-RESTRICTABLE = ("order_form", "correction")
-"""Only credits from a sales order form may be for one product [FF]."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrantRequest:
-    """What a person asks for; `unit_cost` is money per credit, None for a gift."""
-
-    organization: str
-    amount: Credits
-    reason: str
-    source: str = "goodwill"
-    product: str | None = None
-    priority: int = DEFAULT_PRIORITY
-    effective_at: datetime | None = None
-    expires_at: datetime | None = None
-    unit_cost: Decimal | None = None
-    expect_email: str | None = None
-    expect_balance: Credits | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GrantResult:
-    """A grant that was given (or, in a dry run, would be), and what it did to the balance."""
-
-    id: str
-    organization: str
-    source: str
-    amount: Credits
-    repaid: Credits
-    available_before: Credits
-    available_after: Credits
-    dry_run: bool
+from creditctl.services.balances import is_live
+from creditctl.services.granting import product_id_of
+from creditctl.store.engine import reading
+from creditctl.store.queries.grants import GrantRow, find_grant, grants_of
+from creditctl.store.queries.movements import latest_movements
+from creditctl.store.queries.orgs import find_organization
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A lot of credits; `state` is live, future, spent or expired."""
+    """A lot of credits; `state` is live, future, spent, expired or reversed.
+
+    `draws` is its place in the burn-down order now: 1 is drawn next, None cannot be drawn.
+    """
 
     id: str
     source: str
@@ -74,6 +38,7 @@ class Grant:
     currency: str | None
     promotion: str | None
     state: str
+    draws: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,33 +59,19 @@ class Movement:
     recorded_at: datetime
 
 
-def grant_credits(
-    context: Context,
-    request: GrantRequest,
-    *,
-    idempotency_key: str | None = None,
-    dry_run: bool = False,
-) -> GrantResult:
-    """Give credits by hand; the same idempotency key gives the same answer and nothing new.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementFilter:
+    """Which movements are shown; times are [since, until)."""
 
-    Raises OrganizationNotFound, ProductNotFound, InvalidInput, GuestNotAllowed, GuardFailed,
-    IdempotencyKeyReused.
-    """
-    _check(request)
-    begin = rehearsal if dry_run else unit_of_work
-    with begin(context.database) as unit:
-        owner = find_organization(unit, request.organization)
-        lock_organizations(unit, [owner.id])
-        identity = {name: getattr(request, name) for name in _IDENTITY} | {"of": owner.public_id}
-        if idempotency_key is not None:
-            answer = recall(unit, _SCOPE, idempotency_key, identity)
-            if answer is not None:
-                return _answered(json.loads(answer))
-        result = _grant(unit, context, owner, request, dry_run=dry_run)
-        if idempotency_key is not None:
-            kept = {name: str(getattr(result, name)) for name in GrantResult.__slots__}
-            remember(unit, _SCOPE, idempotency_key, identity, json.dumps(kept), context.now)
-        return result
+    kind: str | None = None
+    source: str | None = None
+    product: str | None = None
+    grant: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERYTHING = MovementFilter()
 
 
 def list_grants(context: Context, organization: str, *, everything: bool = False) -> list[Grant]:
@@ -128,15 +79,20 @@ def list_grants(context: Context, organization: str, *, everything: bool = False
     with reading(context.database) as unit:
         rows = grants_of(unit, find_organization(unit, organization).id)
     rows.sort(key=lambda row: burn_order(lot_of(row)))
-    grants = [_shown(row, context.now) for row in rows]
+    grants = _numbered([_shown(row, context.now) for row in rows])
     return [grant for grant in grants if everything or grant.state in ("live", "future")]
 
 
-def list_movements(context: Context, organization: str, *, limit: int) -> list[Movement]:
-    """The newest entries of the ledger first."""
+def list_movements(
+    context: Context, organization: str, only: MovementFilter = EVERYTHING, *, limit: int
+) -> list[Movement]:
+    """The newest entries of the ledger first; raises GrantNotFound and ProductNotFound."""
     with reading(context.database) as unit:
         owner = find_organization(unit, organization)
-        rows = latest_movements(unit, owner.id, limit)
+        product_id_of(unit, only.product)
+        if only.grant is not None and find_grant(unit, only.grant).organization_id != owner.id:
+            raise GrantNotFound(f"{owner.slug} has no grant {only.grant!r}")
+        rows = latest_movements(unit, owner.id, **asdict(only), limit=limit)
     return [
         Movement(
             happened_at=row.event_at,
@@ -154,114 +110,6 @@ def list_movements(context: Context, organization: str, *, limit: int) -> list[M
         )
         for row in rows
     ]
-
-
-_SCOPE = "credits.grant"
-_IDENTITY = (
-    "amount",
-    "reason",
-    "source",
-    "product",
-    "priority",
-    "effective_at",
-    "expires_at",
-    "unit_cost",
-)
-
-
-def _check(request: GrantRequest) -> None:
-    if request.source not in GRANTED_BY_HAND:
-        raise InvalidInput(
-            f"a person cannot grant from {request.source!r}",
-            hint=f"sources: {', '.join(GRANTED_BY_HAND)}",
-        )
-    if not request.reason.strip():
-        raise InvalidInput("a grant needs a reason", hint='add --reason "why"')
-    if request.product is not None and request.source not in RESTRICTABLE:
-        raise InvalidInput(
-            f"credits from {request.source} are good for every product",
-            hint=f"only {' and '.join(RESTRICTABLE)} may name one",
-        )
-    is_paid = request.source in PAID_SOURCES
-    if is_paid != (request.unit_cost is not None):
-        needs = "needs what a credit cost" if is_paid else "is a gift and costs nothing"
-        raise InvalidInput(
-            f"a grant from {request.source} {needs}",
-            hint="add --unit-cost PRICE" if is_paid else "leave --unit-cost out",
-        )
-
-
-def _grant(
-    unit: UnitOfWork,
-    context: Context,
-    owner: OrganizationRow,
-    request: GrantRequest,
-    *,
-    dry_run: bool,
-) -> GrantResult:
-    if owner.kind == "guest":
-        raise GuestNotAllowed(f"{owner.slug} is a guest and cannot be topped up")
-    before = balance_of(unit, owner.id, owner.slug, context.now).available
-    _guard(owner, request, before)
-    added = add_grant(
-        unit,
-        context,
-        NewGrant(
-            organization_id=owner.id,
-            source=request.source,
-            amount=request.amount,
-            reason=request.reason,
-            product_id=_product_id(unit, request.product),
-            priority=request.priority,
-            effective_at=request.effective_at,
-            expires_at=request.expires_at,
-            unit_cost=request.unit_cost,
-            currency=None if request.unit_cost is None else applied_catalog_version(unit).currency,
-        ),
-    )
-    after = balance_of(unit, owner.id, owner.slug, context.now).available
-    return GrantResult(
-        added.public_id,
-        owner.slug,
-        request.source,
-        request.amount,
-        added.repaid,
-        before,
-        after,
-        dry_run,
-    )
-
-
-def _guard(owner: OrganizationRow, request: GrantRequest, available: Credits) -> None:
-    """Rails against the wrong organization: refuse when it is not what the caller expects."""
-    if request.expect_email not in (None, owner.billing_email):
-        raise GuardFailed(
-            f"the billing e-mail of {owner.slug} is {owner.billing_email or 'not set'}"
-        )
-    if request.expect_balance not in (None, available):
-        raise GuardFailed(f"{owner.slug} has {available} credits available")
-
-
-def _product_id(unit: UnitOfWork, name: str | None) -> int | None:
-    if name is None:
-        return None
-    known = product_ids(unit)
-    if name not in known:
-        raise ProductNotFound(f"there is no product {name!r}")
-    return known[name]
-
-
-def _answered(kept: dict[str, str]) -> GrantResult:
-    return GrantResult(
-        id=kept["id"],
-        organization=kept["organization"],
-        source=kept["source"],
-        amount=Credits.parse(kept["amount"]),
-        repaid=Credits.parse(kept["repaid"]),
-        available_before=Credits.parse(kept["available_before"]),
-        available_after=Credits.parse(kept["available_after"]),
-        dry_run=False,
-    )
 
 
 def _shown(row: GrantRow, now: datetime) -> Grant:
@@ -282,7 +130,17 @@ def _shown(row: GrantRow, now: datetime) -> Grant:
     )
 
 
+def _numbered(grants: list[Grant]) -> list[Grant]:
+    """Those that can be drawn now, counted in burn-down order."""
+    places = count(1)
+    return [
+        replace(grant, draws=next(places)) if grant.state == "live" else grant for grant in grants
+    ]
+
+
 def _state(row: GrantRow, now: datetime) -> str:
+    if row.reversed_at is not None:
+        return "reversed"
     if row.expires_at is not None and row.expires_at <= now:
         return "expired"
     if not row.remaining:

@@ -1,47 +1,117 @@
-"""Expiry: what a grant still holds ends some time after its date (DESIGN 3.3)."""
+"""Endings: what a grant still holds some time after its date expires or rolls over (DESIGN 3.3)."""
 
+from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 
 from creditctl.context import Context
-from creditctl.rules.units import Credits
+from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.services.grants import NewGrant, add_grant
+from creditctl.services.subscription_periods import (
+    SubscriptionPeriod,
+    period_after,
+    periods_of_subscription,
+)
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.grants import DueExpiry, due_expiries, expire
+from creditctl.store.queries.grants import GrantRow, adjust, carried_at, due_endings
 from creditctl.store.queries.ledger import NewEntry, append_entries
 from creditctl.store.queries.orgs import lock_organizations
+from creditctl.store.queries.subscriptions import subscription_by_id
 
 
-def book_due_expiries(unit: UnitOfWork, context: Context) -> int:
-    """Expire every grant whose grace is over; returns how many.
+def book_due_expiries(
+    unit: UnitOfWork, context: Context, organization_id: int | None = None
+) -> int:
+    """End every grant whose grace is over, of one organization or of all; returns how many.
 
     New calls stopped at `expires_at`; the grace lets usage served before it arrive. An import after
-    that takes back what it draws.
+    that takes back what it draws. What went back to a reversed grant is reversed again.
     """
-    due = due_expiries(unit, context.now - context.settings.usage_grace)
-    booked = 0
-    for organization_id, grants in groupby(due, key=attrgetter("organization_id")):
-        lock_organizations(unit, [organization_id])
-        booked += sum(_expire(unit, context, grant) for grant in grants)
-    return booked
+    grace_over = context.now - context.settings.usage_grace
+    due = due_endings(unit, grace_over, organization_id)
+    for owner_id, found in groupby(due, key=attrgetter("organization_id")):
+        grants: Iterable[GrantRow] = found
+        if organization_id is None:
+            lock_organizations(unit, [owner_id])
+            # An import may have drawn them before the lock was ours.
+            grants = due_endings(unit, grace_over, owner_id)
+        for grant in grants:
+            _end(unit, context, grant)
+    return len(due)
 
 
-def _expire(unit: UnitOfWork, context: Context, grant: DueExpiry) -> bool:
-    if not expire(unit, grant.id, grant.remaining):
-        return False  # an import drew it before the lock was ours; the next run sees the rest
-    append_entries(
-        unit,
-        [
-            NewEntry(
-                organization_id=grant.organization_id,
-                grant_id=grant.id,
-                kind="expiry",
-                amount=Credits(-grant.remaining.micro),
-                event_at=grant.expires_at,
-                recorded_at=context.now,
-                product_id=grant.product_id,
-                actor=context.actor,
-                reason="unused at its expiry",
-            )
-        ],
+def _end(unit: UnitOfWork, context: Context, grant: GrantRow) -> None:
+    if grant.reversed_at is not None:
+        take_from(unit, context, grant, grant.remaining, "reversal", "reversed before")
+        return
+    carried = _carry_over(unit, context, grant)
+    expire(unit, context, grant, grant.remaining - carried, "unused at its expiry")
+
+
+def expire(
+    unit: UnitOfWork, context: Context, grant: GrantRow, amount: Credits, reason: str
+) -> None:
+    """Move credits from what remains to what has expired: usage from before may take them back."""
+    take_from(unit, context, grant, amount, "expiry", reason)
+
+
+def take_from(
+    unit: UnitOfWork,
+    context: Context,
+    grant: GrantRow,
+    amount: Credits,
+    kind: str,
+    reason: str,
+) -> None:
+    """Book that credits leave the grant unused: expiry, reversal, rollover or transfer."""
+    if not amount:
+        return
+    adjust(unit, grant.id, remaining=-amount, expired=amount if kind == "expiry" else NO_CREDITS)
+    ends = kind in ("expiry", "rollover") and grant.expires_at is not None
+    entry = NewEntry(
+        organization_id=grant.organization_id,
+        grant_id=grant.id,
+        kind=kind,
+        amount=-amount,
+        event_at=grant.expires_at if ends and grant.expires_at else context.now,
+        recorded_at=context.now,
+        product_id=grant.product_id,
+        actor=context.actor,
+        reason=reason,
     )
-    return True
+    append_entries(unit, [entry])
+
+
+def _carry_over(unit: UnitOfWork, context: Context, grant: GrantRow) -> Credits:
+    """Roll an allowance into the next period where its plan says so; returns what was carried."""
+    if grant.source != "subscription" or grant.subscription_id is None or grant.expires_at is None:
+        return NO_CREDITS
+    subscription = subscription_by_id(unit, grant.subscription_id)
+    following = period_after(unit, subscription, grant.expires_at)
+    ending = periods_of_subscription(unit, subscription, grant.expires_at)
+    plans = [period.plan for period in ending if period.ends_at == grant.expires_at]
+    if following is None or not plans or plans[-1].rollover != "carry":
+        return NO_CREDITS
+    amount = grant.remaining
+    if (cap := plans[-1].carry_cap) is not None:
+        room = cap - carried_at(unit, subscription.id, grant.expires_at)
+        amount = max(min(amount, room), NO_CREDITS)
+    if amount:
+        take_from(unit, context, grant, amount, "rollover", f"carried to {following.starts_at:%F}")
+        add_grant(unit, context, _carried(grant, amount, following))
+    return amount
+
+
+def _carried(grant: GrantRow, amount: Credits, following: SubscriptionPeriod) -> NewGrant:
+    return NewGrant(
+        organization_id=grant.organization_id,
+        source="subscription",
+        amount=amount,
+        reason=f"carried over from {grant.public_id}",
+        product_id=grant.product_id,
+        priority=grant.priority,
+        effective_at=following.starts_at,
+        expires_at=following.whole.ends_at,
+        subscription_id=grant.subscription_id,
+        rolled_from_id=grant.id,
+    )

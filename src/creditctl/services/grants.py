@@ -41,6 +41,8 @@ class NewGrant:
     subscription_id: int | None = None
     period_starts_at: datetime | None = None
     promotion: str | None = None
+    rolled_from_id: int | None = None
+    moved_from_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ def add_grant(unit: UnitOfWork, context: Context, new: NewGrant) -> AddedGrant:
         subscription_id=new.subscription_id,
         period_starts_at=new.period_starts_at,
         promotion=new.promotion,
+        rolled_from_id=new.rolled_from_id,
+        moved_from_id=new.moved_from_id,
         created_at=context.now,
     )
     append_entries(unit, [_entry(context, new, grant_id, effective_at)])

@@ -9,8 +9,8 @@ from itertools import groupby
 
 from creditctl.rules.invoice_lines import Fee, PricedUsage, Usage, bills_fee_of
 from creditctl.rules.periods import Period
-from creditctl.rules.units import NO_CREDITS, Credits, Money
-from creditctl.services.subscription_periods import SubscriptionPeriod, periods_of
+from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.services.subscription_periods import Began, SubscriptionPeriod, periods_of
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.billing import (
     ListPriceRow,
@@ -18,7 +18,7 @@ from creditctl.store.queries.billing import (
     ProductUsageRow,
     credits_by_payer,
     list_prices,
-    repaid_by_source,
+    settled_by_source,
     usage_by_product,
 )
 
@@ -48,10 +48,11 @@ def read_figures(unit: UnitOfWork, organization_id: int, month: Period, currency
 def _fees(periods: Iterable[SubscriptionPeriod], month: Period) -> Iterator[Fee]:
     """The fees this month bills, by the plan version in force when each period starts."""
     for period in periods:
-        plan = period.plan
-        if plan.fee_minor and bills_fee_of(month, period.starts_at, is_first=period.is_first):
-            dates = f"{period.starts_at:%Y-%m-%d} until {period.ends_at:%Y-%m-%d}"
-            yield Fee(f"{plan.title}, {dates}", Money(plan.fee_minor, plan.currency))
+        is_first = period.began in (Began.START, Began.CHANGE)
+        if period.fee and bills_fee_of(month, period.starts_at, is_first=is_first):
+            dates = f"{period.starts_at:%Y-%m-%d} until {period.whole.ends_at:%Y-%m-%d}"
+            change = "Change to " if period.began is Began.CHANGE else ""
+            yield Fee(f"{change}{period.plan.title}, {dates}", period.fee)
 
 
 def _price_spans(
@@ -86,14 +87,14 @@ def _priced(unit: UnitOfWork, organization_id: int, span: Period, price: Decimal
     first_day, end_day = span.starts_at.date(), span.ends_at.date()
     usage = usage_by_product(unit, organization_id, first_day, end_day)
     payers = credits_by_payer(unit, organization_id, first_day, end_day)
-    repaid = repaid_by_source(unit, organization_id, span.starts_at, span.ends_at)
-    applied = _applied([*payers, *repaid])
+    settled = settled_by_source(unit, organization_id, span.starts_at, span.ends_at)
+    applied = _applied([*payers, *settled])
     overage = sum(row.credits.micro for row in payers if row.source == OVERAGE)
     return PricedUsage(
         price=price,
         usage=tuple(_usage(row) for row in usage),
         applied=tuple(sorted(applied.items())),
-        overage=Credits(overage - sum(row.credits.micro for row in repaid)),
+        overage=Credits(overage - sum(row.credits.micro for row in settled)),
     )
 
 

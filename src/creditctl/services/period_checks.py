@@ -36,8 +36,8 @@ def misplaced_allowances(unit: UnitOfWork) -> list[tuple[str, str]]:
         if not granted:
             continue
         periods = periods_of_subscription(unit, subscription, instant_of(max(granted)))
-        starts = {micros_of(period.starts_at): period.plan for period in periods}
-        due = {start for start, plan in starts.items() if plan.allowance and not plan.unlimited}
+        starts = {micros_of(period.starts_at): period for period in periods}
+        due = {start for start, period in starts.items() if period.allowance}
         found += [
             (subscription.public_id, f"{what} at {instant_text(instant_of(start))}")
             for what, wrong in (

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from creditctl.rules.endpoint_match import EndpointMatcher
 from creditctl.rules.instants import micros_of
-from creditctl.rules.pricing import PriceRule
+from creditctl.rules.pricing import PriceRule, VolumeStep
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.catalog import (
     EndpointRow,
@@ -14,6 +14,9 @@ from creditctl.store.queries.catalog import (
     all_endpoints,
     all_prices,
 )
+
+LIST = 0
+"""The plan of prices that hold for everybody."""
 
 MOST_REMEMBERED = 100_000
 """Request paths whose endpoint is kept in memory; beyond that the memory starts anew."""
@@ -39,6 +42,8 @@ class VersionedPrice:
     rule: PriceRule
     effective_from: datetime
     effective_to: datetime | None
+    plan: str | None
+    """Whose own price it is; None: the list price."""
 
 
 class PriceBook:
@@ -51,15 +56,24 @@ class PriceBook:
         }
         self._matcher = EndpointMatcher((row.id, row.method, row.path) for row in endpoints)
         self._found: dict[tuple[str, str], EndpointRef | None] = {}
-        self._versions: dict[int, list[tuple[int, int | None, VersionedPrice]]] = {}
+        self._versions: dict[tuple[int, int], list[tuple[int, int | None, VersionedPrice]]] = {}
+        self._by_id: dict[int, VersionedPrice] = {}
         for row in prices:
             price = VersionedPrice(
-                row.id, row.endpoint_id, rule_of(row), row.effective_from, row.effective_to
+                row.id,
+                row.endpoint_id,
+                rule_of(row),
+                row.effective_from,
+                row.effective_to,
+                row.plan,
             )
+            self._by_id[row.id] = price
             ends_at = None if row.effective_to is None else micros_of(row.effective_to)
-            self._versions.setdefault(row.endpoint_id, []).append(
+            self._versions.setdefault((row.endpoint_id, row.plan_id), []).append(
                 (micros_of(row.effective_from), ends_at, price)
             )
+        self.has_plan_prices = any(row.plan_id for row in prices)
+        self.has_volume_prices = any(row.volume_steps for row in prices)
 
     def endpoint(self, method: str, path: str, at_micros: int | None = None) -> EndpointRef | None:
         """The endpoint a request belongs to, or None.
@@ -84,11 +98,18 @@ class PriceBook:
             self._found[request] = None if endpoint_id is None else self._endpoints[endpoint_id]
         return self._found[request]
 
-    def price_at(self, endpoint_id: int, at_micros: int) -> VersionedPrice | None:
-        """The version in force at that time, or None."""
-        for starts_at, ends_at, price in self._versions.get(endpoint_id, ()):
-            if starts_at <= at_micros and (ends_at is None or at_micros < ends_at):
-                return price
+    def version(self, price_id: int) -> VersionedPrice:
+        """The version that a usage event names."""
+        return self._by_id[price_id]
+
+    def price_at(
+        self, endpoint_id: int, at_micros: int, plan_id: int = LIST
+    ) -> VersionedPrice | None:
+        """The version in force at that time, the plan's own before the list price, or None."""
+        for key in ((endpoint_id, plan_id), (endpoint_id, LIST)):
+            for starts_at, ends_at, price in self._versions.get(key, ()):
+                if starts_at <= at_micros and (ends_at is None or at_micros < ends_at):
+                    return price
         return None
 
 
@@ -110,4 +131,5 @@ def rule_of(row: PriceRow) -> PriceRule:
         minimum_micro=row.minimum_micro,
         maximum_micro=row.maximum_micro,
         billed_statuses=tuple(json.loads(row.billed_statuses)),
+        volume_steps=tuple(VolumeStep(*step) for step in json.loads(row.volume_steps or "[]")),
     )

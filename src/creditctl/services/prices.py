@@ -1,17 +1,19 @@
 """Prices: what requests cost, and why [CapSolver: credits may obscure the true cost per call]."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
 
 from creditctl.context import Context
 from creditctl.errors import EndpointNotFound, ProductNotFound
-from creditctl.rules.instants import micros_of
-from creditctl.rules.pricing import PriceRule, billed_blocks, data_part, is_billed, price_of
-from creditctl.rules.units import NO_CREDITS, Credits, decimal_text
-from creditctl.services.price_book import VersionedPrice, load_price_book
-from creditctl.store.engine import reading
+from creditctl.rules.instants import HOURS_PER_DAY, MICROS_PER_HOUR, micros_of
+from creditctl.rules.pricing import is_billed, price_of
+from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.services.plans_in_force import PlansInForce
+from creditctl.services.price_book import LIST, EndpointRef, load_price_book
+from creditctl.services.price_words import Step, cost_in_words, not_billed, steps_of
+from creditctl.services.usage_volume import volume_of_day
+from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.catalog import (
     all_endpoints,
     applied_catalog_version,
@@ -19,6 +21,7 @@ from creditctl.store.queries.catalog import (
     product_ids,
     terms_at,
 )
+from creditctl.store.queries.orgs import find_organization
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,6 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a price's arithmetic, and the credits after it."""
-
-    step: str
-    credits: Credits
-
-
-@dataclass(frozen=True, slots=True)
 class PriceExplanation:
     """What one request costs, which rule and version decided it, and what that is in money."""
 
@@ -52,6 +47,13 @@ class PriceExplanation:
     status: int
     billed: bool
     units: int
+    organization: str | None
+    plan: str | None
+    """Whose own price it is; None: the list price."""
+
+    volume: int
+    """Units billed that day before it, where the price is graduated."""
+
     credits: Credits
     money: Decimal
     """Exact value at list price: a single call may cost less than a cent."""
@@ -95,39 +97,72 @@ def explain_price(
     units: int = 0,
     status: int = 200,
     at: datetime | None = None,
+    organization: str | None = None,
 ) -> PriceExplanation:
-    """Why a request costs what it costs; raises CatalogMissing, EndpointNotFound."""
+    """Why a request costs what it costs: at list price, or for an organization with its plan.
+
+    A graduated price begins at what the organization was billed that day. Raises CatalogMissing,
+    EndpointNotFound, OrganizationNotFound.
+    """
     moment = at or context.now
+    micros = micros_of(moment)
     with reading(context.database) as unit:
         terms = terms_at(catalog_terms(unit), moment)
         book = load_price_book(unit)
-    endpoint = book.endpoint(method.upper(), path, micros_of(moment))
-    if endpoint is None:
-        raise EndpointNotFound(f"no endpoint matches {method.upper()} {path}")
-    price = book.price_at(endpoint.id, micros_of(moment))
+        endpoint = book.endpoint(method.upper(), path, micros)
+        if endpoint is None:
+            raise EndpointNotFound(f"no endpoint matches {method.upper()} {path}")
+        asker = _Asker.of(unit, organization, endpoint, moment)
+    price = book.price_at(endpoint.id, micros, asker.plan_id)
     if price is None:
         raise EndpointNotFound(
             f"{endpoint.method} {endpoint.path} has no price at {moment:%Y-%m-%d %H:%M} UTC",
             hint="'creditctl prices list --as-of TIME' shows the prices in force then",
         )
-    billed = is_billed(price.rule.billed_statuses, status)
-    credits = Credits(price_of(price.rule, units)) if billed else NO_CREDITS
+    rule = price.rule
+    volume = asker.volume if rule.volume_steps else 0
+    billed = is_billed(rule.billed_statuses, status)
+    credits = Credits(price_of(rule, units, volume)) if billed else NO_CREDITS
     return PriceExplanation(
         request=f"{method.upper()} {path}",
         product=endpoint.product,
         endpoint=f"{endpoint.method} {endpoint.path}",
-        rule=cost_in_words(price.rule),
+        rule=cost_in_words(rule),
         status=status,
         billed=billed,
         units=units,
+        organization=asker.slug,
+        plan=price.plan,
+        volume=volume,
         credits=credits,
         money=exact_value(credits, terms.list_price),
         currency=terms.currency,
         list_price=terms.list_price,
         effective_from=price.effective_from,
         effective_to=price.effective_to,
-        steps=tuple(_steps(price, units, status, billed=billed)),
+        steps=tuple(steps_of(rule, units, volume) if billed else [not_billed(rule, status)]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Who asks: nobody in particular, or an organization on its plan and with its day's volume."""
+
+    slug: str | None = None
+    plan_id: int = LIST
+    volume: int = 0
+
+    @classmethod
+    def of(
+        cls, unit: UnitOfWork, reference: str | None, endpoint: EndpointRef, at: datetime
+    ) -> "_Asker":
+        if reference is None:
+            return cls()
+        owner = find_organization(unit, reference)
+        plans = PlansInForce(unit, at, owner.id)
+        day = micros_of(at) // (MICROS_PER_HOUR * HOURS_PER_DAY)
+        volume = volume_of_day(unit, (day, owner.id, endpoint.product_id))
+        return cls(owner.slug, plans.plan_id(owner.id, None, micros_of(at)), volume)
 
 
 def exact_value(credits: Credits, list_price: Decimal) -> Decimal:
@@ -136,50 +171,3 @@ def exact_value(credits: Credits, list_price: Decimal) -> Decimal:
         exact = Decimal(str(credits)) * list_price
         # Not normalize() alone: that would write a thousand as 1E+3.
         return Decimal(f"{exact.normalize():f}")
-
-
-def cost_in_words(rule: PriceRule) -> str:
-    """A rule as a person would say it, such as `1 per 100 rows, at most 50`."""
-    words = []
-    if rule.base_micro or not rule.unit_micro:
-        words.append(decimal_text(rule.base_micro, 6))
-    if rule.unit_micro:
-        per = rule.unit if rule.per_units == 1 else f"{rule.per_units} {rule.unit}"
-        words.append(f"{decimal_text(rule.unit_micro, 6)} per {per}")
-    text = " + ".join(words)
-    if rule.included_units:
-        text += f" beyond {rule.included_units}"
-    if rule.minimum_micro:
-        text += f", at least {decimal_text(rule.minimum_micro, 6)}"
-    if rule.maximum_micro is not None:
-        text += f", at most {decimal_text(rule.maximum_micro, 6)}"
-    return text
-
-
-def _steps(price: VersionedPrice, units: int, status: int, *, billed: bool) -> Iterator[Step]:
-    rule = price.rule
-    if not billed:
-        listed = ", ".join(rule.billed_statuses)
-        yield Step(f"status {status} is not billed; billed: {listed}", NO_CREDITS)
-        return
-    base = f"tier {rule.tier}" if rule.tier else "fixed part"
-    if rule.tier or rule.base_micro or not rule.unit_micro:
-        yield Step(base, Credits(rule.base_micro))
-    total = rule.base_micro + data_part(rule, units)
-    if rule.unit_micro:
-        yield Step(_data_step(rule, units), Credits(total))
-    if total < rule.minimum_micro:
-        total = rule.minimum_micro
-        yield Step("raised to the minimum", Credits(total))
-    if rule.maximum_micro is not None and total > rule.maximum_micro:
-        yield Step("cut to the maximum", Credits(rule.maximum_micro))
-
-
-def _data_step(rule: PriceRule, units: int) -> str:
-    credits = decimal_text(rule.unit_micro, 6)
-    counted = max(units - rule.included_units, 0)
-    included = f" - {rule.included_units} included" if rule.included_units else ""
-    if rule.rounding == "exact":
-        return f"{units} {rule.unit}{included}: {counted} / {rule.per_units} x {credits}"
-    blocks = billed_blocks(rule, units)
-    return f"{units} {rule.unit}{included}: {blocks} blocks of {rule.per_units} x {credits}"

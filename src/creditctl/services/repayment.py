@@ -4,15 +4,15 @@ from datetime import datetime
 
 from creditctl.context import Context
 from creditctl.rules.burn_down import burn_order
-from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.rules.units import Credits
 from creditctl.services.allocation import lot_of
 from creditctl.services.balances import is_live
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.grants import (
     PAID_SOURCES,
     GrantRow,
+    adjust,
     debtors_with_paid_grants,
-    draw,
     grants_of,
 )
 from creditctl.store.queries.invoices import mark_draft_stale
@@ -45,8 +45,7 @@ def repay_open_overage(
         entries.append(_repayment(context, organization_id, grant, owed, repaid))
     total = grant.remaining - left
     if entries:
-        taken = draw(unit, grant.id, total, NO_CREDITS)
-        assert taken, "its organization is locked"  # noqa: S101 - only a bug can
+        adjust(unit, grant.id, remaining=-total)
         append_entries(unit, entries)
     return total
 
@@ -59,14 +58,19 @@ def repay_all_open_overage(unit: UnitOfWork, context: Context) -> int:
     repaid = 0
     for organization_id in debtors_with_paid_grants(unit, context.now):
         lock_organizations(unit, [organization_id])
-        grants = [
-            grant
-            for grant in grants_of(unit, organization_id)
-            if grant.source in PAID_SOURCES and grant.remaining and is_live(grant, context.now)
-        ]
-        for grant in sorted(grants, key=lambda grant: burn_order(lot_of(grant))):
-            repaid += bool(repay_open_overage(unit, context, organization_id, grant))
+        repaid += repay_with_paid_grants(unit, context, organization_id)
     return repaid
+
+
+def repay_with_paid_grants(unit: UnitOfWork, context: Context, organization_id: int) -> int:
+    """Let one organization's paid grants repay its open overage; returns how many did."""
+    grants = [
+        grant
+        for grant in grants_of(unit, organization_id)
+        if grant.source in PAID_SOURCES and grant.remaining and is_live(grant, context.now)
+    ]
+    ordered = sorted(grants, key=lambda grant: burn_order(lot_of(grant)))
+    return sum(bool(repay_open_overage(unit, context, organization_id, grant)) for grant in ordered)
 
 
 def _repayment(

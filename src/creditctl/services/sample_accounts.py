@@ -8,7 +8,7 @@ from creditctl.adapters.toml_source import TomlSource, TomlTable
 from creditctl.context import Context
 from creditctl.rules.budgets import parse_threshold
 from creditctl.services.budgets import set_budget
-from creditctl.services.credits import GrantRequest, grant_credits
+from creditctl.services.granting import GrantRequest, grant_credits
 from creditctl.services.keys import create_key
 from creditctl.services.orgs import create_organization
 from creditctl.services.subscriptions import create_subscription

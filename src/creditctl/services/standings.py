@@ -30,7 +30,7 @@ def read_standings(
 def period_at(unit: UnitOfWork, organization_id: int, at: datetime) -> SubscriptionPeriod | None:
     """The subscription period that holds `at`, if the organization has one."""
     for period in periods_of(unit, organization_id, at):
-        if at in period.period:
+        if at in period:
             return period
     return None
 
@@ -78,5 +78,5 @@ def _postpaid_left(
 ) -> Credits:
     if period is None or not period.plan.postpaid_limit:
         return NO_CREDITS
-    booked = postpaid_booked(unit, organization_id, period.starts_at, period.ends_at)
+    booked = postpaid_booked(unit, organization_id, period.whole.starts_at, period.whole.ends_at)
     return max(period.plan.postpaid_limit - booked, NO_CREDITS)

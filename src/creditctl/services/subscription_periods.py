@@ -1,29 +1,75 @@
 """The periods of an organization's subscriptions, each with the plan as it was at its start."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from creditctl.rules.periods import Period, anchored_periods
+from creditctl.rules.proration import prorated_credits, prorated_money, share_left
+from creditctl.rules.units import NO_CREDITS, Credits, Money
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.plans import PlanVersionRow, plan_version_at
-from creditctl.store.queries.subscriptions import SubscriptionRow, subscriptions_of
+from creditctl.store.queries.subscriptions import (
+    PlanChangeRow,
+    SubscriptionRow,
+    plan_changes,
+    subscriptions_of,
+)
+
+
+class Began(StrEnum):
+    """Why a stretch of a subscription began."""
+
+    TRIAL = "trial"
+    START = "start"
+    RENEWAL = "renewal"
+    CHANGE = "change"
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionPeriod:
-    """One period: allowance, fee and postpaid limit are those of `plan`."""
+    """A billing period, or the part of one after a change of plan: one plan holds throughout.
+
+    Allowance, fee and limits are those of `plan`; `previous` is what a change came from.
+    """
 
     subscription_id: int
     organization_id: int
     starts_at: datetime
     ends_at: datetime
     plan: PlanVersionRow
-    is_first: bool
+    began: Began
+    whole: Period
+    """The billing period that it is a part of, uncut by an end of the subscription."""
+
+    previous: PlanVersionRow | None = None
+
+    def __contains__(self, at: datetime) -> bool:
+        return self.starts_at <= at < self.ends_at
 
     @property
-    def period(self) -> Period:
-        """Its dates."""
-        return Period(self.starts_at, self.ends_at)
+    def allowance(self) -> Credits:
+        """What the subscription grants at its start; an unlimited plan grants nothing."""
+        if self.plan.unlimited:
+            return NO_CREDITS
+        if self.began is Began.TRIAL:
+            return self.plan.trial
+        if self.previous is None:
+            return self.plan.allowance
+        more = self.plan.allowance - self.previous.allowance
+        return prorated_credits(more, share_left(self.whole, self.starts_at))
+
+    @property
+    def fee(self) -> Money:
+        """What is charged for it; a trial is free."""
+        full = Money(self.plan.fee_minor, self.plan.currency)
+        if self.began is Began.TRIAL:
+            return Money(0, full.currency)
+        if self.previous is None:
+            return full
+        more = full - Money(self.previous.fee_minor, self.previous.currency)
+        return prorated_money(more, share_left(self.whole, self.starts_at))
 
 
 def periods_of(unit: UnitOfWork, organization_id: int, until: datetime) -> list[SubscriptionPeriod]:
@@ -39,20 +85,60 @@ def periods_of_subscription(
     unit: UnitOfWork, subscription: SubscriptionRow, until: datetime
 ) -> list[SubscriptionPeriod]:
     """The subscription's periods, in order; the last one ends when the subscription did."""
-    periods: list[SubscriptionPeriod] = []
-    interval = plan_version_at(unit, subscription.plan_id, subscription.started_at).interval
-    for period in anchored_periods(subscription.started_at, interval, until):
-        if subscription.ended_at is not None and period.starts_at >= subscription.ended_at:
-            break
-        ends_at = min(period.ends_at, subscription.ended_at or period.ends_at)
-        periods.append(
-            SubscriptionPeriod(
+    return list(_periods(unit, subscription, plan_changes(unit, subscription.id), until))
+
+
+def period_after(
+    unit: UnitOfWork, subscription: SubscriptionRow, boundary: datetime
+) -> SubscriptionPeriod | None:
+    """The period that begins at that boundary, or None when the subscription ends there."""
+    for period in periods_of_subscription(unit, subscription, boundary):
+        if period.starts_at == boundary:
+            return period
+    return None
+
+
+def _periods(
+    unit: UnitOfWork,
+    subscription: SubscriptionRow,
+    changes: Sequence[PlanChangeRow],
+    until: datetime,
+) -> Iterator[SubscriptionPeriod]:
+    def plan_at(at: datetime) -> PlanVersionRow:
+        begun = [change.plan_id for change in changes if change.effective_at <= at]
+        return plan_version_at(unit, (begun or [subscription.plan_id])[-1], at)
+
+    for whole, began in _whole_periods(subscription, lambda at: plan_at(at).interval, until):
+        ends_at = min(whole.ends_at, subscription.ended_at or whole.ends_at)
+        if whole.starts_at >= ends_at:
+            return
+        inside = [
+            change.effective_at
+            for change in changes
+            if whole.starts_at < change.effective_at < ends_at and change.effective_at <= until
+        ]
+        starts = [whole.starts_at, *inside]
+        previous = None
+        for starts_at, stops_at in zip(starts, [*inside, ends_at], strict=True):
+            plan = plan_at(starts_at)
+            yield SubscriptionPeriod(
                 subscription.id,
                 subscription.organization_id,
-                period.starts_at,
-                ends_at,
-                plan_version_at(unit, subscription.plan_id, period.starts_at),
-                is_first=not periods,
+                starts_at,
+                stops_at,
+                plan,
+                Began.CHANGE if previous else began,
+                whole,
+                previous,
             )
-        )
-    return periods
+            previous = plan
+
+
+def _whole_periods(
+    subscription: SubscriptionRow, interval_at: Callable[[datetime], str], until: datetime
+) -> Iterator[tuple[Period, Began]]:
+    anchor = subscription.trial_ends_at or subscription.started_at
+    if anchor > subscription.started_at and subscription.started_at <= until:
+        yield Period(subscription.started_at, anchor), Began.TRIAL
+    for period in anchored_periods(anchor, interval_at, until):
+        yield period, Began.START if period.starts_at == anchor else Began.RENEWAL

@@ -16,9 +16,12 @@ from creditctl.rules.usage_events import Reject
 from creditctl.services.allocation import Charge, allocate
 from creditctl.services.allowances import grant_due_allowances
 from creditctl.services.audit import record_change
+from creditctl.services.price_book import PriceBook
+from creditctl.services.usage_volume import with_volume_prices
+from creditctl.services.waivers import waive_overage
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
-from creditctl.store.queries.orgs import lock_organizations
+from creditctl.store.queries.orgs import lock_organizations, organization_by_id
 from creditctl.store.queries.usage import (
     PricedEvent,
     book_events,
@@ -71,6 +74,9 @@ class Import:
     ensured: set[int]
     """Organizations whose due allowances this run has granted already."""
 
+    book: PriceBook
+    """The prices by which its records are priced."""
+
 
 def book_chunk(
     unit: UnitOfWork,
@@ -92,6 +98,7 @@ def book_chunk(
         if organization_id not in job.ensured:
             grant_due_allowances(unit, context, organization_id)
     sifted = _sifted(unit, chunk.events, context.settings.dedup_window)
+    sifted.new[:] = with_volume_prices(unit, job.book, sifted.new)
     rejects = sorted([*chunk.rejects, *map(_conflict, sifted.conflicts)])
     _check_limit(job, batch, rejects)
     if sifted.new:
@@ -160,7 +167,10 @@ def _book(unit: UnitOfWork, context: Context, batch_id: int, events: list[Priced
     mark_drafts_stale(unit)
     billed = sorted((event for event in events if event.billed), key=attrgetter("organization_id"))
     for organization_id, own in groupby(billed, key=attrgetter("organization_id")):
-        allocate(unit, context, organization_id, _charges(own), batch_id=batch_id)
+        paid = allocate(unit, context, organization_id, _charges(own), batch_id=batch_id)
+        if paid.overage and organization_by_id(unit, organization_id).kind == "guest":
+            # A guest cannot pay; what slipped through is forgiven, and stays on record.
+            waive_overage(unit, context, organization_id, None, "guests are not billed")
 
 
 def _charges(events: Iterable[PricedEvent]) -> list[Charge]:

@@ -146,7 +146,9 @@ def _import_file(
         pricer = Pricer(unit, context.now, options.mapping, options.organization_id)
     if batch is not None and batch.status == "done":
         return ImportedBatch(batch, "unchanged")
-    job = Import(source.name, format_name, sha256, fingerprint, options.max_rejects, set())
+    job = Import(
+        source.name, format_name, sha256, fingerprint, options.max_rejects, set(), pricer.book
+    )
     with open_stream(source.path, source.name) as stream:
         records = reader_for(format_name).open_records(stream, source.name)
         given = options.organization is not None

@@ -6,7 +6,8 @@ from creditctl.adapters.readers import Record
 from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.rules.pricing import is_billed, price_of
 from creditctl.rules.usage_events import Reject, UsageEvent, storable, usage_event
-from creditctl.services.price_book import PriceBook, VersionedPrice, load_price_book
+from creditctl.services.plans_in_force import PlansInForce
+from creditctl.services.price_book import LIST, PriceBook, VersionedPrice, load_price_book
 from creditctl.services.usage_mapping import FieldMapping
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.usage import PricedEvent, key_names, organization_names
@@ -65,11 +66,12 @@ class Pricer:
         mapping: FieldMapping,
         organization_id: int | None,
     ) -> None:
-        self._book: PriceBook = load_price_book(unit)
+        self.book: PriceBook = load_price_book(unit)
         self._requesters = Requesters(unit, organization_id)
         self._mapping = mapping
         self._latest = micros_of(now + CLOCK_TOLERANCE)
         self._billed: dict[tuple[int, int], bool] = {}
+        self._plans = PlansInForce(unit, now) if self.book.has_plan_prices else None
 
     def price(self, record: Record | Reject) -> PricedEvent | Reject:
         """The event with its cost, or why the record is none."""
@@ -89,11 +91,14 @@ class Pricer:
     def _priced(
         self, event: UsageEvent, organization_id: int, api_key_id: int | None
     ) -> PricedEvent | Reject:
-        endpoint = self._book.endpoint(event.method, event.path, event.occurred_at)
+        endpoint = self.book.endpoint(event.method, event.path, event.occurred_at)
         if endpoint is None:
             request = f"{event.method} {event.path}"
             return _reject(event, "endpoint", request, "is no endpoint of the catalog")
-        price = self._book.price_at(endpoint.id, event.occurred_at)
+        plan_id = LIST
+        if self._plans is not None:
+            plan_id = self._plans.plan_id(organization_id, api_key_id, event.occurred_at)
+        price = self.book.price_at(endpoint.id, event.occurred_at, plan_id)
         if price is None:
             request = f"{event.method} {event.path}"
             return _reject(event, "endpoint", request, "had no price in force at that time")

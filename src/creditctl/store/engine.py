@@ -4,7 +4,7 @@ Statements are written once, with `:name` parameters, and run unchanged on SQLit
 They go through the drivers: importing an ORM costs half a second a command (DESIGN 8).
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar, cast
 
@@ -25,6 +25,9 @@ class UnitOfWork:
     def __init__(self, dialect: str, connection: Any) -> None:
         self.dialect = dialect
         self.connection = connection
+        self.before_commit: list[Callable[[UnitOfWork], None]] = []
+        """Last steps, in order; what they lock is held for the shortest time."""
+
         self._statement = _DRIVERS[dialect].statement
         self._translated = _DRIVERS[dialect].translated_errors
 
@@ -115,6 +118,8 @@ def _transaction(
         unit = UnitOfWork(dialect, connection)
         _check_schema(unit)
         yield unit
+        for finish in unit.before_commit:
+            finish(unit)
         with driver.translated_errors():
             if keep:
                 connection.commit()

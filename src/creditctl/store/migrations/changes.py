@@ -4,6 +4,7 @@ SQLite can add a column but not change a constraint: there the table is made ane
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -84,22 +85,23 @@ def _definition(table: str, name: str, kind: str, required: bool, refers_to: str
 
 def _rebuild(table: str, old: str, new: str) -> None:
     """SQLite's own recipe (lang_altertable, section 7), inside the migration's transaction."""
-    run: Callable[..., sa.CursorResult[tuple[str, str]]] = op.get_bind().exec_driver_sql
-    objects = run(
-        "SELECT type, sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL", (table,)
-    ).all()
-    (ddl,) = [sql for kind, sql in objects if kind == "table"]
+    run: Callable[..., sa.CursorResult[Any]] = op.get_bind().exec_driver_sql
+    found: list[Any] = list(
+        run("SELECT type, sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL", (table,))
+    )
+    (ddl,) = [sql for kind, sql in found if kind == "table"]
     if ddl.count(old) != 1:
         raise LookupError(f"{table} does not say {old!r} once: {ddl}")
     fresh = f"{table}__new"
     made = ddl.replace(old, new)
     head = made.index(table)
     run(made[:head] + fresh + made[head + len(table) :])
-    columns = ", ".join(name for (name,) in run(f"SELECT name FROM pragma_table_info('{fresh}')"))
-    run(f"INSERT INTO {fresh} ({columns}) SELECT {columns} FROM {table}")
+    names = run("SELECT name FROM pragma_table_info(?)", (fresh,)).scalars()
+    columns = ", ".join(names)
+    run(f"INSERT INTO {fresh} ({columns}) SELECT {columns} FROM {table}")  # noqa: S608 - our names
     run(f"DROP TABLE {table}")
     run(f"ALTER TABLE {fresh} RENAME TO {table}")
-    for kind, sql in objects:
+    for kind, sql in found:
         if kind != "table":
             run(sql)
 

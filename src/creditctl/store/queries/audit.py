@@ -1,9 +1,13 @@
 """The audit log: append and read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from creditctl.store.engine import UnitOfWork
+
+_LOCK_KEY = 7_305_512_271
+"""Any number: PostgreSQL's advisory lock that only the audit log takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,7 @@ class AuditRow:
     recorded_at: datetime
     actor: str
     host: str
+    profile: str | None
     action: str
     subject: str
     organization: str | None
@@ -22,49 +27,79 @@ class AuditRow:
     after: str | None
 
 
-def insert_audit_entry(
-    unit: UnitOfWork,
-    *,
-    recorded_at: datetime,
-    actor: str,
-    host: str,
-    action: str,
-    subject: str,
-    organization_id: int | None,
-    reason: str,
-    before: str | None,
-    after: str | None,
-) -> None:
-    """Append one entry; `before` and `after` are JSON texts."""
-    unit.insert(
-        "audit_entry",
-        recorded_at=recorded_at,
-        actor=actor,
-        host=host,
-        action=action,
-        subject=subject,
-        organization_id=organization_id,
-        reason=reason,
-        before=before,
-        after=after,
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """A row of `audit_entry` as its seal was made from it; times are microseconds."""
+
+    id: int
+    recorded_at: int
+    actor: str
+    host: str
+    profile: str | None
+    action: str
+    subject: str
+    organization_id: int | None
+    reason: str
+    before: str | None
+    after: str | None
+    seal: str | None
+    key_id: str | None
+
+
+_SEALED = """
+    id, recorded_at, actor, host, profile, action, subject, organization_id, reason, before, after,
+    seal, key_id
+"""
+
+
+def lock_audit_log(unit: UnitOfWork) -> None:
+    """Let entries be appended one transaction after the other. SQLite has one writer anyway."""
+    if unit.dialect != "sqlite":
+        unit.run("SELECT pg_advisory_xact_lock(CAST(:key AS BIGINT))", key=_LOCK_KEY)
+
+
+def newest_seal(unit: UnitOfWork) -> SealedRow | None:
+    """The entry that was appended last, or None."""
+    return unit.fetch_one(SealedRow, f"SELECT {_SEALED} FROM audit_entry ORDER BY id DESC LIMIT 1")
+
+
+def sealed_after(unit: UnitOfWork, entry_id: int, limit: int) -> list[SealedRow]:
+    """The next entries in their order."""
+    return unit.fetch(
+        SealedRow,
+        f"SELECT {_SEALED} FROM audit_entry WHERE id > :entry_id ORDER BY id LIMIT :limit",
+        entry_id=entry_id,
+        limit=limit,
     )
 
 
+def insert_audit_entry(unit: UnitOfWork, values: Mapping[str, object]) -> None:
+    """Append one entry; `before` and `after` are JSON texts."""
+    unit.insert("audit_entry", **values)
+
+
 def latest_audit_entries(
-    unit: UnitOfWork, *, organization_id: int | None, action: str | None, limit: int
+    unit: UnitOfWork,
+    *,
+    organization_id: int | None,
+    action: str | None,
+    actor: str | None,
+    limit: int,
 ) -> list[AuditRow]:
-    """The newest entries first, of one organization or action when given."""
+    """The newest entries first, of one organization, action or actor when given."""
     return unit.fetch(
         AuditRow,
         """
-        SELECT a.id, a.recorded_at, a.actor, a.host, a.action, a.subject, o.slug, a.reason,
-               a.before, a.after
+        SELECT a.id, a.recorded_at, a.actor, a.host, a.profile, a.action, a.subject, o.slug,
+               a.reason, a.before, a.after
         FROM audit_entry AS a LEFT JOIN organization AS o ON o.id = a.organization_id
         WHERE (CAST(:organization_id AS BIGINT) IS NULL OR a.organization_id = :organization_id)
           AND (CAST(:action AS TEXT) IS NULL OR a.action = :action)
+          AND (CAST(:actor AS TEXT) IS NULL OR a.actor = :actor)
         ORDER BY a.id DESC LIMIT :limit
         """,
         organization_id=organization_id,
         action=action,
+        actor=actor,
         limit=limit,
     )

@@ -108,20 +108,23 @@ def credits_by_payer(
     )
 
 
-def repaid_by_source(
+def settled_by_source(
     unit: UnitOfWork, organization_id: int, starts_at: datetime, ends_at: datetime
 ) -> list[PayerRow]:
-    """Overage of usage in [starts_at, ends_at) that grants have repaid since, by their source."""
+    """Settled overage of usage in [starts_at, ends_at), by the grant's source or as `waiver`."""
     return unit.fetch(
         PayerRow,
         """
-        SELECT g.source, SUM(-r.amount_micro)
+        SELECT COALESCE(g.source, 'waiver'),
+               SUM(CASE WHEN s.grant_id IS NULL THEN s.amount_micro ELSE -s.amount_micro END)
         FROM ledger_entry AS o
-             JOIN ledger_entry AS r ON r.settles_id = o.id
-             JOIN credit_grant AS g ON g.id = r.grant_id
+             JOIN ledger_entry AS s ON s.settles_id = o.id
+             LEFT JOIN credit_grant AS g ON g.id = s.grant_id
         WHERE o.organization_id = :organization_id AND o.kind = 'overage'
           AND o.event_at >= :starts_at AND o.event_at < :ends_at
-        GROUP BY g.source ORDER BY g.source
+        GROUP BY 1
+        HAVING SUM(CASE WHEN s.grant_id IS NULL THEN s.amount_micro ELSE -s.amount_micro END) <> 0
+        ORDER BY 1
         """,
         organization_id=organization_id,
         starts_at=starts_at,

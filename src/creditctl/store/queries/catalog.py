@@ -61,6 +61,9 @@ class PriceRow:
     minimum_micro: int
     maximum_micro: int | None
     billed_statuses: str
+    plan_id: int
+    plan: str | None
+    volume_steps: str | None
 
 
 def lock_catalog(unit: UnitOfWork) -> None:
@@ -127,10 +130,11 @@ def all_prices(unit: UnitOfWork) -> list[PriceRow]:
     return unit.fetch(
         PriceRow,
         """
-        SELECT id, endpoint_id, effective_from, effective_to, tier, base_micro, unit_micro,
-               per_units, unit, rounding, included_units, minimum_micro, maximum_micro,
-               billed_statuses
-        FROM endpoint_price ORDER BY effective_from DESC
+        SELECT e.id, e.endpoint_id, e.effective_from, e.effective_to, e.tier, e.base_micro,
+               e.unit_micro, e.per_units, e.unit, e.rounding, e.included_units, e.minimum_micro,
+               e.maximum_micro, e.billed_statuses, e.plan_id, p.name, e.volume_steps
+        FROM endpoint_price AS e LEFT JOIN plan AS p ON p.id = e.plan_id
+        ORDER BY e.effective_from DESC
         """,
     )
 

@@ -45,12 +45,45 @@ DRAWN_OUTSIDE = """
        OR (e.kind = 'usage' AND e.last_event_at >= g.expires_at)
 """
 REPAID_TOO_MUCH = """
-    SELECT 'entry ' || o.id, 'overage of ' || -o.amount_micro || ' was settled with ' || -s.settled
+    SELECT 'entry ' || o.id, 'overage of ' || -o.amount_micro || ' was settled with ' || s.settled
     FROM ledger_entry AS o JOIN (
-        SELECT settles_id, SUM(amount_micro) AS settled FROM ledger_entry
-        WHERE settles_id IS NOT NULL GROUP BY settles_id
+        SELECT settles_id, SUM(CASE WHEN grant_id IS NULL THEN amount_micro
+                                    ELSE -amount_micro END) AS settled
+        FROM ledger_entry WHERE settles_id IS NOT NULL GROUP BY settles_id
     ) AS s ON s.settles_id = o.id
-    WHERE o.kind <> 'overage' OR s.settled < o.amount_micro
+    WHERE o.kind <> 'overage' OR s.settled < 0 OR s.settled > -o.amount_micro
+       OR (s.settled > 0
+           AND EXISTS (SELECT 1 FROM ledger_entry AS u WHERE u.reverses_id = o.id))
+"""
+UNWOUND_WRONG = """
+    SELECT 'entry ' || u.id, 'takes back ' || u.amount_micro || ' of entry ' || e.id
+           || ', which booked ' || e.amount_micro
+    FROM ledger_entry AS u JOIN ledger_entry AS e ON e.id = u.reverses_id
+    WHERE u.amount_micro <> -e.amount_micro OR u.organization_id <> e.organization_id
+       OR COALESCE(u.grant_id, 0) <> COALESCE(e.grant_id, 0)
+       OR COALESCE(u.settles_id, 0) <> COALESCE(e.settles_id, 0) OR u.id < e.id
+       OR e.kind NOT IN ('usage', 'overage', 'repayment', 'waiver')
+"""
+REVERSED_HOLD = """
+    SELECT public_id, 'was reversed and holds ' || remaining_micro
+    FROM credit_grant WHERE reversed_at IS NOT NULL AND remaining_micro <> 0
+"""
+CARRIED_TOO_MUCH = """
+    SELECT g.public_id, 'rolled over ' || -COALESCE(r.rolled, 0) || ', the grants it became hold '
+           || c.carried
+    FROM credit_grant AS g
+         LEFT JOIN (SELECT rolled_from_id, SUM(amount_micro) AS carried FROM credit_grant
+                    WHERE rolled_from_id IS NOT NULL GROUP BY rolled_from_id) AS c
+                   ON c.rolled_from_id = g.id
+         LEFT JOIN (SELECT grant_id, SUM(amount_micro) AS rolled FROM ledger_entry
+                    WHERE kind = 'rollover' GROUP BY grant_id) AS r ON r.grant_id = g.id
+    WHERE COALESCE(c.carried, 0) <> -COALESCE(r.rolled, 0)
+"""
+PASSED_BACK = """
+    SELECT o.slug, 'credits that went back to the grant they were rolled from sum to '
+           || SUM(e.amount_micro)
+    FROM ledger_entry AS e JOIN organization AS o ON o.id = e.organization_id
+    WHERE e.kind = 'rollover_reversal' GROUP BY o.slug HAVING SUM(e.amount_micro) <> 0
 """
 DEBIT_DAYS = """
     SELECT o.slug, 'day ' || d.day || ' ' || d.source || ': ' || SUM(d.rolled)
@@ -62,7 +95,7 @@ DEBIT_DAYS = """
         SELECT e.organization_id, e.posting_day, e.product_id, COALESCE(g.source, 'overage'), 0,
                -e.amount_micro
         FROM ledger_entry AS e LEFT JOIN credit_grant AS g ON g.id = e.grant_id
-        WHERE e.kind IN ('usage', 'overage')
+        WHERE e.kind IN ('usage', 'overage') OR (e.kind = 'unwind' AND e.settles_id IS NULL)
     ) AS d JOIN organization AS o ON o.id = d.organization_id
     GROUP BY o.slug, d.day, d.product_id, d.source HAVING SUM(d.rolled) <> SUM(d.booked)
 """

@@ -50,13 +50,16 @@ def standing_rows(
                  GROUP BY organization_id
              ) AS live ON live.organization_id = o.id
              LEFT JOIN (
-                 SELECT organization_id, SUM(-amount_micro) AS overage
-                 FROM ledger_entry
-                 WHERE kind = 'overage' AND overage_reason <> 'postpaid'
-                 GROUP BY organization_id
+                 SELECT v.organization_id, SUM(-v.amount_micro) AS overage
+                 FROM ledger_entry AS v
+                 WHERE v.kind = 'overage' AND v.overage_reason <> 'postpaid'
+                   AND NOT EXISTS (SELECT 1 FROM ledger_entry AS u WHERE u.reverses_id = v.id)
+                 GROUP BY v.organization_id
              ) AS owed ON owed.organization_id = o.id
              LEFT JOIN (
-                 SELECT organization_id, SUM(-amount_micro) AS amount
+                 SELECT organization_id,
+                        SUM(CASE WHEN grant_id IS NULL THEN amount_micro
+                                 ELSE -amount_micro END) AS amount
                  FROM ledger_entry
                  WHERE settles_id IS NOT NULL
                  GROUP BY organization_id
@@ -113,3 +116,35 @@ def _values(organization_id: int, decision: Decision) -> dict[str, object]:
         "usage": decision.usage,
         "until": decision.until,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedRow:
+    """A decision of the past."""
+
+    state: State
+    reason: Reason
+    usage: Credits | None
+    limit: Credits | None
+    until: datetime | None
+    changed_at: datetime
+
+    @property
+    def decision(self) -> Decision:
+        """As it was decided."""
+        return Decision(self.state, self.reason, self.usage, self.limit, self.until)
+
+
+def decided_at(unit: UnitOfWork, organization_id: int, at: datetime) -> DecidedRow | None:
+    """What had been decided last at that time, or None before the first check."""
+    return unit.fetch_one(
+        DecidedRow,
+        """
+        SELECT state, reason, usage_micro, limit_micro, until, changed_at
+        FROM enforcement_change
+        WHERE organization_id = :organization_id AND changed_at <= :at
+        ORDER BY changed_at DESC, id DESC LIMIT 1
+        """,
+        organization_id=organization_id,
+        at=at,
+    )

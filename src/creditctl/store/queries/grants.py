@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from creditctl.rules.units import Credits
+from creditctl.errors import GrantNotFound
+from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.ledger import SETTLED
 
 PAID_SOURCES = ("purchase", "auto_recharge", "order_form")
 """Sources whose credits were bought; only these repay open overage (DESIGN 3.3)."""
@@ -17,6 +19,7 @@ class GrantRow:
 
     id: int
     public_id: str
+    organization_id: int
     source: str
     amount: Credits
     remaining: Credits
@@ -30,12 +33,17 @@ class GrantRow:
     currency: str | None
     promotion: str | None
     created_at: datetime
+    subscription_id: int | None
+    period_starts_at: datetime | None
+    rolled_from_id: int | None
+    reversed_at: datetime | None
 
 
 _SELECT = """
-    SELECT g.id, g.public_id, g.source, g.amount_micro, g.remaining_micro, g.expired_micro,
-           g.product_id, p.name, g.priority, g.effective_at, g.expires_at, g.unit_cost,
-           g.currency, g.promotion, g.created_at
+    SELECT g.id, g.public_id, g.organization_id, g.source, g.amount_micro, g.remaining_micro,
+           g.expired_micro, g.product_id, p.name, g.priority, g.effective_at, g.expires_at,
+           g.unit_cost, g.currency, g.promotion, g.created_at, g.subscription_id,
+           g.period_starts_at, g.rolled_from_id, g.reversed_at
     FROM credit_grant AS g LEFT JOIN product AS p ON p.id = g.product_id
 """
 
@@ -57,6 +65,14 @@ def grant_by_id(unit: UnitOfWork, grant_id: int) -> GrantRow:
     return found
 
 
+def find_grant(unit: UnitOfWork, public_id: str) -> GrantRow:
+    """The grant with that public id; raises GrantNotFound."""
+    found = unit.fetch_one(GrantRow, f"{_SELECT} WHERE g.public_id = :id", id=public_id)
+    if found is None:
+        raise GrantNotFound(f"there is no grant {public_id!r}")
+    return found
+
+
 def granted_in_total(unit: UnitOfWork, organization_id: int) -> Credits:
     """All credits the organization was ever granted."""
     total = unit.fetch_value(
@@ -72,79 +88,85 @@ def insert_grant(unit: UnitOfWork, **columns: object) -> int:
     return unit.insert("credit_grant", remaining_micro=amount, expired_micro=0, **columns)
 
 
-def draw(unit: UnitOfWork, grant_id: int, amount: Credits, reclaimed: Credits) -> bool:
-    """Take `amount` from what remains plus `reclaimed` from what had expired.
+def adjust(
+    unit: UnitOfWork, grant_id: int, *, remaining: Credits, expired: Credits = NO_CREDITS
+) -> None:
+    """Add to what remains and to what has expired; its organization is locked.
 
-    False, and nothing changed, when the grant does not hold that much any more.
+    Raises AssertionError when the grant does not hold that much: only a bug can.
     """
     changed = unit.run(
         """
         UPDATE credit_grant
-        SET remaining_micro = remaining_micro + :reclaimed - :amount,
-            expired_micro = expired_micro - :reclaimed
-        WHERE id = :id AND remaining_micro + :reclaimed >= :amount AND expired_micro >= :reclaimed
+        SET remaining_micro = remaining_micro + :remaining,
+            expired_micro = expired_micro + :expired
+        WHERE id = :id AND remaining_micro + :remaining >= 0 AND expired_micro + :expired >= 0
         """,
         id=grant_id,
-        amount=amount,
-        reclaimed=reclaimed,
+        remaining=remaining,
+        expired=expired,
     )
-    return changed == 1
+    if changed != 1:
+        raise AssertionError(f"grant {grant_id} was drawn by another, though locked")
 
 
-def expire(unit: UnitOfWork, grant_id: int, amount: Credits) -> bool:
-    """Move all that remains to what has expired; False when that is not `amount` any more."""
-    changed = unit.run(
-        """
-        UPDATE credit_grant
-        SET expired_micro = expired_micro + remaining_micro, remaining_micro = 0
-        WHERE id = :id AND remaining_micro = :amount
-        """,
-        id=grant_id,
-        amount=amount,
-    )
-    return changed == 1
+def end_grant(unit: UnitOfWork, grant_id: int, at: datetime) -> None:
+    """Bring its end forward to that time."""
+    unit.run("UPDATE credit_grant SET expires_at = :at WHERE id = :id", id=grant_id, at=at)
 
 
-@dataclass(frozen=True, slots=True)
-class DueExpiry:
-    """A grant past its grace that still holds credits."""
-
-    id: int
-    public_id: str
-    organization_id: int
-    remaining: Credits
-    product_id: int | None
-    expires_at: datetime
+def mark_reversed(unit: UnitOfWork, grant_id: int, at: datetime) -> None:
+    """Mark that what was unused of it has been taken back."""
+    unit.run("UPDATE credit_grant SET reversed_at = :at WHERE id = :id", id=grant_id, at=at)
 
 
-def due_expiries(unit: UnitOfWork, expired_before: datetime) -> list[DueExpiry]:
-    """Grants that ended at or before that time and still hold credits, by organization."""
+def due_endings(
+    unit: UnitOfWork, expired_before: datetime, organization_id: int | None = None
+) -> list[GrantRow]:
+    """Grants that still hold credits and ended by then, or were reversed; by organization."""
     return unit.fetch(
-        DueExpiry,
-        """
-        SELECT id, public_id, organization_id, remaining_micro, product_id, expires_at
-        FROM credit_grant
-        WHERE expires_at <= :expired_before AND remaining_micro > 0
-        ORDER BY organization_id, id
+        GrantRow,
+        f"""
+        {_SELECT}
+        WHERE g.remaining_micro > 0 AND (g.expires_at <= :expired_before OR g.reversed_at > 0)
+          AND (CAST(:organization_id AS BIGINT) IS NULL OR g.organization_id = :organization_id)
+        ORDER BY g.organization_id, g.id
         """,
         expired_before=expired_before,
+        organization_id=organization_id,
     )
+
+
+def carried_at(unit: UnitOfWork, subscription_id: int, at: datetime) -> Credits:
+    """What the subscription carried over that boundary of its periods."""
+    carried = unit.fetch_value(
+        """
+        SELECT COALESCE(SUM(amount_micro), 0) FROM credit_grant
+        WHERE subscription_id = :subscription_id AND rolled_from_id IS NOT NULL
+          AND effective_at = :at
+        """,
+        subscription_id=subscription_id,
+        at=at,
+    )
+    return Credits(int(carried))
 
 
 def allowance_of(
-    unit: UnitOfWork, subscription_id: int, period_starts_at: datetime
+    unit: UnitOfWork, subscription_id: int, starts_at: datetime, ends_at: datetime
 ) -> tuple[Credits, Credits]:
-    """The period's allowance and what remains of it; zeros when it was not granted."""
-    rows = unit.fetch_rows(
+    """What the subscription granted for use in [starts_at, ends_at), and what remains of it."""
+    ((granted, remaining),) = unit.fetch_rows(
         """
-        SELECT amount_micro, remaining_micro FROM credit_grant
-        WHERE subscription_id = :subscription_id AND period_starts_at = :period_starts_at
+        SELECT COALESCE(SUM(amount_micro), 0), COALESCE(SUM(remaining_micro), 0)
+        FROM credit_grant
+        WHERE subscription_id = :subscription_id
+          AND effective_at >= :starts_at AND effective_at < :ends_at
         """,
         subscription_id=subscription_id,
-        period_starts_at=period_starts_at,
+        starts_at=starts_at,
+        ends_at=ends_at,
     )
-    granted, remaining = rows[0] if rows else (0, 0)
-    return Credits(granted), Credits(remaining)
+    return Credits(int(granted)), Credits(int(remaining))
 
 
 def debtors_with_paid_grants(unit: UnitOfWork, at: datetime) -> list[int]:
@@ -158,9 +180,8 @@ def debtors_with_paid_grants(unit: UnitOfWork, at: datetime) -> list[int]:
           AND (g.expires_at IS NULL OR g.expires_at > :at)
           AND (g.product_id IS NULL OR g.product_id = o.product_id)
           AND o.kind = 'overage' AND o.overage_reason <> 'postpaid'
-          AND o.amount_micro < COALESCE((
-              SELECT SUM(r.amount_micro) FROM ledger_entry AS r WHERE r.settles_id = o.id
-          ), 0)
+          AND NOT EXISTS (SELECT 1 FROM ledger_entry AS u WHERE u.reverses_id = o.id)
+          AND {SETTLED} < -o.amount_micro
         ORDER BY 1
         """,
         at=at,

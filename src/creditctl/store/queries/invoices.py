@@ -200,3 +200,20 @@ def mark_draft_stale(unit: UnitOfWork, organization_id: int, at: datetime) -> No
         organization_id=organization_id,
         at=at,
     )
+
+
+def fixed_invoices(
+    unit: UnitOfWork, organization_id: int, starts_at: datetime, ends_at: datetime
+) -> list[str]:
+    """Ids of the organization's invoices of that time that are drafts no more."""
+    rows = unit.fetch_rows(
+        """
+        SELECT public_id FROM invoice
+        WHERE organization_id = :organization_id AND status NOT IN ('draft', 'void')
+          AND starts_at < :ends_at AND ends_at > :starts_at ORDER BY starts_at
+        """,
+        organization_id=organization_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+    return [str(public_id) for (public_id,) in rows]

@@ -69,6 +69,12 @@ def key_name_is_taken(unit: UnitOfWork, organization_id: int, name: str) -> bool
     return found is not None
 
 
+def plans_of_keys(unit: UnitOfWork) -> dict[int, int]:
+    """The plan that a key is bound to, by internal ids; keys without one are left out."""
+    rows = unit.fetch_rows("SELECT id, plan_id FROM api_key WHERE plan_id IS NOT NULL")
+    return {int(key_id): int(plan_id) for key_id, plan_id in rows}
+
+
 def revoke(unit: UnitOfWork, key_id: int, at: datetime) -> None:
     """Mark the key revoked, once."""
     unit.run(

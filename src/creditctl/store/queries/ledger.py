@@ -8,6 +8,12 @@ from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
 
+SETTLED = """COALESCE((
+    SELECT SUM(CASE WHEN s.grant_id IS NULL THEN s.amount_micro ELSE -s.amount_micro END)
+    FROM ledger_entry AS s WHERE s.settles_id = o.id
+), 0)"""
+"""What of overage entry `o` was repaid (by a grant) or waived (by none), less what was unwound."""
+
 _MICROS_PER_DAY = 24 * MICROS_PER_HOUR
 _COLUMNS = (
     "organization_id",
@@ -27,6 +33,7 @@ _COLUMNS = (
     "last_event_id",
     "actor",
     "reason",
+    "reverses_id",
 )
 _INSERT = (
     f"INSERT INTO ledger_entry ({', '.join(_COLUMNS)}) "
@@ -54,6 +61,7 @@ class NewEntry:
     first_event_id: bytes | None = None
     last_event_at: int | None = None
     last_event_id: bytes | None = None
+    reverses_id: int | None = None
 
 
 def append_entries(unit: UnitOfWork, entries: Iterable[NewEntry]) -> None:
@@ -88,14 +96,13 @@ def unsettled_overage(unit: UnitOfWork, organization_id: int) -> list[OverageRow
     """What the organization owes beyond its grants, oldest usage first."""
     return unit.fetch(
         OverageRow,
-        """
+        f"""
         SELECT id, product_id, event_at, overage_reason, unsettled FROM (
             SELECT o.id, o.product_id, o.event_at, o.overage_reason,
-                   -o.amount_micro + COALESCE((
-                       SELECT SUM(r.amount_micro) FROM ledger_entry AS r WHERE r.settles_id = o.id
-                   ), 0) AS unsettled
+                   -o.amount_micro - {SETTLED} AS unsettled
             FROM ledger_entry AS o
             WHERE o.organization_id = :organization_id AND o.kind = 'overage'
+              AND NOT EXISTS (SELECT 1 FROM ledger_entry AS u WHERE u.reverses_id = o.id)
         ) AS owed
         WHERE unsettled > 0 ORDER BY event_at, id
         """,
@@ -109,9 +116,10 @@ def postpaid_booked(
     """Postpaid overage booked for usage within [starts_at, ends_at)."""
     booked = unit.fetch_value(
         """
-        SELECT COALESCE(SUM(-amount_micro), 0) FROM ledger_entry
-        WHERE organization_id = :organization_id AND kind = 'overage'
-          AND overage_reason = 'postpaid' AND event_at >= :starts_at AND event_at < :ends_at
+        SELECT COALESCE(SUM(-o.amount_micro), 0) FROM ledger_entry AS o
+        WHERE o.organization_id = :organization_id AND o.kind = 'overage'
+          AND o.overage_reason = 'postpaid' AND o.event_at >= :starts_at AND o.event_at < :ends_at
+          AND NOT EXISTS (SELECT 1 FROM ledger_entry AS u WHERE u.reverses_id = o.id)
         """,
         organization_id=organization_id,
         starts_at=starts_at,
@@ -130,43 +138,4 @@ def add_debits(unit: UnitOfWork, rows: Iterable[dict[str, object]]) -> None:
         DO UPDATE SET credits_micro = debit_day.credits_micro + excluded.credits_micro
         """,
         rows,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class MovementRow:
-    """A ledger entry with the organization's running total after it."""
-
-    event_at: datetime
-    recorded_at: datetime
-    kind: str
-    amount: Credits
-    net: Credits
-    source: str | None
-    grant: str | None
-    product: str | None
-    overage_reason: str | None
-    batch: str | None
-    actor: str
-    reason: str
-
-
-def latest_movements(unit: UnitOfWork, organization_id: int, limit: int) -> list[MovementRow]:
-    """The newest movements first, each with the net balance after it."""
-    return unit.fetch(
-        MovementRow,
-        """
-        SELECT e.event_at, e.recorded_at, e.kind, e.amount_micro,
-               SUM(CASE WHEN e.kind = 'repayment' THEN 0 ELSE e.amount_micro END)
-                   OVER (ORDER BY e.id) AS net,
-               g.source, g.public_id, p.name, e.overage_reason, b.public_id, e.actor, e.reason
-        FROM ledger_entry AS e
-             LEFT JOIN credit_grant AS g ON g.id = e.grant_id
-             LEFT JOIN product AS p ON p.id = e.product_id
-             LEFT JOIN usage_batch AS b ON b.id = e.batch_id
-        WHERE e.organization_id = :organization_id
-        ORDER BY e.id DESC LIMIT :limit
-        """,
-        organization_id=organization_id,
-        limit=limit,
     )

@@ -7,7 +7,10 @@ from datetime import datetime
 from creditctl.errors import OrganizationNotFound
 from creditctl.store.engine import UnitOfWork
 
-_COLUMNS = "id, public_id, slug, legal_name, billing_email, country, kind, status, created_at"
+_COLUMNS = """
+    id, public_id, slug, legal_name, billing_email, country, kind, status, created_at, region,
+    currency, tax_id, payment_fingerprint, device_id, aligned, merged_into_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,13 @@ class OrganizationRow:
     kind: str
     status: str
     created_at: datetime
+    region: str | None
+    currency: str | None
+    tax_id: str | None
+    payment_fingerprint: str | None
+    device_id: str | None
+    aligned: bool
+    merged_into_id: int | None
 
 
 def find_organization(unit: UnitOfWork, reference: str) -> OrganizationRow:
@@ -37,40 +47,39 @@ def find_organization(unit: UnitOfWork, reference: str) -> OrganizationRow:
     return found
 
 
+def organization_by_id(unit: UnitOfWork, organization_id: int) -> OrganizationRow:
+    """The organization with that internal id, which exists."""
+    found = unit.fetch_one(
+        OrganizationRow, f"SELECT {_COLUMNS} FROM organization WHERE id = :id", id=organization_id
+    )
+    if found is None:
+        raise LookupError(f"organization {organization_id}")
+    return found
+
+
 def list_organizations(unit: UnitOfWork) -> list[OrganizationRow]:
     """All of them, by slug."""
     return unit.fetch(OrganizationRow, f"SELECT {_COLUMNS} FROM organization ORDER BY slug")
 
 
-def insert_organization(
-    unit: UnitOfWork,
-    *,
-    public_id: str,
-    slug: str,
-    legal_name: str,
-    billing_email: str | None,
-    country: str | None,
-    kind: str,
-    created_at: datetime,
-) -> int | None:
+def insert_organization(unit: UnitOfWork, **columns: object) -> int | None:
     """Insert an active organization; returns its internal id, or None when the slug is taken."""
+    names = ", ".join(columns)
+    places = ", ".join(f":{name}" for name in columns)
     found = unit.fetch_value(
-        """
-        INSERT INTO organization
-            (public_id, slug, legal_name, billing_email, country, kind, status, created_at)
-        VALUES
-            (:public_id, :slug, :legal_name, :billing_email, :country, :kind, 'active', :created_at)
+        f"""
+        INSERT INTO organization ({names}, status) VALUES ({places}, 'active')
         ON CONFLICT (slug) DO NOTHING RETURNING id
         """,
-        public_id=public_id,
-        slug=slug,
-        legal_name=legal_name,
-        billing_email=billing_email,
-        country=country,
-        kind=kind,
-        created_at=created_at,
+        **columns,
     )
     return None if found is None else int(found)
+
+
+def update_organization(unit: UnitOfWork, organization_id: int, **columns: object) -> None:
+    """Change the columns that are given."""
+    changes = ", ".join(f"{name} = :{name}" for name in columns)
+    unit.run(f"UPDATE organization SET {changes} WHERE id = :id", id=organization_id, **columns)
 
 
 def lock_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> None:

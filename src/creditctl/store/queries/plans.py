@@ -11,7 +11,7 @@ from creditctl.store.engine import UnitOfWork
 _COLUMNS = """
     v.id, v.plan_id, p.name, v.effective_from, v.effective_to, v.title, v.fee_minor, v.interval,
     v.allowance_micro, v.rollover, v.postpaid_limit_micro, v.overage_price, v.unlimited, v.tiers,
-    v.limits, v.capabilities, c.currency
+    v.limits, v.capabilities, c.currency, v.carry_cap_micro, v.trial_days, v.trial_micro
 """
 _FROM = """
     FROM plan_version AS v JOIN plan AS p ON p.id = v.plan_id
@@ -48,6 +48,9 @@ class PlanVersionRow:
     limits: str
     capabilities: str
     currency: str
+    carry_cap: Credits | None
+    trial_days: int
+    trial: Credits
 
 
 def find_plan(unit: UnitOfWork, name: str) -> PlanRow:

@@ -20,11 +20,21 @@ class SubscriptionRow:
     started_at: datetime
     ended_at: datetime | None
     created_at: datetime
+    trial_ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChangeRow:
+    """Another plan from that instant on."""
+
+    plan_id: int
+    plan: str
+    effective_at: datetime
 
 
 _SELECT = """
     SELECT s.id, s.public_id, s.organization_id, o.slug, s.plan_id, p.name, s.status,
-           s.started_at, s.ended_at, s.created_at
+           s.started_at, s.ended_at, s.created_at, s.trial_ends_at
     FROM subscription AS s JOIN organization AS o ON o.id = s.organization_id
          JOIN plan AS p ON p.id = s.plan_id
 """
@@ -44,31 +54,105 @@ def all_subscriptions(unit: UnitOfWork) -> list[SubscriptionRow]:
     return unit.fetch(SubscriptionRow, f"{_SELECT} ORDER BY o.slug, s.started_at, s.id")
 
 
-def insert_subscription(
-    unit: UnitOfWork,
-    *,
-    public_id: str,
-    organization_id: int,
-    plan_id: int,
-    started_at: datetime,
-    created_at: datetime,
-) -> int:
+def insert_subscription(unit: UnitOfWork, **columns: object) -> int:
     """Insert an active subscription; returns its internal id."""
-    return unit.insert(
-        "subscription",
-        public_id=public_id,
-        organization_id=organization_id,
-        plan_id=plan_id,
-        status="active",
-        started_at=started_at,
-        created_at=created_at,
+    return unit.insert("subscription", status="active", **columns)
+
+
+def subscription_by_id(unit: UnitOfWork, subscription_id: int) -> SubscriptionRow:
+    """The subscription with that internal id, which exists."""
+    found = unit.fetch_one(SubscriptionRow, f"{_SELECT} WHERE s.id = :id", id=subscription_id)
+    if found is None:
+        raise LookupError(f"subscription {subscription_id}")
+    return found
+
+
+def current_plans(unit: UnitOfWork, now: datetime) -> dict[int, str]:
+    """The plan that every subscription is on at that time, by internal id."""
+    rows = unit.fetch_rows(
+        """
+        SELECT s.id, COALESCE((
+            SELECT p.name FROM subscription_change AS c JOIN plan AS p ON p.id = c.plan_id
+            WHERE c.subscription_id = s.id AND c.effective_at <= :now
+            ORDER BY c.effective_at DESC LIMIT 1
+        ), p.name)
+        FROM subscription AS s JOIN plan AS p ON p.id = s.plan_id
+        """,
+        now=now,
     )
+    return {int(subscription_id): str(plan) for subscription_id, plan in rows}
+
+
+def plan_changes(unit: UnitOfWork, subscription_id: int) -> list[PlanChangeRow]:
+    """The subscription's changes of plan, made and scheduled, in their order."""
+    return unit.fetch(
+        PlanChangeRow,
+        """
+        SELECT c.plan_id, p.name, c.effective_at
+        FROM subscription_change AS c JOIN plan AS p ON p.id = c.plan_id
+        WHERE c.subscription_id = :subscription_id ORDER BY c.effective_at
+        """,
+        subscription_id=subscription_id,
+    )
+
+
+def insert_plan_change(
+    unit: UnitOfWork, subscription_id: int, plan_id: int, *, effective_at: datetime, now: datetime
+) -> None:
+    """Let the subscription be on another plan from then on."""
+    unit.insert(
+        "subscription_change",
+        subscription_id=subscription_id,
+        plan_id=plan_id,
+        effective_at=effective_at,
+        created_at=now,
+    )
+
+
+def withdraw_plan_changes(unit: UnitOfWork, subscription_id: int, after: datetime) -> int:
+    """Forget what was scheduled for later than that; returns how many."""
+    return unit.run(
+        "DELETE FROM subscription_change WHERE subscription_id = :id AND effective_at > :after",
+        id=subscription_id,
+        after=after,
+    )
+
+
+def set_subscription_end(unit: UnitOfWork, subscription_id: int, at: datetime | None) -> None:
+    """Let it end then, or go on."""
+    unit.run("UPDATE subscription SET ended_at = :at WHERE id = :id", id=subscription_id, at=at)
+
+
+def close_ended_subscriptions(
+    unit: UnitOfWork, now: datetime, organization_id: int | None = None
+) -> int:
+    """Mark those whose end has come; returns how many."""
+    return unit.run(
+        """
+        UPDATE subscription SET status = 'ended'
+        WHERE status = 'active' AND ended_at <= :now
+          AND (CAST(:organization_id AS BIGINT) IS NULL OR organization_id = :organization_id)
+        """,
+        now=now,
+        organization_id=organization_id,
+    )
+
+
+def plans_subscribed_to(unit: UnitOfWork) -> set[int]:
+    """Plans that some subscription is or was on."""
+    rows = unit.fetch_rows(
+        "SELECT plan_id FROM subscription UNION SELECT plan_id FROM subscription_change"
+    )
+    return {int(plan_id) for (plan_id,) in rows}
 
 
 def granted_periods(unit: UnitOfWork, subscription_id: int) -> set[int]:
     """The period starts, in microseconds, whose allowance has been granted."""
     rows = unit.fetch_rows(
-        "SELECT period_starts_at FROM credit_grant WHERE subscription_id = :subscription_id",
+        """
+        SELECT period_starts_at FROM credit_grant
+        WHERE subscription_id = :subscription_id AND period_starts_at IS NOT NULL
+        """,
         subscription_id=subscription_id,
     )
     return {int(starts_at) for (starts_at,) in rows}

@@ -32,6 +32,7 @@ class PricedEvent(NamedTuple):
     credits_micro: int
     billed: int
     failed: int
+    volume_before: int = 0
 
     @property
     def sighting(self) -> Sighting:
@@ -109,9 +110,10 @@ def book_events(unit: UnitOfWork, batch_id: int, events: Iterable[PricedEvent]) 
     booked = unit.run(
         """
         INSERT INTO usage_event (event_hour, event_id, occurred_at, organization_id, api_key_id,
-                                 price_id, status, units, credits_micro, batch_id)
+                                 price_id, status, units, credits_micro, batch_id,
+                                 volume_before)
         SELECT event_hour, event_id, occurred_at, organization_id, api_key_id, price_id, status,
-               units, credits_micro, :batch_id
+               units, credits_micro, :batch_id, volume_before
         FROM staged_event WHERE true ORDER BY event_hour, event_id
         ON CONFLICT (event_hour, event_id) DO NOTHING
         """,

@@ -39,7 +39,7 @@ class CreditGrant(SQLModel, table=True):
         UniqueConstraint("organization_id", "promotion"),
         Index("ix_credit_grant_organization", "organization_id", "effective_at"),
         Index("ix_credit_grant_expiry", "expires_at"),
-        Index("uq_credit_grant_rolled_from", "rolled_from_id", unique=True),
+        Index("ix_credit_grant_rolled_from", "rolled_from_id"),
         one_of("source", *SOURCES),
         CheckConstraint("amount_micro > 0", name="amount_above_zero"),
         CheckConstraint("remaining_micro >= 0", name="never_negative"),

@@ -23,6 +23,7 @@ KINDS = (
     "expiry_reversal",
     "repayment",
     "rollover",
+    "rollover_reversal",
     "reversal",
     "waiver",
     "unwind",
@@ -59,7 +60,8 @@ class LedgerEntry(SQLModel, table=True):
         one_of("kind", *KINDS),
         CheckConstraint(
             "CASE WHEN kind IN ('grant', 'expiry_reversal', 'waiver') THEN amount_micro > 0 "
-            "WHEN kind IN ('rollover', 'unwind') THEN amount_micro <> 0 ELSE amount_micro < 0 END",
+            "WHEN kind IN ('rollover_reversal', 'unwind') THEN amount_micro <> 0 "
+            "ELSE amount_micro < 0 END",
             name="sign_fits_kind",
         ),
         CheckConstraint(

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from creditctl.store.migrations.changes import add_column, drop_column, replace_check
-from creditctl.store.migrations.guards import drop_guard, keep_columns, only_earlier
 from creditctl.store.migrations.facts import GRANT_FACTS
+from creditctl.store.migrations.guards import drop_guard, keep_columns, only_earlier
 from creditctl.store.tables.columns import INT64
 
 revision = "0009"
@@ -15,11 +15,11 @@ _KINDS = "'grant', 'usage', 'overage', 'expiry', 'expiry_reversal', 'repayment'"
 CHECKS = {
     "kind_known": (
         f"kind IN ({_KINDS})",
-        f"kind IN ({_KINDS}, 'rollover', 'reversal', 'waiver', 'unwind', 'transfer')",
+        f"kind IN ({_KINDS}, 'rollover', 'rollover_reversal', 'reversal', 'waiver', 'unwind', 'transfer')",
     ),
     "sign_fits_kind": (
         "CASE WHEN kind IN ('grant', 'expiry_reversal') THEN amount_micro > 0 ELSE amount_micro < 0 END",
-        "CASE WHEN kind IN ('grant', 'expiry_reversal', 'waiver') THEN amount_micro > 0 WHEN kind IN ('rollover', 'unwind') THEN amount_micro <> 0 ELSE amount_micro < 0 END",
+        "CASE WHEN kind IN ('grant', 'expiry_reversal', 'waiver') THEN amount_micro > 0 WHEN kind IN ('rollover_reversal', 'unwind') THEN amount_micro <> 0 ELSE amount_micro < 0 END",
     ),
     "grant_unless_overage": (
         "(kind = 'overage') = (grant_id IS NULL)",
@@ -41,7 +41,7 @@ def upgrade() -> None:
     for name in ("rolled_from_id", "moved_from_id"):
         add_column("credit_grant", name, "integer", refers_to="credit_grant")
     add_column("credit_grant", "reversed_at", "integer")
-    op.create_index("uq_credit_grant_rolled_from", "credit_grant", ["rolled_from_id"], unique=True)
+    op.create_index("ix_credit_grant_rolled_from", "credit_grant", ["rolled_from_id"])
     drop_guard("credit_grant", "update")
     facts = [name for name in GRANT_FACTS if name != "expires_at"]
     keep_columns("credit_grant", [*facts, "rolled_from_id", "moved_from_id"])
@@ -90,7 +90,7 @@ def downgrade() -> None:
     op.drop_table("approval")
     drop_guard("credit_grant", "earlier")
     drop_guard("credit_grant", "update")
-    op.drop_index("uq_credit_grant_rolled_from", "credit_grant")
+    op.drop_index("ix_credit_grant_rolled_from", "credit_grant")
     drop_column("credit_grant", "reversed_at", "integer")
     for name in ("moved_from_id", "rolled_from_id"):
         drop_column("credit_grant", name, "integer", refers_to="credit_grant")

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from creditctl.store.migrations.changes import add_column, drop_column, replace_unique
-from creditctl.store.migrations.guards import drop_guard, keep_columns
 from creditctl.store.migrations.facts import PLAN_FACTS, PRICE_FACTS
+from creditctl.store.migrations.guards import drop_guard, keep_columns
 from creditctl.store.tables.columns import INT64
 
 revision = "0010"

@@ -1,0 +1,37 @@
+"""The audit log as a chain: each entry's seal is made from the entry and the seal before it.
+
+Without a key the seal is a SHA-256, which proves that nothing changed by accident. With a key that
+is kept outside the database it is an HMAC-SHA-256: who owns the database cannot forge it.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+
+GENESIS = "0" * 64
+"""What the first entry is sealed with."""
+
+_KEY_ID_LENGTH = 16
+
+
+def canonical(entry: Mapping[str, object]) -> bytes:
+    """The entry as bytes that do not depend on the order of its fields."""
+    return json.dumps(
+        dict(entry), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+    ).encode()
+
+
+def seal_of(previous: str, entry: Mapping[str, object], key: bytes | None) -> str:
+    """64 hexadecimal digits; `previous` is the seal of the entry before."""
+    message = previous.encode() + b"\n" + canonical(entry)
+    if key is None:
+        return hashlib.sha256(message).hexdigest()
+    return hmac.new(key, message, hashlib.sha256).hexdigest()
+
+
+def key_id_of(key: bytes | None) -> str | None:
+    """What tells two keys apart without telling them."""
+    if key is None:
+        return None
+    return hashlib.sha256(b"creditctl audit key\n" + key).hexdigest()[:_KEY_ID_LENGTH]

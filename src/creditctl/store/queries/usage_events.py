@@ -1,0 +1,112 @@
+"""Single usage events: looked up, or all of an organization's in the order of their time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from creditctl.rules.instants import HOURS_PER_DAY, MICROS_PER_HOUR, micros_of
+from creditctl.store.engine import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRow:
+    """An event that cost something; time in microseconds."""
+
+    occurred_at: int
+    event_id: bytes
+    product_id: int
+    credits_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event with its endpoint, product and price version; `key` is its name."""
+
+    event_id: bytes
+    id_text: str | None
+    occurred_at: int
+    organization_id: int
+    key: str | None
+    price_id: int
+    endpoint_id: int
+    method: str
+    path: str
+    product_id: int
+    product: str
+    status: int
+    units: int
+    credits_micro: int
+    volume_before: int
+    batch_id: int
+    batch: str
+    source_name: str
+
+
+def charges_between(
+    unit: UnitOfWork, organization_id: int, starts_at: datetime, ends_at: datetime
+) -> list[ChargeRow]:
+    """Events of [starts_at, ends_at) that cost something, in (time, event id) order."""
+    return unit.fetch(
+        ChargeRow,
+        """
+        SELECT e.occurred_at, e.event_id, n.product_id, e.credits_micro
+        FROM usage_event AS e JOIN endpoint_price AS p ON p.id = e.price_id
+             JOIN endpoint AS n ON n.id = p.endpoint_id
+        WHERE e.organization_id = :organization_id AND e.credits_micro > 0
+          AND e.event_hour BETWEEN :first AND :last
+          AND e.occurred_at >= :starts_at AND e.occurred_at < :ends_at
+        ORDER BY e.occurred_at, e.event_id
+        """,
+        organization_id=organization_id,
+        first=micros_of(starts_at) // MICROS_PER_HOUR,
+        last=micros_of(ends_at) // MICROS_PER_HOUR,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+
+
+def events_with_id(unit: UnitOfWork, organization_id: int, event_id: bytes) -> list[EventRow]:
+    """The organization's events of that id, the newest first: an id may come again much later."""
+    return unit.fetch(
+        EventRow,
+        """
+        SELECT e.event_id, t.id_text, e.occurred_at, e.organization_id, k.name, e.price_id, n.id,
+               n.method, n.path, r.id, r.name, e.status, e.units, e.credits_micro,
+               e.volume_before, e.batch_id, b.public_id, b.source_name
+        FROM usage_event AS e JOIN endpoint_price AS p ON p.id = e.price_id
+             JOIN endpoint AS n ON n.id = p.endpoint_id JOIN product AS r ON r.id = n.product_id
+             JOIN usage_batch AS b ON b.id = e.batch_id
+             LEFT JOIN api_key AS k ON k.id = e.api_key_id
+             LEFT JOIN usage_event_text AS t
+                  ON t.event_hour = e.event_hour AND t.event_id = e.event_id
+        WHERE e.organization_id = :organization_id AND e.event_id = :event_id
+        ORDER BY e.occurred_at DESC
+        """,
+        organization_id=organization_id,
+        event_id=event_id,
+    )
+
+
+def costs_of_day(
+    unit: UnitOfWork, organization_id: int, product_id: int, batch_id: int | None, day: int
+) -> list[tuple[int, bytes, int]]:
+    """Time, id and micro-credits of a product's events of that day, in (time, event id) order.
+
+    Of one batch, or of all.
+    """
+    rows = unit.fetch_rows(
+        """
+        SELECT e.occurred_at, e.event_id, e.credits_micro
+        FROM usage_event AS e JOIN endpoint_price AS p ON p.id = e.price_id
+             JOIN endpoint AS n ON n.id = p.endpoint_id
+        WHERE e.organization_id = :organization_id AND n.product_id = :product_id
+          AND (CAST(:batch_id AS BIGINT) IS NULL OR e.batch_id = :batch_id)
+          AND e.event_hour BETWEEN :first AND :last AND e.credits_micro > 0
+        ORDER BY e.occurred_at, e.event_id
+        """,
+        organization_id=organization_id,
+        product_id=product_id,
+        batch_id=batch_id,
+        first=day * HOURS_PER_DAY,
+        last=day * HOURS_PER_DAY + HOURS_PER_DAY - 1,
+    )
+    return [(int(at), bytes(event_id), int(cost)) for at, event_id, cost in rows]
