@@ -5,6 +5,7 @@ import pytest
 from builders import an_organization, at, open_books, use
 from conftest import NOW, Cli
 from creditctl.context import Context
+from creditctl.services.org_facts import OrgFacts
 from creditctl.services.orgs import create_organization
 
 GRANT = 'credits grant acme 100 --reason "outage on 3 Oct"'
@@ -22,7 +23,7 @@ def acme(context: Context) -> Context:
 def sqlite(sqlite_database: str) -> Context:
     context = Context(database=sqlite_database, now=NOW, actor="tester")
     open_books(context)
-    create_organization(context, "acme", billing_email="billing@acme.example")
+    create_organization(context, "acme", OrgFacts(billing_email="billing@acme.example"))
     return context
 
 
@@ -159,7 +160,7 @@ def test_no_sum_of_grants_outgrows_the_database(cli: Cli, acme: Context) -> None
 
 
 def test_a_guest_cannot_be_topped_up(sqlite_cli: Cli, sqlite: Context) -> None:
-    create_organization(sqlite, "visitor", guest=True)
+    create_organization(sqlite, "visitor", device_id="device-1")
     refused = sqlite_cli("credits grant visitor 5 --reason x", expect=5)
     assert "visitor is a guest" in refused.stderr
 

@@ -32,7 +32,7 @@ def test_creating_shows_the_organization_and_what_it_was_granted(
 
 
 def test_a_guest_is_created_with_credits_for_a_day(sqlite_cli: Cli, priced: Context) -> None:
-    assert "50" in sqlite_cli("orgs create visitor --guest").stdout
+    assert "50" in sqlite_cli("orgs create visitor --guest --device d1").stdout
     (grant,) = sqlite_cli("credits grants visitor -o json").data
     assert grant["expires_at"] == "2026-11-02T00:00:00Z"
 

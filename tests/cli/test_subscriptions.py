@@ -56,7 +56,7 @@ def test_a_refusal_is_one_line_with_the_contracts_exit_code(
     open_books(Context(database=sqlite_database, now=NOW, actor="tester"))
     sqlite_cli("orgs create acme")
     sqlite_cli("orgs create other")
-    sqlite_cli("orgs create visitor --guest")
+    sqlite_cli("orgs create visitor --guest --device d1")
     sqlite_cli("subscriptions create acme pro")
     refused = sqlite_cli(line, expect=code)
     assert refused.stdout == ""

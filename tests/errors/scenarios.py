@@ -113,7 +113,7 @@ SCENARIOS = (
     Scenario(
         errors.GuestNotAllowed,
         "credits grant visitor 100 --reason gift",
-        before=(*ACME, "orgs create visitor --guest"),
+        before=(*ACME, "orgs create visitor --guest --device d1"),
     ),
     Scenario(
         errors.GuardFailed,

@@ -107,7 +107,7 @@ def test_the_wrong_organization_gets_nothing(books: Context, rails: Rails) -> No
 
 
 def test_a_guest_cannot_be_topped_up(books: Context) -> None:
-    create_organization(books, "visitor", guest=True)
+    create_organization(books, "visitor", device_id="device-1")
     with pytest.raises(GuestNotAllowed):
         grant_credits(books, request(organization="visitor"))
 

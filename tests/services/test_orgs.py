@@ -12,11 +12,9 @@ from creditctl.services.audit import list_audit_entries
 from creditctl.services.balances import read_balance
 from creditctl.services.credits import list_grants
 from creditctl.services.keys import create_key, revoke_key
-from creditctl.services.orgs import (
-    create_organization,
-    list_all_organizations,
-    show_organization,
-)
+from creditctl.services.org_cards import show_organization
+from creditctl.services.org_facts import OrgFacts
+from creditctl.services.orgs import create_organization, list_all_organizations
 
 GIFTS = """
 [promotions.welcome]
@@ -37,7 +35,7 @@ trigger = "manual"
 
 
 def test_without_a_catalog_an_organization_starts_with_nothing(context: Context) -> None:
-    created = create_organization(context, "acme", legal_name="Acme Ltd")
+    created = create_organization(context, "acme", OrgFacts(legal_name="Acme Ltd"))
     assert created.granted == NO_CREDITS
     assert created.id.startswith("org_")
     assert read_balance(context, "acme").available == NO_CREDITS
@@ -63,7 +61,9 @@ def test_a_guest_gets_credits_that_are_gone_after_24_hours_and_no_promotion(
     context: Context,
 ) -> None:
     open_books(context, CATALOG + GIFTS)
-    assert create_organization(context, "visitor", guest=True).granted == Credits.parse("50")
+    assert create_organization(context, "visitor", device_id="device-1").granted == Credits.parse(
+        "50"
+    )
     (grant,) = list_grants(context, "visitor")
     assert grant.source == "guest"
     assert grant.expires_at == context.now + timedelta(hours=24)
@@ -76,14 +76,14 @@ def test_a_guest_gets_credits_that_are_gone_after_24_hours_and_no_promotion(
 def test_a_catalog_without_guests_refuses_one_and_leaves_nothing_behind(context: Context) -> None:
     open_books(context, CATALOG.replace("[guest]\ncredits = 50\nlifetime_hours = 24\n", ""))
     with pytest.raises(InvalidInput, match="knows no guests"):
-        create_organization(context, "visitor", guest=True)
+        create_organization(context, "visitor", device_id="device-1")
     assert list_all_organizations(context) == []
 
 
 def test_a_slug_is_given_once_and_the_second_attempt_changes_nothing(context: Context) -> None:
-    create_organization(context, "acme", legal_name="First")
+    create_organization(context, "acme", OrgFacts(legal_name="First"))
     with pytest.raises(AlreadyExists, match="'acme'"):
-        create_organization(context, "acme", legal_name="Second")
+        create_organization(context, "acme", OrgFacts(legal_name="Second"))
     (only,) = list_all_organizations(context)
     assert only.legal_name == "First"
     assert len(list_audit_entries(context, organization=None, action=None, limit=10)) == 1
@@ -120,13 +120,13 @@ def test_any_other_slug_is_refused(context: Context, slug: str) -> None:
 )
 def test_what_is_no_email_address_is_refused(context: Context, email: str) -> None:
     with pytest.raises(InvalidInput, match="no e-mail address"):
-        create_organization(context, "acme", billing_email=email)
+        create_organization(context, "acme", OrgFacts(billing_email=email))
 
 
 @pytest.mark.parametrize("country", ["", "de", "DEU", "D1", "ÄÖ"])
 def test_what_is_no_country_code_is_refused(context: Context, country: str) -> None:
     with pytest.raises(InvalidInput, match="no country code"):
-        create_organization(context, "acme", country=country)
+        create_organization(context, "acme", OrgFacts(country=country))
 
 
 def test_organizations_are_listed_by_slug(context: Context) -> None:

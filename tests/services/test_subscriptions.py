@@ -85,7 +85,7 @@ def test_of_two_at_the_same_moment_one_wins_and_one_allowance_is_granted(acme: C
 
 
 def test_a_guest_cannot_subscribe(acme: Context) -> None:
-    create_organization(acme, "visitor", guest=True)
+    create_organization(acme, "visitor", device_id="device-1")
     with pytest.raises(GuestNotAllowed, match="visitor is a guest"):
         create_subscription(acme, "visitor", "pro")
 

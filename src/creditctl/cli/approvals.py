@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from creditctl.cli.groups import command_group
-from creditctl.cli.rails import ReasonOption
+from creditctl.cli.rails import AuditReasonOption, ReasonOption
 from creditctl.cli.session import session_of
 from creditctl.output.view import Column, View
 from creditctl.services.approvals import approve, list_approvals, reject
@@ -53,9 +53,7 @@ def list_all(
 def approve_one(
     ctx: typer.Context,
     approval: ApprovalArgument,
-    reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit log.")
-    ] = "",
+    reason: AuditReasonOption = "",
 ) -> None:
     """Let it happen; whoever asked for it cannot.
 

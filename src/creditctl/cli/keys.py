@@ -1,16 +1,23 @@
 """`creditctl keys`: API keys."""
 
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from creditctl.cli.groups import command_group
-from creditctl.cli.options import ExpiresOption, OrganizationArgument
+from creditctl.cli.options import ExpiresOption, OrganizationArgument, parser_of
+from creditctl.cli.rails import AuditReasonOption
 from creditctl.cli.session import session_of
 from creditctl.output.view import Column, View
-from creditctl.services.keys import create_key, list_keys, revoke_key, show_key
+from creditctl.rules.instants import parse_instant
+from creditctl.services.key_rotation import rotate_key
+from creditctl.services.key_verification import verify_key
+from creditctl.services.keys import create_key, expire_key, list_keys, revoke_key, show_key
 
 app = command_group("API keys of an organization.")
+
+KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="Id or prefix.")]
 
 CREATED_VIEW = View(
     "creditctl.created_key/v1",
@@ -32,7 +39,41 @@ _COLUMNS = (
     Column("plan"),
     Column("status"),
 )
-KEY_VIEW = View("creditctl.key/v1", (Column("id"), *_COLUMNS, Column("revoked_at", "Revoked")))
+KEY_VIEW = View(
+    "creditctl.key/v1",
+    (
+        Column("id"),
+        *_COLUMNS,
+        Column("created_at"),
+        Column("expires_at", "Expires"),
+        Column("revoked_at", "Revoked"),
+    ),
+)
+ROTATED_VIEW = View(
+    "creditctl.rotated_key/v1",
+    (
+        Column("organization"),
+        Column("name"),
+        Column("id"),
+        Column("prefix"),
+        Column("plan"),
+        Column("old_prefix", "Old prefix"),
+        Column("old_expires_at", "Old one works until"),
+        Column("secret"),
+    ),
+)
+VERIFIED_VIEW = View(
+    "creditctl.verified_key/v1",
+    (
+        Column("organization"),
+        Column("name"),
+        Column("id"),
+        Column("prefix"),
+        Column("plan"),
+        Column("expires_at", "Expires"),
+        Column("state"),
+    ),
+)
 KEYS_VIEW = View("creditctl.keys/v1", _COLUMNS, empty="No API keys yet.")
 
 
@@ -86,13 +127,80 @@ def list_all(
     session.show(list_keys(session.context, organization), KEYS_VIEW)
 
 
+@app.command("show")
+def show_one(ctx: typer.Context, key: KeyArgument) -> None:
+    """Show an API key, never its secret.
+
+    Example: creditctl keys show ck_live_4f9Kq2Xw
+    """
+    session = session_of(ctx)
+    session.show(show_key(session.context, key), KEY_VIEW)
+
+
+@app.command("rotate")
+def rotate(
+    ctx: typer.Context,
+    key: KeyArgument,
+    grace_hours: Annotated[
+        int,
+        typer.Option(
+            "--grace", metavar="HOURS", min=0, max=24 * 365, help="How long the old one works on."
+        ),
+    ] = 24,
+    reason: AuditReasonOption = "",
+) -> None:
+    """Make a new secret under the same name; shown this once.
+
+    Example: creditctl keys rotate ck_live_4f9Kq2Xw --grace 72
+    """
+    session = session_of(ctx)
+    rotated = rotate_key(session.context, key, grace=timedelta(hours=grace_hours), reason=reason)
+    session.show(rotated, ROTATED_VIEW)
+    session.note("keep the secret now: only a hash of it is stored")
+
+
+@app.command("expire")
+def expire(
+    ctx: typer.Context,
+    key: KeyArgument,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--at",
+            metavar="TIME",
+            parser=parser_of("--at", parse_instant),
+            help="When it ends; now unless given.",
+        ),
+    ] = None,
+    reason: AuditReasonOption = "",
+) -> None:
+    """Let an API key end at a time.
+
+    Example: creditctl keys expire ck_live_4f9Kq2Xw --at 2026-12-31
+    """
+    session = session_of(ctx)
+    session.show(expire_key(session.context, key, at=at, reason=reason), KEY_VIEW)
+
+
+@app.command("verify")
+def verify(ctx: typer.Context) -> None:
+    """Read a secret from stdin and say whose key it is.
+
+    Exit 4 when it opens nothing. Secrets are never taken from the command line, where others could
+    read them.
+
+    Example: creditctl keys verify < secret.txt
+    """
+    session = session_of(ctx)
+    secret = session.terminal.read_secret("API key: ")
+    session.show(verify_key(session.context, secret), VERIFIED_VIEW)
+
+
 @app.command("revoke")
 def revoke_one(
     ctx: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="Id or prefix.")],
-    reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit log.")
-    ] = "",
+    key: KeyArgument,
+    reason: AuditReasonOption = "",
 ) -> None:
     """End an API key for good; asks first.
 

@@ -31,6 +31,8 @@ EXPLANATION_VIEW = View(
         Column("request"),
         Column("product"),
         Column("endpoint"),
+        Column("organization"),
+        Column("plan", "Price of plan"),
         Column("rule"),
         Column("effective_from", "In force from"),
         Column("effective_to", "In force until"),
@@ -73,11 +75,23 @@ def explain(
             help="When it was made; now unless given.",
         ),
     ] = None,
+    organization: Annotated[
+        str | None,
+        typer.Option("--org", metavar="ORG", help="For this one: its plan, its day's volume."),
+    ] = None,
 ) -> None:
     """Show what a request costs, step by step and in money.
 
     Example: creditctl prices explain GET /v1/search --units 250
     """
     session = session_of(ctx)
-    explained = explain_price(session.context, method, path, units=units, status=status, at=at)
+    explained = explain_price(
+        session.context,
+        method,
+        path,
+        units=units,
+        status=status,
+        at=at,
+        organization=organization,
+    )
     session.show(explained, EXPLANATION_VIEW)

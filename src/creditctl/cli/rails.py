@@ -11,6 +11,9 @@ from creditctl.services.money_verbs import Rails
 ReasonOption = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why, for the ledger and the audit log.")
 ]
+AuditReasonOption = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit log.")
+]
 IdempotencyKeyOption = Annotated[
     str | None,
     typer.Option(

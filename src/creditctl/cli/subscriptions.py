@@ -7,9 +7,26 @@ import typer
 
 from creditctl.cli.groups import command_group
 from creditctl.cli.options import OrganizationArgument, parser_of
+from creditctl.cli.rails import (
+    AuditReasonOption,
+    DryRunOption,
+    ExpectBalanceOption,
+    ExpectEmailOption,
+    IdempotencyKeyOption,
+    ReasonOption,
+    rails_of,
+)
 from creditctl.cli.session import session_of
 from creditctl.output.view import Column, View
 from creditctl.rules.instants import parse_instant
+from creditctl.services.subscription_changes import (
+    CancelRequest,
+    ChangeRequest,
+    ResumeRequest,
+    cancel_subscription,
+    change_subscription,
+    resume_subscription,
+)
 from creditctl.services.subscriptions import (
     create_subscription,
     list_subscriptions,
@@ -25,15 +42,32 @@ _COLUMNS = (
     Column("started_at"),
     Column("ended_at"),
 )
-CREATED_VIEW = View("creditctl.created_subscription/v1", (*_COLUMNS[:4], Column("id")))
+_OUTCOME = (
+    *_COLUMNS[:3],
+    Column("action"),
+    Column("effective_at", "From"),
+    Column("trial_ends_at", "Trial until"),
+    Column("ended_at", "Ends"),
+    Column("fee", "Fee due"),
+    Column("granted", "Credits granted"),
+    Column("available_before", "Available before"),
+    Column("available_after", "Available after"),
+    Column("dry_run", "Dry run"),
+)
+CREATED_VIEW = View("creditctl.created_subscription/v1", (*_OUTCOME, Column("id")))
+CHANGED_VIEW = View("creditctl.changed_subscription/v1", _OUTCOME)
 SUBSCRIPTIONS_VIEW = View("creditctl.subscriptions/v1", _COLUMNS, empty="No subscriptions yet.")
 SUBSCRIPTION_VIEW = View(
     "creditctl.subscription/v1",
     (
         *_COLUMNS[:4],
+        Column("trial_ends_at", "Trial until"),
+        Column("ended_at", "Ends"),
+        Column("next_plan", "Next plan"),
         Column("fee"),
         Column("interval"),
         Column("allowance"),
+        Column("rollover"),
         Column("allowance_used", "Allowance used"),
         Column("allowance_left", "Allowance left"),
         Column("postpaid_limit", "Postpaid limit"),
@@ -58,13 +92,31 @@ def create_one(
             help="When it begins, which anchors its periods; now unless given.",
         ),
     ] = None,
+    no_trial: Annotated[
+        bool, typer.Option("--no-trial", help="Begin with the first paid period.")
+    ] = False,
+    reason: AuditReasonOption = "subscribed",
+    idempotency_key: IdempotencyKeyOption = None,
+    dry_run: DryRunOption = False,
+    expect_email: ExpectEmailOption = None,
+    expect_balance: ExpectBalanceOption = None,
 ) -> None:
     """Put an organization on a plan and grant its allowance.
+
+    A first subscription begins with the plan's trial, if it has one.
 
     Example: creditctl subscriptions create acme pro --starts-at 2026-10-01
     """
     session = session_of(ctx)
-    created = create_subscription(session.context, organization, plan, starts_at=starts_at)
+    created = create_subscription(
+        session.context,
+        organization,
+        plan,
+        starts_at=starts_at,
+        trial=not no_trial,
+        reason=reason,
+        rails=rails_of(idempotency_key, dry_run, expect_email, expect_balance),
+    )
     session.show(created, CREATED_VIEW)
 
 
@@ -86,3 +138,74 @@ def list_all(ctx: typer.Context) -> None:
     """
     session = session_of(ctx)
     session.show(list_subscriptions(session.context), SUBSCRIPTIONS_VIEW)
+
+
+@app.command("change")
+def change(
+    ctx: typer.Context,
+    organization: OrganizationArgument,
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan of the catalog.")],
+    reason: ReasonOption,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="WHEN", help="now or period-end; by the plans unless given."),
+    ] = None,
+    idempotency_key: IdempotencyKeyOption = None,
+    dry_run: DryRunOption = False,
+    expect_email: ExpectEmailOption = None,
+    expect_balance: ExpectBalanceOption = None,
+) -> None:
+    """Change the plan: up at once, down at the period's end.
+
+    An upgrade owes and grants the difference for the whole days left. Changing to the present plan
+    withdraws what was scheduled.
+
+    Example: creditctl subscriptions change acme scale --reason "grew" --dry-run
+    """
+    session = session_of(ctx)
+    request = ChangeRequest(organization=organization, plan=plan, reason=reason, at=at)
+    rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
+    session.show(change_subscription(session.context, request, rails), CHANGED_VIEW)
+
+
+@app.command("cancel")
+def cancel(
+    ctx: typer.Context,
+    organization: OrganizationArgument,
+    reason: ReasonOption,
+    at: Annotated[
+        str, typer.Option("--at", metavar="WHEN", help="period-end or now.")
+    ] = "period-end",
+    idempotency_key: IdempotencyKeyOption = None,
+    dry_run: DryRunOption = False,
+    expect_email: ExpectEmailOption = None,
+    expect_balance: ExpectBalanceOption = None,
+) -> None:
+    """End the subscription; its allowance expires then, bought credits stay.
+
+    Example: creditctl subscriptions cancel acme --reason "moved away"
+    """
+    session = session_of(ctx)
+    request = CancelRequest(organization=organization, reason=reason, at=at)
+    rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
+    session.show(cancel_subscription(session.context, request, rails), CHANGED_VIEW)
+
+
+@app.command("resume")
+def resume(
+    ctx: typer.Context,
+    organization: OrganizationArgument,
+    reason: ReasonOption,
+    idempotency_key: IdempotencyKeyOption = None,
+    dry_run: DryRunOption = False,
+    expect_email: ExpectEmailOption = None,
+    expect_balance: ExpectBalanceOption = None,
+) -> None:
+    """Take a cancellation back before the subscription ends.
+
+    Example: creditctl subscriptions resume acme --reason "stays"
+    """
+    session = session_of(ctx)
+    request = ResumeRequest(organization=organization, reason=reason)
+    rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
+    session.show(resume_subscription(session.context, request, rails), CHANGED_VIEW)

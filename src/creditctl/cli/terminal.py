@@ -33,6 +33,14 @@ class Terminal:
         """Whether there is a person to answer a question."""
         return self.stdin.isatty()
 
+    def read_secret(self, prompt: str) -> str:
+        """One line from stdin; typed by a person it is not shown."""
+        if self.can_ask:
+            import getpass  # only when somebody types
+
+            return getpass.getpass(prompt, self.stderr)
+        return self.stdin.readline()
+
     def colours(self, stream: TextIO) -> bool:
         """Whether `stream` is a terminal that wants colour (https://no-color.org)."""
         if self.environment.get("NO_COLOR") or self.environment.get("TERM") == "dumb":

@@ -14,6 +14,8 @@ CHECKSUM_LENGTH = 6
 VISIBLE_LENGTH = 8
 MODES = ("live", "test")
 ENTROPY_BYTES = 32
+_PEPPERED = "hmac:"
+_NO_HASH = "0" * 64
 
 
 class KeyParts(NamedTuple):
@@ -42,10 +44,34 @@ def is_well_formed(key: str) -> bool:
     return hmac.compare_digest(_checksum(key[:-CHECKSUM_LENGTH]), key[-CHECKSUM_LENGTH:])
 
 
-def parts_of(key: str) -> KeyParts:
-    """The public prefix, the SHA-256 of the whole key, and its last four characters."""
+def parts_of(key: str, pepper: bytes | None = None) -> KeyParts:
+    """The public prefix, the hash of the whole key, and its last four characters."""
     prefix = key[: len("ck_live_") + VISIBLE_LENGTH]
-    return KeyParts(prefix, hashlib.sha256(key.encode()).hexdigest(), key[-4:])
+    return KeyParts(prefix, secret_hash(key, pepper), key[-4:])
+
+
+def secret_hash(key: str, pepper: bytes | None) -> str:
+    """SHA-256, or with a pepper HMAC-SHA-256: 160 random bits need no slow hash."""
+    if pepper is None:
+        return hashlib.sha256(key.encode()).hexdigest()
+    return _PEPPERED + hmac.new(pepper, key.encode(), hashlib.sha256).hexdigest()
+
+
+def fits(key: str, stored_hash: str | None, pepper: bytes | None) -> bool:
+    """Whether the key is the one that was hashed; takes as long when there is none.
+
+    A key from before a pepper was configured has a plain hash.
+    """
+    plain, peppered = secret_hash(key, None), secret_hash(key, pepper or b"")
+    is_peppered = stored_hash is not None and stored_hash.startswith(_PEPPERED)
+    candidate = peppered if is_peppered else plain
+    same = hmac.compare_digest(candidate, stored_hash or _NO_HASH)
+    return same and not (is_peppered and pepper is None)
+
+
+def mode_of(prefix: str) -> str:
+    """`live` or `test`."""
+    return prefix.split("_")[1]
 
 
 def _checksum(head: str) -> str:

@@ -13,8 +13,9 @@ from creditctl.services.audit import list_audit_entries, record_change
 from creditctl.services.balances import Balance, read_balance
 from creditctl.services.catalog import apply_catalog
 from creditctl.services.databases import initialize_database, without_password
+from creditctl.services.enforcement import LimitChange
 from creditctl.services.invoicing import generate_invoices
-from creditctl.services.limits_check import LimitChange, check_limits
+from creditctl.services.limits_check import check_limits
 from creditctl.services.orgs import list_all_organizations
 from creditctl.services.sample_accounts import set_up_accounts
 from creditctl.services.usage_batches import ImportedFile

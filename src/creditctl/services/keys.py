@@ -1,11 +1,11 @@
-"""API keys: made once, shown once, revoked."""
+"""API keys: made once, shown once, expired and revoked."""
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
 from creditctl.context import Context
-from creditctl.errors import AlreadyExists, InvalidInput
+from creditctl.errors import AlreadyExists, Conflict, InvalidInput
 from creditctl.rules.key_format import ENTROPY_BYTES, new_key, parts_of
 from creditctl.services.audit import record_change
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
@@ -17,6 +17,7 @@ from creditctl.store.queries.keys import (
     key_name_is_taken,
     keys_of,
     revoke,
+    set_key_end,
 )
 from creditctl.store.queries.orgs import find_organization, lock_organizations
 from creditctl.store.queries.plans import find_plan
@@ -67,37 +68,57 @@ def create_key(
     A key bound to a plan of its own takes tiers, limits and capabilities from it [FL].
     Raises OrganizationNotFound, PlanNotFound, AlreadyExists, InvalidInput.
     """
-    _check(context, name, expires_at)
-    secret = new_key(mode, secrets.token_bytes(ENTROPY_BYTES))
-    parts = parts_of(secret)
+    check_key(context, name, expires_at)
     with unit_of_work(context.database) as unit:
         owner = find_organization(unit, organization)
         lock_organizations(unit, [owner.id])
+        if owner.status == "closed":
+            raise Conflict(f"{owner.slug} is closed", hint="its books can only be read")
         if key_name_is_taken(unit, owner.id, name):
             raise AlreadyExists(f"{owner.slug} has a key named {name!r} already")
-        public_id = new_public_id("key", context.now)
-        unit.insert(
-            "api_key",
-            public_id=public_id,
-            organization_id=owner.id,
-            name=name,
-            prefix=parts.prefix,
-            secret_hash=parts.secret_hash,
-            last_four=parts.last_four,
-            plan_id=find_plan(unit, plan).id if plan else None,
-            status="active",
-            created_at=context.now,
-            expires_at=expires_at,
+        plan_id = find_plan(unit, plan).id if plan else None
+        secret, key = insert_key(
+            unit, context, owner.id, name=name, plan_id=plan_id, mode=mode, expires_at=expires_at
         )
         record_change(
             unit,
             context,
             "key.created",
-            public_id,
+            key.public_id,
             organization_id=owner.id,
-            after={"name": name, "prefix": parts.prefix, "plan": plan},
+            after={"name": name, "prefix": key.prefix, "plan": plan},
         )
-    return CreatedKey(public_id, owner.slug, name, parts.prefix, plan, secret, expires_at)
+    return CreatedKey(key.public_id, owner.slug, name, key.prefix, plan, secret, expires_at)
+
+
+def insert_key(
+    unit: UnitOfWork,
+    context: Context,
+    organization_id: int,
+    *,
+    name: str,
+    plan_id: int | None,
+    mode: str,
+    expires_at: datetime | None,
+) -> tuple[str, KeyRow]:
+    """The step: make a secret and keep its hash; the secret is returned and never seen again."""
+    secret = new_key(mode, secrets.token_bytes(ENTROPY_BYTES))
+    parts = parts_of(secret, context.settings.key_pepper)
+    public_id = new_public_id("key", context.now)
+    unit.insert(
+        "api_key",
+        public_id=public_id,
+        organization_id=organization_id,
+        name=name,
+        prefix=parts.prefix,
+        secret_hash=parts.secret_hash,
+        last_four=parts.last_four,
+        plan_id=plan_id,
+        status="active",
+        created_at=context.now,
+        expires_at=expires_at,
+    )
+    return secret, find_key(unit, public_id)
 
 
 def list_keys(context: Context, organization: str | None = None) -> list[ApiKey]:
@@ -107,13 +128,13 @@ def list_keys(context: Context, organization: str | None = None) -> list[ApiKey]
             rows = all_keys(unit)
         else:
             rows = keys_of(unit, find_organization(unit, organization).id)
-    return [_shown(row, context.now) for row in rows]
+    return [key_shown(row, context.now) for row in rows]
 
 
 def show_key(context: Context, reference: str) -> ApiKey:
     """The key with that id or prefix; raises KeyNotFound."""
     with reading(context.database) as unit:
-        return _shown(find_key(unit, reference), context.now)
+        return key_shown(find_key(unit, reference), context.now)
 
 
 def revoke_key(context: Context, reference: str, *, reason: str = "") -> ApiKey:
@@ -122,7 +143,43 @@ def revoke_key(context: Context, reference: str, *, reason: str = "") -> ApiKey:
         key = find_key(unit, reference)
         if key.status == "active":
             _revoke(unit, context, key, reason)
-        return _shown(find_key(unit, reference), context.now)
+        return key_shown(find_key(unit, reference), context.now)
+
+
+def expire_key(
+    context: Context, reference: str, *, at: datetime | None = None, reason: str = ""
+) -> ApiKey:
+    """Let a key end at that time, now unless given; raises KeyNotFound, Conflict, InvalidInput."""
+    ends_at = at or context.now
+    if ends_at < context.now:
+        raise InvalidInput("a key cannot have ended in the past", hint="leave --at out for now")
+    with unit_of_work(context.database) as unit:
+        lock_organizations(unit, [find_key(unit, reference).organization_id])
+        key = find_key(unit, reference)
+        if not key.is_active(context.now):
+            raise Conflict(f"{key.prefix}… is {key_shown(key, context.now).status} already")
+        set_key_end(unit, key.id, ends_at)
+        record_change(
+            unit,
+            context,
+            "key.expired",
+            key.public_id,
+            organization_id=key.organization_id,
+            reason=reason,
+            before={"expires_at": key.expires_at},
+            after={"expires_at": ends_at},
+        )
+        return key_shown(find_key(unit, reference), context.now)
+
+
+def revoke_active_keys(
+    unit: UnitOfWork, context: Context, organization_id: int, reason: str
+) -> int:
+    """The step: end all of an organization's keys for good; returns how many."""
+    active = [key for key in keys_of(unit, organization_id) if key.status == "active"]
+    for key in active:
+        _revoke(unit, context, key, reason)
+    return len(active)
 
 
 def _revoke(unit: UnitOfWork, context: Context, key: KeyRow, reason: str) -> None:
@@ -139,14 +196,16 @@ def _revoke(unit: UnitOfWork, context: Context, key: KeyRow, reason: str) -> Non
     )
 
 
-def _check(context: Context, name: str, expires_at: datetime | None) -> None:
+def check_key(context: Context, name: str, expires_at: datetime | None) -> None:
+    """Refuse a name or an expiry that cannot be; raises InvalidInput."""
     if not name.strip() or len(name) > LONGEST_NAME:
         raise InvalidInput(f"a key's name has 1 to {LONGEST_NAME} characters")
     if expires_at is not None and expires_at <= context.now:
         raise InvalidInput("the key would be expired from the start", hint="check --expires")
 
 
-def _shown(row: KeyRow, now: datetime) -> ApiKey:
+def key_shown(row: KeyRow, now: datetime) -> ApiKey:
+    """A key as it may be shown at that time."""
     is_over = row.status == "active" and row.expires_at is not None and row.expires_at <= now
     return ApiKey(
         id=row.public_id,

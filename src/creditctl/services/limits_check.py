@@ -5,38 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from creditctl.context import Context
-from creditctl.rules.enforcement import Decision, Standing, State, decide
-from creditctl.rules.units import Credits
+from creditctl.rules.enforcement import Standing, State, decide
 from creditctl.services.allowances import grant_due_allowances
+from creditctl.services.enforcement import LimitChange, decide_anew
 from creditctl.services.expiry import book_due_expiries
 from creditctl.services.leases import holding_lease
 from creditctl.services.repayment import repay_all_open_overage
 from creditctl.services.standings import read_standings
-from creditctl.store.engine import UnitOfWork, reading, unit_of_work
-from creditctl.store.queries.enforcement import (
-    StandingRow,
-    append_enforcement_change,
-    put_enforcement,
-)
+from creditctl.store.engine import reading, unit_of_work
+from creditctl.store.queries.enforcement import StandingRow
 from creditctl.store.queries.orgs import lock_organizations
 from creditctl.store.queries.subscriptions import all_subscriptions
 
 LEASE = "limits check"
-
-
-@dataclass(frozen=True, slots=True)
-class LimitChange:
-    """An organization whose state changed; `usage` and `limit` are credits of the day."""
-
-    organization: str
-    previous: str
-    state: str
-    reason: str | None
-    usage: Credits | None
-    limit: Credits | None
-    since: datetime
-    until: datetime | None
-    is_new_block: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,28 +95,4 @@ def _change(context: Context, organization_id: int) -> LimitChange | None:
     """Decide once more under the organization's lock, and write it; None if it is no news now."""
     with unit_of_work(context.database) as unit:
         lock_organizations(unit, [organization_id])
-        ((row, standing),) = read_standings(unit, context.now, organization_id)
-        decision = decide(standing, context.now)
-        if not decision.differs_from(row.decided):
-            return None
-        return _write(unit, context, row, decision)
-
-
-def _write(unit: UnitOfWork, context: Context, row: StandingRow, decision: Decision) -> LimitChange:
-    since = context.now
-    if row.since is not None and decision.continues(row.decided):
-        since = row.since
-    put_enforcement(unit, row.organization_id, decision, since=since)
-    append_enforcement_change(unit, row.organization_id, decision, changed_at=context.now)
-    was_blocked = row.decided.at(context.now).state is State.BLOCKED
-    return LimitChange(
-        organization=row.organization,
-        previous=row.decided.state.value,
-        state=decision.state.value,
-        reason=decision.reason.value or None,
-        usage=decision.usage,
-        limit=decision.limit,
-        since=since,
-        until=decision.until,
-        is_new_block=decision.state is State.BLOCKED and not was_blocked,
-    )
+        return decide_anew(unit, context, organization_id)

@@ -1,31 +1,40 @@
-"""Organizations: create them, with the credits the catalog gives at sign-up; list and show them."""
+"""Organizations: create them, with the credits the catalog gives at sign-up; list and update."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from creditctl.context import Context
-from creditctl.errors import AlreadyExists, CatalogMissing, InvalidInput
-from creditctl.rules.catalog import Catalog
-from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.errors import AlreadyExists, InvalidInput
+from creditctl.rules.units import Credits
 from creditctl.services.audit import record_change
-from creditctl.services.balances import balance_of
-from creditctl.services.grants import NewGrant, add_grant
+from creditctl.services.org_facts import (
+    NO_FACTS,
+    OrgFacts,
+    checked_facts,
+    checked_slug,
+    record_signals,
+)
+from creditctl.services.signup import (
+    Evidence,
+    SignUp,
+    give_guest_credits,
+    give_sign_up_credits,
+)
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
 from creditctl.store.public_ids import new_public_id
-from creditctl.store.queries.enforcement import standing_rows
-from creditctl.store.queries.keys import keys_of
 from creditctl.store.queries.orgs import (
     OrganizationRow,
     find_organization,
     insert_organization,
     list_organizations,
+    lock_organizations,
+    organization_by_id,
+    update_organization,
 )
-from creditctl.store.queries.subscriptions import subscriptions_of
+from creditctl.store.queries.subscriptions import plans_of_organizations
 
-_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,61}[a-z0-9]", re.ASCII)
-_EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>.]+(\.[^@\s<>.]+)+")
-_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+STATUSES = ("active", "suspended", "closed")
+KINDS = ("registered", "guest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +46,15 @@ class Organization:
     legal_name: str
     billing_email: str | None
     country: str | None
+    region: str | None
+    currency: str | None
+    tax_id: str | None
     kind: str
     status: str
+    plan: str | None
+    aligned: bool
+    """Its credits are billed by the periods of its subscription."""
+
     created_at: datetime
 
 
@@ -52,169 +68,176 @@ class CreatedOrganization:
     kind: str
     granted: Credits
     created_at: datetime
+    qualification: str | None
+    """qualified, suspect or duplicate; None for a guest"""
+
+    refused: tuple[str, ...]
+    """Promotions that a duplicate did not get."""
+
+    evidence: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OrganizationCard:
-    """Everything about one organization on one screen."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrgFilter:
+    """Which organizations are listed; `search` looks into slug, name, e-mail, tax id and id."""
 
-    id: str
-    slug: str
-    legal_name: str
-    billing_email: str | None
-    country: str | None
-    kind: str
-    status: str
-    created_at: datetime
-    plan: str | None
-    keys: int
-    available: Credits
-    open_overage: Credits
-    postpaid_overage: Credits
-    state: str
-    reason: str | None
+    status: str | None = None
+    kind: str | None = None
+    country: str | None = None
+    plan: str | None = None
+    search: str | None = None
+
+
+EVERYBODY = OrgFilter()
 
 
 def create_organization(
     context: Context,
     slug: str,
+    facts: OrgFacts = NO_FACTS,
     *,
-    legal_name: str | None = None,
-    billing_email: str | None = None,
-    country: str | None = None,
-    guest: bool = False,
+    device_id: str | None = None,
+    override: str | None = None,
 ) -> CreatedOrganization:
     """Create an organization and grant what the catalog gives at sign-up, in one transaction.
 
-    Registered organizations get the promotions with trigger `signup`, guests the guest credits.
-    Raises AlreadyExists and InvalidInput.
+    With a device it is a guest, which gets the guest credits. Registered organizations get the
+    promotions with trigger `signup`, unless they are a duplicate; `override` is the reason to grant
+    them anyway. Raises AlreadyExists and InvalidInput.
     """
-    _check(slug, billing_email, country)
-    kind = "guest" if guest else "registered"
+    checked_slug(slug)
+    columns = {"legal_name": slug} | checked_facts(facts)
+    kind = "registered" if device_id is None else "guest"
+    if device_id is not None and not device_id.strip():
+        raise InvalidInput("a device id has at least one character")
     with unit_of_work(context.database) as unit:
-        public_id = new_public_id("org", context.now)
-        organization_id = insert_organization(
-            unit,
-            public_id=public_id,
-            slug=slug,
-            legal_name=legal_name or slug,
-            billing_email=billing_email,
-            country=country,
-            kind=kind,
-            created_at=context.now,
-        )
-        if organization_id is None:
-            raise AlreadyExists(f"there is an organization {slug!r} already")
-        record_change(
-            unit,
-            context,
-            "organization.created",
-            public_id,
-            organization_id=organization_id,
-            after={
-                "slug": slug,
-                "legal_name": legal_name or slug,
-                "billing_email": billing_email,
-                "country": country,
-                "kind": kind,
-            },
-        )
-        gifts = _gifts(unit, context, organization_id, guest=guest)
-        for gift in gifts:
-            add_grant(unit, context, gift)
-    granted = sum((gift.amount for gift in gifts), NO_CREDITS)
-    return CreatedOrganization(public_id, slug, legal_name or slug, kind, granted, context.now)
+        owner = _insert(unit, context, slug, kind, device_id, columns)
+        sign_up = None
+        if kind == "guest":
+            granted = give_guest_credits(unit, context, owner)
+        else:
+            sign_up = give_sign_up_credits(unit, context, owner, override=override)
+            granted = sign_up.granted
+    return _created(owner, granted, sign_up)
 
 
-def list_all_organizations(context: Context) -> list[Organization]:
-    """Every organization, by slug."""
+def list_all_organizations(context: Context, only: OrgFilter = EVERYBODY) -> list[Organization]:
+    """The organizations that fit, by slug; raises InvalidInput for a status or kind of none."""
+    _check_word("--status", only.status, STATUSES)
+    _check_word("--kind", only.kind, KINDS)
     with reading(context.database) as unit:
-        return [_shown(row) for row in list_organizations(unit)]
-
-
-def show_organization(context: Context, reference: str) -> OrganizationCard:
-    """One organization with its plan, balance and state; raises OrganizationNotFound."""
-    with reading(context.database) as unit:
-        row = find_organization(unit, reference)
-        balance = balance_of(unit, row.id, row.slug, context.now)
-        active = [found for found in subscriptions_of(unit, row.id) if found.status == "active"]
-        decided = standing_rows(unit, context.now, row.id)[0].decided.at(context.now)
-        return OrganizationCard(
-            id=row.public_id,
-            slug=row.slug,
-            legal_name=row.legal_name,
-            billing_email=row.billing_email,
-            country=row.country,
-            kind=row.kind,
-            status=row.status,
-            created_at=row.created_at,
-            plan=active[0].plan if active else None,
-            keys=sum(key.status == "active" for key in keys_of(unit, row.id)),
-            available=balance.available,
-            open_overage=balance.open_overage,
-            postpaid_overage=balance.postpaid_overage,
-            state=decided.state.value,
-            reason=decided.reason.value or None,
+        rows = list_organizations(
+            unit, status=only.status, kind=only.kind, country=only.country, search=only.search
         )
+        plans = plans_of_organizations(unit, context.now)
+    return [shown(row, plans.get(row.id)) for row in rows if only.plan in (None, plans.get(row.id))]
 
 
-def _check(slug: str, billing_email: str | None, country: str | None) -> None:
-    if not _SLUG.fullmatch(slug):
-        raise InvalidInput(
-            f"{slug!r} is no slug", hint="use 2 to 63 lower-case letters, digits and hyphens"
-        )
-    if billing_email is not None and not _EMAIL.fullmatch(billing_email):
-        raise InvalidInput(f"{billing_email!r} is no e-mail address")
-    if country is not None and not _COUNTRY.fullmatch(country):
-        raise InvalidInput(f"{country!r} is no country code", hint="write it like DE (ISO 3166)")
+def update_organization_facts(
+    context: Context,
+    reference: str,
+    facts: OrgFacts,
+    *,
+    aligned: bool | None = None,
+    reason: str = "",
+) -> Organization:
+    """Change what is known about an organization; the rest stays.
+
+    Raises OrganizationNotFound, InvalidInput.
+    """
+    with unit_of_work(context.database) as unit:
+        lock_organizations(unit, [find_organization(unit, reference).id])
+        owner = find_organization(unit, reference)
+        columns: dict[str, object] = dict(checked_facts(facts, country=owner.country))
+        if aligned is not None:
+            columns["aligned"] = aligned
+        changed = {name: value for name, value in columns.items() if getattr(owner, name) != value}
+        if changed:
+            update_organization(unit, owner.id, **changed)
+            record_signals(unit, organization_by_id(unit, owner.id))
+            record_change(
+                unit,
+                context,
+                "organization.updated",
+                owner.public_id,
+                organization_id=owner.id,
+                reason=reason,
+                before={name: getattr(owner, name) for name in changed},
+                after=changed,
+            )
+        plan = plans_of_organizations(unit, context.now).get(owner.id)
+        return shown(organization_by_id(unit, owner.id), plan)
 
 
-def _gifts(
-    unit: UnitOfWork, context: Context, organization_id: int, *, guest: bool
-) -> list[NewGrant]:
-    from creditctl.services.catalog import current_catalog  # its parser is not for every list
-
-    try:
-        catalog = current_catalog(unit)
-    except CatalogMissing:
-        return []
-    if guest:
-        return [_guest_gift(context, catalog, organization_id)]
-    return [
-        NewGrant(
-            organization_id=organization_id,
-            source="promotion",
-            amount=promotion.amount,
-            reason=promotion.title,
-            promotion=promotion.name,
-        )
-        for promotion in catalog.promotions
-        if promotion.trigger == "signup"
-    ]
-
-
-def _guest_gift(context: Context, catalog: Catalog, organization_id: int) -> NewGrant:
-    if catalog.guest is None:
-        raise InvalidInput(
-            "the catalog knows no guests", hint="add a [guest] table to it and apply it again"
-        )
-    return NewGrant(
-        organization_id=organization_id,
-        source="guest",
-        amount=catalog.guest.amount,
-        reason="guest credits",
-        expires_at=context.now + catalog.guest.lifetime,
-    )
-
-
-def _shown(row: OrganizationRow) -> Organization:
+def shown(row: OrganizationRow, plan: str | None) -> Organization:
+    """An organization as it is listed."""
     return Organization(
         id=row.public_id,
         slug=row.slug,
         legal_name=row.legal_name,
         billing_email=row.billing_email,
         country=row.country,
+        region=row.region,
+        currency=row.currency,
+        tax_id=row.tax_id,
         kind=row.kind,
         status=row.status,
+        plan=plan,
+        aligned=row.aligned,
         created_at=row.created_at,
     )
+
+
+def _insert(
+    unit: UnitOfWork,
+    context: Context,
+    slug: str,
+    kind: str,
+    device_id: str | None,
+    columns: dict[str, str],
+) -> OrganizationRow:
+    public_id = new_public_id("org", context.now)
+    organization_id = insert_organization(
+        unit,
+        public_id=public_id,
+        slug=slug,
+        kind=kind,
+        device_id=device_id,
+        aligned=False,
+        created_at=context.now,
+        **columns,
+    )
+    if organization_id is None:
+        raise AlreadyExists(f"there is an organization {slug!r} already")
+    owner = organization_by_id(unit, organization_id)
+    record_signals(unit, owner)
+    record_change(
+        unit,
+        context,
+        "organization.created",
+        public_id,
+        organization_id=organization_id,
+        after={"slug": slug, "kind": kind, **columns},
+    )
+    return owner
+
+
+def _created(
+    owner: OrganizationRow, granted: Credits, sign_up: SignUp | None
+) -> CreatedOrganization:
+    return CreatedOrganization(
+        id=owner.public_id,
+        slug=owner.slug,
+        legal_name=owner.legal_name,
+        kind=owner.kind,
+        granted=granted,
+        created_at=owner.created_at,
+        qualification=sign_up.qualification.value if sign_up else None,
+        refused=sign_up.refused if sign_up else (),
+        evidence=sign_up.evidence if sign_up else (),
+    )
+
+
+def _check_word(option: str, word: str | None, known: tuple[str, ...]) -> None:
+    if word is not None and word not in known:
+        raise InvalidInput(f"{option}: {word!r} is none of {', '.join(known)}")

@@ -10,6 +10,7 @@ from creditctl.rules.budgets import parse_threshold
 from creditctl.services.budgets import set_budget
 from creditctl.services.granting import GrantRequest, grant_credits
 from creditctl.services.keys import create_key
+from creditctl.services.org_facts import OrgFacts
 from creditctl.services.orgs import create_organization
 from creditctl.services.subscriptions import create_subscription
 
@@ -31,10 +32,12 @@ def _set_up(context: Context, table: TomlTable) -> None:
     create_organization(
         context,
         slug,
-        legal_name=table.text("name", None),
-        billing_email=table.text("email", None),
-        country=table.text("country", None),
-        guest=table.flag("guest", default=False),
+        OrgFacts(
+            legal_name=table.text("name", None),
+            billing_email=table.text("email", None),
+            country=table.text("country", None),
+        ),
+        device_id=table.text("device", None),
     )
     if plan := table.text("plan", None):
         create_subscription(context, slug, plan)

@@ -24,6 +24,10 @@ class KeyRow:
     expires_at: datetime | None
     revoked_at: datetime | None
 
+    def is_active(self, now: datetime) -> bool:
+        """Whether it opens anything: neither revoked nor expired."""
+        return self.status == "active" and (self.expires_at is None or now < self.expires_at)
+
 
 _SELECT = """
     SELECT k.id, k.public_id, k.organization_id, o.slug, k.name, k.prefix, k.last_four, p.name,
@@ -67,6 +71,47 @@ def key_name_is_taken(unit: UnitOfWork, organization_id: int, name: str) -> bool
         name=name,
     )
     return found is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRow:
+    """A key's hash, for `keys verify` alone, and its organization's status."""
+
+    id: int
+    secret_hash: str
+    organization_status: str
+
+
+def find_secret(unit: UnitOfWork, prefix: str) -> SecretRow | None:
+    """The hash of the key with that prefix, or None."""
+    return unit.fetch_one(
+        SecretRow,
+        """
+        SELECT k.id, k.secret_hash, o.status
+        FROM api_key AS k JOIN organization AS o ON o.id = k.organization_id
+        WHERE k.prefix = :prefix
+        """,
+        prefix=prefix,
+    )
+
+
+def set_key_end(unit: UnitOfWork, key_id: int, at: datetime) -> None:
+    """Let the key open nothing from then on."""
+    unit.run("UPDATE api_key SET expires_at = :at WHERE id = :id", id=key_id, at=at)
+
+
+def rename_key(unit: UnitOfWork, key_id: int, name: str) -> None:
+    """Call the key something else."""
+    unit.run("UPDATE api_key SET name = :name WHERE id = :id", id=key_id, name=name)
+
+
+def move_keys(unit: UnitOfWork, from_id: int, to_id: int) -> int:
+    """Give all of an organization's keys to another one; returns how many."""
+    return unit.run(
+        "UPDATE api_key SET organization_id = :to_id WHERE organization_id = :from_id",
+        from_id=from_id,
+        to_id=to_id,
+    )
 
 
 def plans_of_keys(unit: UnitOfWork) -> dict[int, int]:

@@ -57,9 +57,38 @@ def organization_by_id(unit: UnitOfWork, organization_id: int) -> OrganizationRo
     return found
 
 
-def list_organizations(unit: UnitOfWork) -> list[OrganizationRow]:
-    """All of them, by slug."""
-    return unit.fetch(OrganizationRow, f"SELECT {_COLUMNS} FROM organization ORDER BY slug")
+def list_organizations(
+    unit: UnitOfWork,
+    *,
+    status: str | None = None,
+    kind: str | None = None,
+    country: str | None = None,
+    search: str | None = None,
+) -> list[OrganizationRow]:
+    """Those that fit, by slug; `search` is a part of slug, name, e-mail, tax id or id."""
+    pattern = None if search is None else f"%{_escaped(search.lower())}%"
+    return unit.fetch(
+        OrganizationRow,
+        f"""
+        SELECT {_COLUMNS} FROM organization
+        WHERE (CAST(:status AS TEXT) IS NULL OR status = :status)
+          AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
+          AND (CAST(:country AS TEXT) IS NULL OR country = :country)
+          AND (CAST(:pattern AS TEXT) IS NULL
+               OR lower(slug || ' ' || legal_name || ' ' || COALESCE(billing_email, '') || ' '
+                        || COALESCE(tax_id, '') || ' ' || public_id) LIKE :pattern ESCAPE '!')
+        ORDER BY slug
+        """,
+        status=status,
+        kind=kind,
+        country=country,
+        pattern=pattern,
+    )
+
+
+def _escaped(text: str) -> str:
+    """Text in which LIKE finds no wildcard."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
 def insert_organization(unit: UnitOfWork, **columns: object) -> int | None:
@@ -80,6 +109,23 @@ def update_organization(unit: UnitOfWork, organization_id: int, **columns: objec
     """Change the columns that are given."""
     changes = ", ".join(f"{name} = :{name}" for name in columns)
     unit.run(f"UPDATE organization SET {changes} WHERE id = :id", id=organization_id, **columns)
+
+
+def replace_signals(
+    unit: UnitOfWork, organization_id: int, signals: Iterable[tuple[str, str]]
+) -> None:
+    """Make these the organization's signals."""
+    unit.run("DELETE FROM organization_signal WHERE organization_id = :id", id=organization_id)
+    unit.run_many(
+        """
+        INSERT INTO organization_signal (kind, value, organization_id)
+        VALUES (:kind, :value, :organization_id)
+        """,
+        [
+            {"kind": kind, "value": value, "organization_id": organization_id}
+            for kind, value in signals
+        ],
+    )
 
 
 def lock_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> None:

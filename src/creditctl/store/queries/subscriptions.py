@@ -83,6 +83,19 @@ def current_plans(unit: UnitOfWork, now: datetime) -> dict[int, str]:
     return {int(subscription_id): str(plan) for subscription_id, plan in rows}
 
 
+def plans_of_organizations(unit: UnitOfWork, now: datetime) -> dict[int, str]:
+    """The plan of each organization whose subscription has not ended, by internal id."""
+    plans = current_plans(unit, now)
+    rows = unit.fetch_rows(
+        """
+        SELECT id, organization_id FROM subscription
+        WHERE status = 'active' AND (ended_at IS NULL OR ended_at > :now)
+        """,
+        now=now,
+    )
+    return {int(owner): plans[int(subscription_id)] for subscription_id, owner in rows}
+
+
 def plan_changes(unit: UnitOfWork, subscription_id: int) -> list[PlanChangeRow]:
     """The subscription's changes of plan, made and scheduled, in their order."""
     return unit.fetch(

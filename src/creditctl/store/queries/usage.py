@@ -72,8 +72,11 @@ class KeyName:
 
 
 def organization_names(unit: UnitOfWork) -> list[OrganizationName]:
-    """Every organization."""
-    return unit.fetch(OrganizationName, "SELECT id, public_id, slug FROM organization")
+    """Every organization; one that was merged stands for the one it was merged into."""
+    return unit.fetch(
+        OrganizationName,
+        "SELECT COALESCE(merged_into_id, id), public_id, slug FROM organization",
+    )
 
 
 def key_names(unit: UnitOfWork) -> list[KeyName]:

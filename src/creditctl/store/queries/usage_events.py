@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from creditctl.rules.instants import HOURS_PER_DAY, MICROS_PER_HOUR, micros_of
+from creditctl.rules.instants import HOURS_PER_DAY, MICROS_PER_HOUR, instant_of, micros_of
 from creditctl.store.engine import UnitOfWork
 
 
@@ -110,3 +110,28 @@ def costs_of_day(
         last=day * HOURS_PER_DAY + HOURS_PER_DAY - 1,
     )
     return [(int(at), bytes(event_id), int(cost)) for at, event_id, cost in rows]
+
+
+def last_usage(unit: UnitOfWork, organization_id: int) -> datetime | None:
+    """When the organization's newest event happened; found by its newest day, from the rollups."""
+    day = unit.fetch_value(
+        """
+        SELECT day FROM usage_day WHERE organization_id = :id ORDER BY day DESC LIMIT 1
+        """,
+        id=organization_id,
+    )
+    if day is None:
+        return None
+    newest = unit.fetch_value(
+        """
+        SELECT MAX(occurred_at) FROM usage_event
+        WHERE event_hour = (
+            SELECT MAX(hour) FROM usage_hour
+            WHERE organization_id = :id AND hour BETWEEN :first AND :last
+        ) AND organization_id = :id
+        """,
+        id=organization_id,
+        first=int(day) * HOURS_PER_DAY,
+        last=int(day) * HOURS_PER_DAY + HOURS_PER_DAY - 1,
+    )
+    return None if newest is None else instant_of(int(newest))

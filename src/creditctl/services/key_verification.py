@@ -1,0 +1,61 @@
+"""`keys verify`: whose key a secret is, and whether it opens anything."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from creditctl.context import Context
+from creditctl.errors import KeyRefused
+from creditctl.rules.key_format import fits, is_well_formed, parts_of
+from creditctl.services.keys import key_shown
+from creditctl.services.standings import period_at
+from creditctl.store.engine import reading
+from creditctl.store.queries.enforcement import standing_rows
+from creditctl.store.queries.keys import find_key, find_secret
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedKey:
+    """A key that is ours and opens something; `state` is what the last check decided."""
+
+    id: str
+    organization: str
+    name: str
+    prefix: str
+    plan: str | None
+    """The key's own, else the organization's."""
+
+    expires_at: datetime | None
+    state: str
+
+
+def verify_key(context: Context, secret: str) -> VerifiedKey:
+    """Raises KeyRefused: a typing error is told without looking it up, an unknown key never why."""
+    secret = secret.strip()
+    if not is_well_formed(secret):
+        raise KeyRefused(
+            "this is no API key: its checksum does not fit",
+            hint="a character is wrong or missing; nothing was looked up",
+        )
+    prefix = parts_of(secret).prefix
+    with reading(context.database) as unit:
+        found = find_secret(unit, prefix)
+        stored = found.secret_hash if found else None
+        if not fits(secret, stored, context.settings.key_pepper) or found is None:
+            raise KeyRefused("no API key has this secret")
+        key = find_key(unit, prefix)
+        status = key_shown(key, context.now).status
+        if status != "active":
+            raise KeyRefused(f"{prefix}… of {key.organization} is {status}")
+        if found.organization_status != "active":
+            raise KeyRefused(f"{key.organization} is {found.organization_status}")
+        period = period_at(unit, key.organization_id, context.now)
+        decided = standing_rows(unit, context.now, key.organization_id)[0].decided
+    return VerifiedKey(
+        id=key.public_id,
+        organization=key.organization,
+        name=key.name,
+        prefix=prefix,
+        plan=key.plan or (period.plan.name if period else None),
+        expires_at=key.expires_at,
+        state=decided.at(context.now).state.value,
+    )

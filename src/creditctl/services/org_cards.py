@@ -1,0 +1,141 @@
+"""`orgs show`: everything about one organization on one screen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from creditctl.context import Context
+from creditctl.rules.units import Credits, Money
+from creditctl.services.balances import SourceBalance, balance_of
+from creditctl.services.standings import counted_today, period_at
+from creditctl.store.engine import UnitOfWork, reading
+from creditctl.store.queries.budgets import daily_budgets, day_counts
+from creditctl.store.queries.enforcement import standing_rows
+from creditctl.store.queries.invoices import list_invoice_rows
+from creditctl.store.queries.keys import keys_of
+from creditctl.store.queries.orgs import OrganizationRow, find_organization, organization_by_id
+from creditctl.store.queries.subscriptions import plans_of_organizations
+from creditctl.store.queries.usage_events import last_usage
+
+OPEN = ("draft", "finalized", "sent")
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """A daily budget and what it counted today."""
+
+    kind: str
+    limit: Credits
+    used: Credits
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvoice:
+    """An invoice that is not paid yet."""
+
+    month: str
+    status: str
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationCard:
+    """Everything about one organization on one screen."""
+
+    id: str
+    slug: str
+    legal_name: str
+    billing_email: str | None
+    country: str | None
+    region: str | None
+    currency: str | None
+    tax_id: str | None
+    kind: str
+    status: str
+    merged_into: str | None
+    created_at: datetime
+    plan: str | None
+    aligned: bool
+    keys: int
+    """That are active."""
+
+    available: Credits
+    open_overage: Credits
+    postpaid_overage: Credits
+    state: str
+    reason: str | None
+    last_usage_at: datetime | None
+    sources: tuple[SourceBalance, ...]
+    budgets: tuple[BudgetLine, ...]
+    invoices: tuple[OpenInvoice, ...]
+
+    @property
+    def place(self) -> str | None:
+        """Country and region in one word."""
+        return "-".join(part for part in (self.country, self.region) if part) or None
+
+    @property
+    def owed(self) -> Credits:
+        """Open and postpaid overage together."""
+        return self.open_overage + self.postpaid_overage
+
+
+def show_organization(context: Context, reference: str) -> OrganizationCard:
+    """One organization with its plan, balance, budgets and state; raises OrganizationNotFound."""
+    with reading(context.database) as unit:
+        row = find_organization(unit, reference)
+        balance = balance_of(unit, row.id, row.slug, context.now)
+        decided = standing_rows(unit, context.now, row.id)[0].decided.at(context.now)
+        return OrganizationCard(
+            id=row.public_id,
+            slug=row.slug,
+            legal_name=row.legal_name,
+            billing_email=row.billing_email,
+            country=row.country,
+            region=row.region,
+            currency=row.currency,
+            tax_id=row.tax_id,
+            kind=row.kind,
+            status=row.status,
+            merged_into=_merged_into(unit, row),
+            created_at=row.created_at,
+            plan=plans_of_organizations(unit, context.now).get(row.id),
+            aligned=row.aligned,
+            keys=sum(key.is_active(context.now) for key in keys_of(unit, row.id)),
+            available=balance.available,
+            open_overage=balance.open_overage,
+            postpaid_overage=balance.postpaid_overage,
+            state=decided.state.value,
+            reason=decided.reason.value or None,
+            last_usage_at=last_usage(unit, row.id),
+            sources=balance.sources,
+            budgets=_budgets(unit, context, row.id),
+            invoices=_open_invoices(unit, row.id),
+        )
+
+
+def _merged_into(unit: UnitOfWork, row: OrganizationRow) -> str | None:
+    if row.merged_into_id is None:
+        return None
+    return organization_by_id(unit, row.merged_into_id).slug
+
+
+def _budgets(unit: UnitOfWork, context: Context, organization_id: int) -> tuple[BudgetLine, ...]:
+    budgets = daily_budgets(unit, organization_id)
+    if not budgets:
+        return ()
+    (day,) = day_counts(unit, context.now.date(), organization_id)
+    period = period_at(unit, organization_id, context.now)
+    unlimited = period is not None and period.plan.unlimited
+    return tuple(
+        BudgetLine(budget.kind, budget.limit, counted_today(budget, day, unlimited=unlimited))
+        for budget in budgets
+    )
+
+
+def _open_invoices(unit: UnitOfWork, organization_id: int) -> tuple[OpenInvoice, ...]:
+    rows = list_invoice_rows(unit, month=None, organization_id=organization_id)
+    return tuple(
+        OpenInvoice(row.month, row.status, Money(row.total_minor, row.currency))
+        for row in rows
+        if row.status in OPEN
+    )
