@@ -12,12 +12,34 @@ function __creditctl_at
                 set place /orgs/list
             case /orgs/show
                 set place /orgs/show
+            case /orgs/update
+                set place /orgs/update
+            case /orgs/suspend
+                set place /orgs/suspend
+            case /orgs/resume
+                set place /orgs/resume
+            case /orgs/close
+                set place /orgs/close
+            case /orgs/duplicates
+                set place /orgs/duplicates
+            case /orgs/promote
+                set place /orgs/promote
+            case /orgs/merge
+                set place /orgs/merge
             case /keys /key
                 set place /keys
             case /keys/create
                 set place /keys/create
             case /keys/list
                 set place /keys/list
+            case /keys/show
+                set place /keys/show
+            case /keys/rotate
+                set place /keys/rotate
+            case /keys/expire
+                set place /keys/expire
+            case /keys/verify
+                set place /keys/verify
             case /keys/revoke
                 set place /keys/revoke
             case /subscriptions /subscription
@@ -28,6 +50,12 @@ function __creditctl_at
                 set place /subscriptions/show
             case /subscriptions/list
                 set place /subscriptions/list
+            case /subscriptions/change
+                set place /subscriptions/change
+            case /subscriptions/cancel
+                set place /subscriptions/cancel
+            case /subscriptions/resume
+                set place /subscriptions/resume
             case /catalog /catalogs
                 set place /catalog
             case /catalog/validate
@@ -58,6 +86,24 @@ function __creditctl_at
                 set place /credits/grants
             case /credits/history
                 set place /credits/history
+            case /credits/explain
+                set place /credits/explain
+            case /credits/reverse
+                set place /credits/reverse
+            case /credits/expire
+                set place /credits/expire
+            case /credits/waive
+                set place /credits/waive
+            case /credits/reallocate
+                set place /credits/reallocate
+            case /approvals /approval
+                set place /approvals
+            case /approvals/list
+                set place /approvals/list
+            case /approvals/approve
+                set place /approvals/approve
+            case /approvals/reject
+                set place /approvals/reject
             case /usage /usages
                 set place /usage
             case /usage/import
@@ -94,6 +140,10 @@ function __creditctl_at
                 set place /audit
             case /audit/log
                 set place /audit/log
+            case /audit/verify
+                set place /audit/verify
+            case /audit/head
+                set place /audit/head
             case /db
                 set place /db
             case /db/init
@@ -130,6 +180,7 @@ complete -c creditctl -n '__creditctl_at ""' -f -a catalog -d 'The price file: p
 complete -c creditctl -n '__creditctl_at ""' -f -a plans -d 'Plans: fees and allowances.'
 complete -c creditctl -n '__creditctl_at ""' -f -a prices -d 'What a request costs, and why.'
 complete -c creditctl -n '__creditctl_at ""' -f -a credits -d 'Grants, balances and the ledger.'
+complete -c creditctl -n '__creditctl_at ""' -f -a approvals -d 'Requests above a ceiling, for a second person.'
 complete -c creditctl -n '__creditctl_at ""' -f -a usage -d 'Import and inspect API usage.'
 complete -c creditctl -n '__creditctl_at ""' -f -a budgets -d 'Spending budgets and thresholds.'
 complete -c creditctl -n '__creditctl_at ""' -f -a limits -d 'Check budgets and balances; run by cron.'
@@ -142,24 +193,104 @@ complete -c creditctl -n '__creditctl_at ""' -f -a schema -d 'Print the JSON Sch
 complete -c creditctl -n '__creditctl_at ""' -f -a completion -d 'Print a completion script.'
 complete -c creditctl -n '__creditctl_at ""' -l version -d 'Show the version and exit.'
 complete -c creditctl -n '__creditctl_at "/orgs"' -f -a create -d 'Create an organization, with its sign-up credits.'
-complete -c creditctl -n '__creditctl_at "/orgs"' -f -a list -d 'List all organizations.'
-complete -c creditctl -n '__creditctl_at "/orgs"' -f -a show -d 'Show an organization: plan, balance and state.'
+complete -c creditctl -n '__creditctl_at "/orgs"' -f -a list -d 'List organizations, all or those that fit.'
+complete -c creditctl -n '__creditctl_at "/orgs"' -f -a show -d 'Show everything about an organization on one screen.'
+complete -c creditctl -n '__creditctl_at "/orgs"' -f -a update -d 'Change what is known about an organization.'
+complete -c creditctl -n '__creditctl_at "/orgs"' -f -a suspend -d 'Let no call of an organization through, until it is resumed.'
+complete -c creditctl -n '__creditctl_at "/orgs"' -f -a resume -d 'Let a suspended organization go on.'
+complete -c creditctl -n '__creditctl_at "/orgs"' -f -a close -d 'End an organization for good; asks first.'
+complete -c creditctl -n '__creditctl_at "/orgs"' -f -a duplicates -d 'List organizations that may be one, with the evidence.'
+complete -c creditctl -n '__creditctl_at "/orgs"' -f -a promote -d 'Register a guest, or give sign-up credits that were refused.'
+complete -c creditctl -n '__creditctl_at "/orgs"' -f -a merge -d 'Move keys, usage and grants to another organization; asks...'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l name -r -d 'Legal name.'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l email -r -d 'Where invoices go.'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l country -r -d 'Two letters, such as DE.'
-complete -c creditctl -n '__creditctl_at "/orgs/create"' -l guest -d 'A guest: a few credits for a short time.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l region -r -d 'State or province, such as NY.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l currency -r -d 'What it pays in, such as EUR.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l tax-id -r -d 'VAT id or its like; checked.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l payment-fingerprint -r -d 'What its payment provider tells cards by.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l guest -d 'A few credits for a short time; needs --device.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l device -r -d 'What a guest is known by.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l override -d 'Give a duplicate the sign-up credits; needs --reason.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/orgs/list"' -l status -r -d 'active, suspended or closed.'
+complete -c creditctl -n '__creditctl_at "/orgs/list"' -l kind -r -d 'registered or guest.'
+complete -c creditctl -n '__creditctl_at "/orgs/list"' -l country -r -d 'Two letters, such as DE.'
+complete -c creditctl -n '__creditctl_at "/orgs/list"' -l plan -r -d 'Only those on this plan.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l name -r -d 'Legal name.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l email -r -d 'Where invoices go.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l country -r -d 'Two letters, such as DE.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l region -r -d 'State or province, such as NY.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l currency -r -d 'What it pays in, such as EUR.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l tax-id -r -d 'VAT id or its like; checked.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l payment-fingerprint -r -d 'What its payment provider tells cards by.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l align -l no-align -d 'Bill credits by the subscription’s periods, or by months.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/orgs/suspend"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/orgs/resume"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/orgs/close"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/orgs/duplicates"' -l strong -d 'Only what decides: e-mail, tax id, payment.'
+complete -c creditctl -n '__creditctl_at "/orgs/promote"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/orgs/promote"' -l name -r -d 'Legal name.'
+complete -c creditctl -n '__creditctl_at "/orgs/promote"' -l email -r -d 'Where invoices go.'
+complete -c creditctl -n '__creditctl_at "/orgs/promote"' -l country -r -d 'Two letters, such as DE.'
+complete -c creditctl -n '__creditctl_at "/orgs/promote"' -l tax-id -r -d 'VAT id or its like; checked.'
+complete -c creditctl -n '__creditctl_at "/orgs/promote"' -l override -d 'Give a duplicate the sign-up credits; needs --reason.'
+complete -c creditctl -n '__creditctl_at "/orgs/promote"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/orgs/promote"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/orgs/promote"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/orgs/promote"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/orgs/merge"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/orgs/merge"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/orgs/merge"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/orgs/merge"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/orgs/merge"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
 complete -c creditctl -n '__creditctl_at "/keys"' -f -a create -d 'Make an API key; its secret is shown this once.'
 complete -c creditctl -n '__creditctl_at "/keys"' -f -a list -d 'List API keys: prefixes and last four characters, never...'
+complete -c creditctl -n '__creditctl_at "/keys"' -f -a show -d 'Show an API key, never its secret.'
+complete -c creditctl -n '__creditctl_at "/keys"' -f -a rotate -d 'Make a new secret under the same name; shown this once.'
+complete -c creditctl -n '__creditctl_at "/keys"' -f -a expire -d 'Let an API key end at a time.'
+complete -c creditctl -n '__creditctl_at "/keys"' -f -a verify -d 'Read a secret from stdin and say whose key it is.'
 complete -c creditctl -n '__creditctl_at "/keys"' -f -a revoke -d 'End an API key for good; asks first.'
 complete -c creditctl -n '__creditctl_at "/keys/create"' -l name -r -d 'What people call it, once per org.'
 complete -c creditctl -n '__creditctl_at "/keys/create"' -l plan -r -d 'Bind it to a plan of its own: tiers and limits.'
 complete -c creditctl -n '__creditctl_at "/keys/create"' -l test -d 'A ck_test_ key instead of a ck_live_ one.'
 complete -c creditctl -n '__creditctl_at "/keys/create"' -l expires -r -d 'Worth nothing from this instant or day on.'
+complete -c creditctl -n '__creditctl_at "/keys/rotate"' -l grace -r -d 'How long the old one works on.'
+complete -c creditctl -n '__creditctl_at "/keys/rotate"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/keys/expire"' -l at -r -d 'When it ends; now unless given.'
+complete -c creditctl -n '__creditctl_at "/keys/expire"' -l reason -r -d 'Why, for the audit log.'
 complete -c creditctl -n '__creditctl_at "/keys/revoke"' -l reason -r -d 'Why, for the audit log.'
 complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a create -d 'Put an organization on a plan and grant its allowance.'
 complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a show -d 'Show an organization’s subscription and its present period.'
 complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a list -d 'List all subscriptions.'
+complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a change -d 'Change the plan: up at once, down at the period’s end.'
+complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a cancel -d 'End the subscription; its allowance expires then, bought...'
+complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a resume -d 'Take a cancellation back before the subscription ends.'
 complete -c creditctl -n '__creditctl_at "/subscriptions/create"' -l starts-at -r -d 'When it begins, which anchors its periods; now unless given.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/create"' -l no-trial -d 'Begin with the first paid period.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/create"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/create"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/create"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/create"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/create"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/change"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/change"' -l at -r -d 'now or period-end; by the plans unless given.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/change"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/change"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/change"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/change"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/cancel"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/cancel"' -l at -r -d 'period-end or now.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/cancel"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/cancel"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/cancel"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/cancel"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/resume"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/resume"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/resume"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/resume"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/subscriptions/resume"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
 complete -c creditctl -n '__creditctl_at "/catalog"' -f -a validate -d 'Check a catalog file; needs no database.'
 complete -c creditctl -n '__creditctl_at "/catalog"' -f -a diff -d 'Show what applying a catalog file would change.'
 complete -c creditctl -n '__creditctl_at "/catalog"' -f -a apply -d 'Put a catalog file’s prices and plans in force.'
@@ -172,10 +303,16 @@ complete -c creditctl -n '__creditctl_at "/prices/list"' -l product -r -d 'Only 
 complete -c creditctl -n '__creditctl_at "/prices/explain"' -l units -r -d 'How much data it returned.'
 complete -c creditctl -n '__creditctl_at "/prices/explain"' -l status -r -d 'How it was answered.'
 complete -c creditctl -n '__creditctl_at "/prices/explain"' -l at -r -d 'When it was made; now unless given.'
+complete -c creditctl -n '__creditctl_at "/prices/explain"' -l org -r -d 'For this one: its plan, its day’s volume.'
 complete -c creditctl -n '__creditctl_at "/credits"' -f -a grant -d 'Give an organization credits.'
 complete -c creditctl -n '__creditctl_at "/credits"' -f -a balance -d 'What an organization can spend, and what it owes.'
 complete -c creditctl -n '__creditctl_at "/credits"' -f -a grants -d 'List an organization’s grants in the order they will be...'
 complete -c creditctl -n '__creditctl_at "/credits"' -f -a history -d 'List movements, newest first, with the balance after each.'
+complete -c creditctl -n '__creditctl_at "/credits"' -f -a explain -d 'Say who paid an event, or why calls were refused at a...'
+complete -c creditctl -n '__creditctl_at "/credits"' -f -a reverse -d 'Take back what is unused of a grant that was a mistake.'
+complete -c creditctl -n '__creditctl_at "/credits"' -f -a expire -d 'End a grant now.'
+complete -c creditctl -n '__creditctl_at "/credits"' -f -a waive -d 'Forgive what an organization used beyond its credits.'
+complete -c creditctl -n '__creditctl_at "/credits"' -f -a reallocate -d 'Let a month’s usage burn down again, in the order of its...'
 complete -c creditctl -n '__creditctl_at "/credits/grant"' -l reason -r -d 'Why, for the ledger and the audit log.'
 complete -c creditctl -n '__creditctl_at "/credits/grant"' -l source -r -d 'goodwill, promotion, trial, purchase, order_form or correction.'
 complete -c creditctl -n '__creditctl_at "/credits/grant"' -l product -r -d 'Only this product.'
@@ -188,7 +325,45 @@ complete -c creditctl -n '__creditctl_at "/credits/grant"' -l dry-run -d 'Show w
 complete -c creditctl -n '__creditctl_at "/credits/grant"' -l expect-email -r -d 'Refuse if the org has another one.'
 complete -c creditctl -n '__creditctl_at "/credits/grant"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
 complete -c creditctl -n '__creditctl_at "/credits/grants"' -l all -d 'Spent and expired ones too.'
+complete -c creditctl -n '__creditctl_at "/credits/history"' -l kind -r -d 'Such as grant, usage, overage or expiry.'
+complete -c creditctl -n '__creditctl_at "/credits/history"' -l source -r -d 'Only grants of this source.'
+complete -c creditctl -n '__creditctl_at "/credits/history"' -l product -r -d 'Only this product.'
+complete -c creditctl -n '__creditctl_at "/credits/history"' -l grant -r -d 'Only this grant (id).'
+complete -c creditctl -n '__creditctl_at "/credits/history"' -l since -r -d 'From this instant or day on.'
+complete -c creditctl -n '__creditctl_at "/credits/history"' -l until -r -d 'Before this instant or day.'
 complete -c creditctl -n '__creditctl_at "/credits/history"' -l limit -r -d 'At most this many rows.'
+complete -c creditctl -n '__creditctl_at "/credits/explain"' -l event -r -d 'Who paid this usage event.'
+complete -c creditctl -n '__creditctl_at "/credits/explain"' -l key -r -d 'Why this key was cut off.'
+complete -c creditctl -n '__creditctl_at "/credits/explain"' -l at -r -d 'The moment in question; now unless given.'
+complete -c creditctl -n '__creditctl_at "/credits/reverse"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/credits/reverse"' -l unwind -d 'What it paid becomes open overage again.'
+complete -c creditctl -n '__creditctl_at "/credits/reverse"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/credits/reverse"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/credits/reverse"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/credits/reverse"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/credits/expire"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/credits/expire"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/credits/expire"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/credits/expire"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/credits/expire"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/credits/waive"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/credits/waive"' -l amount -r -d 'Only this much, the oldest first; all of it unless given.'
+complete -c creditctl -n '__creditctl_at "/credits/waive"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/credits/waive"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/credits/waive"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/credits/waive"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/credits/reallocate"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/credits/reallocate"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/credits/reallocate"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/credits/reallocate"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/credits/reallocate"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/credits/reallocate"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/approvals"' -f -a list -d 'List what waits for a second person.'
+complete -c creditctl -n '__creditctl_at "/approvals"' -f -a approve -d 'Let it happen; whoever asked for it cannot.'
+complete -c creditctl -n '__creditctl_at "/approvals"' -f -a reject -d 'Refuse it for good.'
+complete -c creditctl -n '__creditctl_at "/approvals/list"' -l all -d 'Decided ones too.'
+complete -c creditctl -n '__creditctl_at "/approvals/approve"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/approvals/reject"' -l reason -r -d 'Why, for the ledger and the audit log.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a import -d 'Import usage: price it, book it and draw credits.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a show -d 'Show usage of a period, this month unless told otherwise.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a batches -d 'List imports, the newest first.'
@@ -224,9 +399,13 @@ complete -c creditctl -n '__creditctl_at "/invoice/list"' -l month -r -d 'A cale
 complete -c creditctl -n '__creditctl_at "/invoice/list"' -l org -r -d 'Only this organization (slug or id).'
 complete -c creditctl -n '__creditctl_at "/invoice/show"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/audit"' -f -a log -d 'Show the latest changes, newest first.'
+complete -c creditctl -n '__creditctl_at "/audit"' -f -a verify -d 'Prove that no entry was changed, removed or slipped in.'
+complete -c creditctl -n '__creditctl_at "/audit"' -f -a head -d 'Print the newest seal, to sign, mail or keep elsewhere.'
 complete -c creditctl -n '__creditctl_at "/audit/log"' -l org -r -d 'Only this organization (slug or id).'
 complete -c creditctl -n '__creditctl_at "/audit/log"' -l action -r -d 'Only this action, such as grant.created.'
+complete -c creditctl -n '__creditctl_at "/audit/log"' -l by -r -d 'Only what this actor did.'
 complete -c creditctl -n '__creditctl_at "/audit/log"' -l limit -r -d 'At most this many rows.'
+complete -c creditctl -n '__creditctl_at "/audit/verify"' -l head -r -d 'A head kept elsewhere: must still be there.'
 complete -c creditctl -n '__creditctl_at "/db"' -f -a init -d 'Make the database with its guards; repeating is safe.'
 complete -c creditctl -n '__creditctl_at "/db"' -f -a migrate -d 'Bring an existing database to this version’s schema.'
 complete -c creditctl -n '__creditctl_at "/db"' -f -a status -d 'Show where the database is, its revision, and how much it...'

@@ -1,12 +1,20 @@
-"""Command lines that read the finfeedapi sample, and one of each that changes something."""
+"""Command lines that read the finfeedapi sample, and one of each that changes something.
 
+`{key}` and the like stand for ids that only the database knows: `filled` looks them up.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 CATALOG = Path(__file__).parents[1] / "sample-data/finfeedapi/catalog.toml"
 READS = [
     "orgs list",
+    "orgs list fund --status active",
     "orgs show harbor-funds",
+    "orgs duplicates",
     "keys list",
+    "keys show {key}",
     "catalog validate {catalog}",
     "catalog diff {catalog}",
     "plans list",
@@ -18,6 +26,9 @@ READS = [
     "credits balance harbor-funds",
     "credits grants atlas-research --all",
     "credits history copper-data --limit 5",
+    "credits explain harbor-funds",
+    "credits explain harbor-funds --event {event}",
+    "approvals list --all",
     "budgets list",
     "budgets show bluefin-labs",
     "usage show --month 2026-10 --by endpoint",
@@ -27,17 +38,57 @@ READS = [
     "invoice list",
     "invoice show meridian-capital --month 2026-10",
     "audit log --limit 5",
+    "audit verify",
+    "audit head",
     "db status",
     "check",
 ]
 CHANGES = [
     "db migrate",
-    "orgs create acme",
+    "orgs create acme --email billing@acme.example",
+    "orgs update acme --country DE",
+    "orgs suspend acme --reason test",
+    "orgs resume acme --reason test",
+    "orgs create twin --email billing+2@acme.example",
+    "orgs promote twin --override --reason test",
     "keys create acme --name web",
+    "keys rotate {acme_key}",
     "subscriptions create acme growth",
+    "subscriptions change acme scale --reason test",
     "credits grant acme 5 --reason test",
+    "approvals approve {approval} --actor another",
+    "credits reverse {grant} --reason test",
+    "credits reallocate harbor-funds --month 2026-10 --reason test",
+    "credits waive {debtor} --reason test",
+    "orgs merge twin acme --reason test --yes",
     "usage import {catalog.parent}/usage-1.csv",
     "limits check",
     "invoice generate --month 2026-10",
     "demo fincept --directory {folder}",
 ]
+
+EVENT = "1afdf2d9-cd57-fbbb-be5c-15a0a0d30865"
+"""A request of harbor-funds on 1 October."""
+
+_LOOKUPS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "key": ("keys list northwind", lambda rows: rows[0]["id"]),
+    "acme_key": ("keys list acme", lambda rows: rows[0]["id"]),
+    "event": ("usage batches", lambda _: EVENT),
+    "approval": ("approvals list", lambda rows: rows[0]["id"]),
+    "grant": (
+        "credits grants acme",
+        lambda rows: next(row["id"] for row in rows if row["source"] == "goodwill"),
+    ),
+    "debtor": (
+        "limits status",
+        lambda rows: next(row["organization"] for row in rows if row["reason"] == "overage"),
+    ),
+}
+
+
+def filled(line: str, read: Callable[[str], Any], **known: object) -> str:
+    """The line with its ids; `read` runs a command line and returns its data."""
+    for name, (question, answer) in _LOOKUPS.items():
+        if f"{{{name}}}" in line:
+            known[name] = answer(read(question))
+    return line.format(catalog=CATALOG, **known)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -12,7 +13,7 @@ from conftest import Cli
 from creditctl.cli.schema import SCHEMAS, schema_document
 from creditctl.context import Context
 from creditctl.services.demo import run_main_job
-from sample_lines import CATALOG, CHANGES, READS
+from sample_lines import CHANGES, READS, filled
 
 END = "2026-11-02T00:00:00Z"
 
@@ -29,18 +30,29 @@ def validated(document: dict) -> str:
     return str(document["schema"])
 
 
-def test_every_document_is_what_its_schema_says(books: Cli, tmp_path: Path) -> None:
-    key = books("-o json keys list northwind").data[0]["id"]
+def test_every_document_is_what_its_schema_says(
+    books: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(line: str) -> Any:
+        return books(f"-o json {line}", as_of=END).data
+
+    monkeypatch.setenv("CREDITCTL_CEILINGS", "tester=4500")
     seen = set()
-    for line in [*READS, *CHANGES, f"keys revoke {key} --yes", "schema"]:
-        told = books(f"-o json {line.format(catalog=CATALOG, folder=tmp_path)}", as_of=END)
+    for line in [*READS, *CHANGES, "keys revoke {key} --yes", "schema"]:
+        if "approvals approve" in line:
+            books("credits grant acme 5000 --reason test", expect=4, as_of=END)
+        whole = filled(line, read, folder=tmp_path)
+        told = books(f"-o json {whole}", as_of=END)
         seen.add(validated(told.json))
+        if "keys create" in line:
+            secret = told.data["secret"]
+            seen.add(validated(books("-o json keys verify", stdin=secret, as_of=END).json))
     assert seen == set(SCHEMAS)
 
 
 @pytest.mark.parametrize("line", READS)
 def test_every_read_answers_in_every_format(books: Cli, line: str) -> None:
-    line = line.format(catalog=CATALOG)
+    line = filled(line, lambda question: books(f"-o json {question}", as_of=END).data)
     document = books(f"-o json {line}", as_of=END).json
     rows = document["data"] if isinstance(document["data"], list) else [document["data"]]
     lines = books(f"-o ndjson {line}", as_of=END).stdout.splitlines()

@@ -1,8 +1,10 @@
 """What a person sees on a terminal: every view, at 80 and 120 columns, in colour and without."""
 
 import io
+import json
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +12,7 @@ from typer.testing import CliRunner
 from creditctl.cli.app import app
 from creditctl.cli.session import Session
 from creditctl.cli.terminal import Terminal
-from sample_lines import CATALOG, READS
+from sample_lines import READS, filled
 
 
 class Screen(io.StringIO):
@@ -28,6 +30,11 @@ def drawn(line: str, width: int, environment: dict[str, str] | None = None) -> s
     return screen.getvalue()
 
 
+def data(line: str, books: Path) -> Any:
+    ran = CliRunner().invoke(app, [*shlex.split(line), "--db", str(books), "-o", "json"])
+    return json.loads(ran.stdout)["data"]
+
+
 @pytest.fixture(scope="module")
 def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("books")
@@ -39,7 +46,8 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("line", READS)
 def test_every_view_fits_the_terminal(books: Path, line: str, width: int) -> None:
-    shown = drawn(f"{line.format(catalog=CATALOG)} --db {books}", width, {"NO_COLOR": "1"})
+    whole = filled(line, lambda question: data(question, books))
+    shown = drawn(f"{whole} --db {books}", width, {"NO_COLOR": "1"})
     assert "\x1b" not in shown.replace("\x1b[1m", "").replace("\x1b[2m", "").replace("\x1b[0m", "")
     assert max((len(text) for text in plain(shown).splitlines()), default=0) <= width
 

@@ -5,6 +5,7 @@ The idea is hledger's: an error is designed, and seen, like any other output.
 
 import json
 import os
+import re
 import shlex
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from creditctl.cli.app import app
 from creditctl.errors import CreditctlError
 from errors.scenarios import CATALOG, SCENARIOS, Scenario
 
+_NEW_ID = re.compile(r"\b(approval)_[0-9a-z]{26}\b")
 TARGET = Path(__file__).parents[2] / "docs/errors.md"
 HEADER = """# Errors
 
@@ -94,8 +96,10 @@ def _workshop(scenario: Scenario) -> Iterator[Callable[[str], Any]]:
             Path(file).write_text(text, encoding="utf-8")
 
         def run(line: str) -> Any:
-            result = CliRunner().invoke(app, shlex.split(line))
-            result.stderr_bytes = result.stderr.replace(f"{folder}/", "").encode()
+            result = CliRunner().invoke(app, shlex.split(line), input=scenario.stdin)
+            shown = result.stderr.replace(f"{folder}/", "")
+            # An id made now would differ from run to run.
+            result.stderr_bytes = _NEW_ID.sub(r"\1_01k9a3…", shown).encode()
             return result
 
         try:

@@ -1,5 +1,6 @@
 """One scenario per error: what went before, and the command line that is refused."""
 
+import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -37,6 +38,12 @@ allowance = 1000
 credits = 50
 lifetime_hours = 24
 """
+GIFT = """
+[promotions.welcome]
+title = "Welcome credits"
+credits = 350
+trigger = "signup"
+"""
 USAGE = """\
 id,time,org,method,path,status
 one,2026-10-05T12:00:00Z,acme,GET,/v1/quotes,200
@@ -44,6 +51,13 @@ two,yesterday,acme,GET,/v1/quotes,200
 """
 INIT = "db init"
 ACME = (INIT, "catalog apply catalog.toml", "orgs create acme --email billing@acme.example")
+
+
+GIFTED = (
+    INIT,
+    "catalog apply gifts.toml",
+    "orgs create acme --email billing@acme.example",
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,7 @@ class Scenario:
     before: tuple[str, ...] = ACME
     files: Mapping[str, str] = field(default_factory=dict)
     disturbance: Callable[[], AbstractContextManager[object]] = nullcontext
+    stdin: str | None = None
 
 
 @contextmanager
@@ -69,7 +84,39 @@ def another_check_running() -> Iterator[None]:
 def an_older_schema() -> Iterator[None]:
     """The database was made by an older creditctl."""
     with closing(sqlite3.connect("books.db")) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0006'")
+        connection.execute("UPDATE alembic_version SET version_num = '0010'")
+    yield
+
+
+@contextmanager
+def a_ceiling_of_500() -> Iterator[None]:
+    """The configuration says `ceilings = "*=500"`."""
+    with patch.dict(os.environ, {"CREDITCTL_CEILINGS": "*=500"}):
+        yield
+
+
+@contextmanager
+def an_approval_of_my_own() -> Iterator[None]:
+    """The same person asked for the approval approval_1."""
+    with closing(sqlite3.connect("books.db")) as connection, connection:
+        connection.execute(
+            "INSERT INTO approval (public_id, verb, organization_id, amount_micro, request, reason,"
+            " status, requested_by, requested_at) VALUES ('approval_1', 'credits.grant', 1, 1,"
+            " '{}', 'refill', 'pending', 'ann', 1)"
+        )
+    with patch.dict(os.environ, {"CREDITCTL_ACTOR": "ann"}):
+        yield
+
+
+@contextmanager
+def sealed_with_a_key_that_is_elsewhere() -> Iterator[None]:
+    """The last entry of the audit log was sealed on a machine that has a key."""
+    with closing(sqlite3.connect("books.db")) as connection, connection:
+        connection.execute(
+            "INSERT INTO audit_entry (recorded_at, actor, host, action, subject, reason, seal,"
+            " key_id) VALUES (1, 'ann', 'ann@elsewhere', 'grant.created', 'grant_1', 'refill',"
+            " '5ea1', '00c0ffee')"
+        )
     yield
 
 
@@ -96,6 +143,9 @@ SCENARIOS = (
     Scenario(errors.SubscriptionNotFound, "subscriptions show acme"),
     Scenario(errors.BudgetNotFound, "budgets clear acme --yes"),
     Scenario(errors.InvoiceNotFound, "invoice show inv_none"),
+    Scenario(errors.GrantNotFound, 'credits reverse grant_none --reason "wrong one"'),
+    Scenario(errors.EventNotFound, "credits explain acme --event req-4711"),
+    Scenario(errors.ApprovalNotFound, "approvals approve approval_none"),
     Scenario(errors.SchemaNotFound, "schema creditctl.organisation/v1"),
     Scenario(errors.FileMissing, "usage import gateway.csv"),
     Scenario(errors.DatabaseMissing, "orgs list", before=()),
@@ -133,6 +183,26 @@ SCENARIOS = (
         errors.Conflict,
         "catalog apply dearer.toml",
         files={"dearer.toml": CATALOG.replace("basic = 1", "basic = 2")},
+    ),
+    Scenario(
+        errors.DuplicateOrganization,
+        'orgs promote twin --reason "asked for them"',
+        before=(*GIFTED, "orgs create twin --email Billing+2@acme.example"),
+        files={"gifts.toml": CATALOG + GIFT},
+    ),
+    Scenario(
+        errors.ApprovalNeeded,
+        "credits grant acme 501 --reason refill",
+        disturbance=a_ceiling_of_500,
+    ),
+    Scenario(
+        errors.SecondPersonNeeded,
+        "approvals approve approval_1",
+        disturbance=an_approval_of_my_own,
+    ),
+    Scenario(errors.KeyRefused, "keys verify", stdin="ck_live_not-a-key"),
+    Scenario(
+        errors.AuditKeyMissing, "audit verify", disturbance=sealed_with_a_key_that_is_elsewhere
     ),
     Scenario(errors.DatabaseOutdated, "orgs list", disturbance=an_older_schema),
     Scenario(
