@@ -46,7 +46,6 @@ GRANTS_VIEW = View(
         Column("product"),
         Column("remaining"),
         Column("amount", "Of"),
-        Column("effective_at", "From"),
         Column("expires_at", "Until"),
         Column("state"),
     ),

@@ -17,6 +17,7 @@ CREATED_VIEW = View(
             "evidence",
             "In common with others",
             (Column("organization"), Column("kind"), Column("value"), Column("strong")),
+            hidden_when_empty=True,
         ),
     ),
 )
@@ -124,6 +125,7 @@ PROMOTED_VIEW = View(
             "evidence",
             "In common with others",
             (Column("organization"), Column("kind"), Column("value"), Column("strong")),
+            hidden_when_empty=True,
         ),
     ),
 )

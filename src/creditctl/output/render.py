@@ -55,9 +55,13 @@ class Answer:
     def sections(self) -> tuple[Section, ...]:
         """The view's sections, as far as `--fields` wants them."""
         wanted = self.names
-        if wanted is None:
-            return self.view.sections
-        return tuple(section for section in self.view.sections if section.field in wanted)
+        if wanted is not None:
+            return tuple(section for section in self.view.sections if section.field in wanted)
+        return tuple(
+            section
+            for section in self.view.sections
+            if not section.hidden_when_empty or getattr(self.result, section.field)
+        )
 
 
 def is_sequence(result: object) -> TypeGuard[Sequence[object]]:

@@ -29,6 +29,8 @@ class Section:
     field: str
     title: str
     columns: tuple[Column, ...]
+    hidden_when_empty: bool = False
+    """Where nothing is the usual case and not worth a line."""
 
 
 @dataclass(frozen=True, slots=True)
