@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creditctl.rules.pricing import PriceRule, is_billed, price_of
+from creditctl.rules.pricing import PriceRule, VolumeStep, billed_units, is_billed, price_of
 
 ONE = 1_000_000
 
@@ -97,3 +97,44 @@ def test_a_price_stays_between_minimum_and_maximum(
 @given(RULES, UNITS, st.integers(0, 1000))
 def test_more_data_never_costs_less(rule: PriceRule, units: int, more: int) -> None:
     assert price_of(rule, units + more) >= price_of(rule, units) >= rule.minimum_micro
+
+
+STEPS = (VolumeStep(100, 500_000), VolumeStep(200, 250_000))
+BLOCKS = PriceRule(unit_micro=ONE, per_units=10, unit="rows", volume_steps=STEPS)
+REQUESTS = PriceRule(base_micro=ONE, volume_steps=STEPS)
+EXACT = PriceRule(unit_micro=1, per_units=3, unit="rows", rounding="exact", volume_steps=STEPS)
+
+
+@pytest.mark.parametrize(
+    ("rule", "units", "volume", "cost"),
+    [
+        (BLOCKS, 1000, 0, 100 * ONE),  # 100 blocks, all at the first price
+        (BLOCKS, 1001, 0, 100 * ONE + 500_000),  # the 101st block is the first cheaper one
+        (BLOCKS, 30, 99, ONE + 2 * 500_000),  # block 100 at 1, blocks 101 and 102 at 0.5
+        (BLOCKS, 1020, 99, ONE + 100 * 500_000 + 250_000),  # across both steps
+        (REQUESTS, 0, 99, ONE),  # request 100 of the day
+        (REQUESTS, 0, 100, 500_000),
+        (REQUESTS, 9, 200, 250_000),  # units do not matter where requests are billed
+    ],
+)
+def test_a_price_graduated_by_volume_is_marginal(
+    rule: PriceRule, units: int, volume: int, cost: int
+) -> None:
+    assert price_of(rule, units, volume) == cost
+
+
+@given(
+    st.sampled_from([BLOCKS, REQUESTS, EXACT, replace(BLOCKS, base_micro=7, included_units=3)]),
+    st.lists(st.integers(0, 900), max_size=8),
+    st.randoms(),
+)
+def test_a_days_requests_cost_the_same_together_in_any_order(rule, requests, chance) -> None:
+    totals = set()
+    for _ in range(3):
+        chance.shuffle(requests)
+        volume = total = 0
+        for units in requests:
+            total += price_of(rule, units, volume)
+            volume += billed_units(rule, units)
+        totals.add(total)
+    assert len(totals) == 1
