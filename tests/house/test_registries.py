@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
@@ -13,6 +14,7 @@ from creditctl.cli.app import GROUPS, app
 from creditctl.cli.completion_tree import all_places
 from creditctl.cli.schema import SCHEMAS, result_type
 from creditctl.output.formats import FORMATS, writer_for
+from creditctl.services.money_verbs import VERBS, verb_named
 
 COMMANDS = [place for place in all_places() if place.path]
 LEAVES = [
@@ -69,6 +71,23 @@ def test_every_reader_can_be_loaded(name: str) -> None:
     reader = import_module(READERS[name])
     assert callable(reader.recognises)
     assert callable(reader.open_records)
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_is_what_its_name_says_and_can_tell_a_dry_run(name: str) -> None:
+    verb = verb_named(name)
+    assert verb.name == name
+    assert "dry_run" in {field.name for field in fields(verb.result)}
+    assert "reason" in {field.name for field in fields(verb.request)}
+
+
+RAILS = {"--reason", "--idempotency-key", "--dry-run", "--expect-email", "--expect-balance"}
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_is_a_command_with_all_its_rails(name: str) -> None:
+    command = command_at(name.replace(".", "/"))
+    assert {option for param in command.params for option in param.opts} >= RAILS
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

@@ -84,9 +84,10 @@ def lots_of(grants: Iterable[GrantRow]) -> dict[int, Lot]:
 def lot_of(grant: GrantRow) -> Lot:
     """The grant as burn-down sees it."""
     # What expired may still pay usage dated before the expiry: money must not depend on cron.
+    reclaimable = 0 if grant.reversed_at is not None else grant.expired.micro
     lot = Lot(
         grant.id,
-        grant.remaining.micro + grant.expired.micro,
+        grant.remaining.micro + reclaimable,
         micros_of(grant.effective_at),
         product_id=grant.product_id,
         priority=grant.priority,
