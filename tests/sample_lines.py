@@ -21,6 +21,7 @@ READS = [
     "plans show scale",
     "prices list",
     "prices explain GET /v1/sec/search",
+    "prices simulate --catalog {catalog} --month 2026-10",
     "subscriptions list",
     "subscriptions show zenith-traders",
     "credits balance harbor-funds",

@@ -77,3 +77,84 @@ def test_bad_input_is_one_line_and_a_hint(
     assert complaint in refused.stderr
     assert refused.stderr.splitlines()[1].startswith("hint: ")
     assert refused.stdout == ""
+
+
+@pytest.fixture
+def used(prices: Cli, tmp_path: Path) -> Path:
+    """250 rows and a solved image of acme in October; returns the catalog with images at 4."""
+    prices("orgs create acme")
+    usage = tmp_path / "usage.csv"
+    usage.write_text(
+        "id,time,org,endpoint,status,units\n"
+        "a,2026-10-05T12:00:00Z,acme,GET /v1/pages,200,250\n"
+        "b,2026-10-05T12:00:00Z,acme,POST /v1/solve/image,200,0\n"
+    )
+    prices(f"usage import {usage}")
+    changed = tmp_path / "new.toml"
+    text = SAMPLE.read_text(encoding="utf-8").replace("credits = 3", "credits = 4")
+    changed.write_text(text.replace("/v1/pages", "/v2/pages"), encoding="utf-8")
+    return changed
+
+
+def test_a_month_is_priced_by_another_catalog(prices: Cli, used: Path) -> None:
+    told = prices(f"prices simulate --catalog {used} --month 2026-10 --org acme -o json")
+    assert told.json["schema"] == "creditctl.price_simulation/v1"
+    lines = told.data.pop("lines")
+    # 3 for the rows and 3 for the image; the new file has no /v1/pages, and images cost 4
+    assert told.data | {"lines": None} == {
+        "month": "2026-10",
+        "catalog": "capsolver",
+        "requests": 2,
+        "unpriced": 1,
+        "old_credits": "6",
+        "new_credits": "4",
+        "difference": "-2",
+        "percent": "-33.3",
+        "old_value": "0.018",
+        "old_currency": "USD",
+        "new_value": "0.012",
+        "new_currency": "USD",
+        "lines": None,
+    }
+    assert [(row["product"], row["difference"], row["percent"]) for row in lines] == [
+        ("scraping", "-3", "-100.0"),
+        ("solving", "1", "33.3"),
+    ]
+    assert "1 of 2 requests has no endpoint" in told.stderr
+
+
+def test_a_simulation_as_csv_is_its_lines(prices: Cli, used: Path) -> None:
+    header, *rows = prices(
+        f"prices simulate --catalog {used} --month 2026-10 -o csv"
+    ).stdout.splitlines()
+    assert header.startswith("organization,product,requests,unpriced,old_credits,new_credits")
+    assert [row.split(",")[:6] for row in rows] == [
+        ["acme", "scraping", "1", "1", "3", "0"],
+        ["acme", "solving", "1", "0", "3", "4"],
+    ]
+
+
+def test_a_simulation_changes_nothing(prices: Cli, used: Path) -> None:
+    usage = "usage show acme --month 2026-10"
+    questions = (usage, "prices list", "audit log", f"catalog diff {SAMPLE}")
+    before = [prices(f"{question} -o json").data for question in questions]
+    prices(f"prices simulate --catalog {used} --month 2026-10")
+    assert [prices(f"{question} -o json").data for question in questions] == before
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code", "complaint"),
+    [
+        ("--catalog {used} --month 2026-12", 2, "2026-12 has not begun"),
+        ("--catalog {used} --month october", 2, "--month: 'october' is not a month"),
+        ("--catalog {used} --month 2026-10 --org nobody", 3, "there is no organization 'nobody'"),
+        ("--catalog missing.toml --month 2026-10", 3, "missing.toml"),
+        ("--month 2026-10", 2, "--catalog"),
+    ],
+)
+def test_a_simulation_that_cannot_be_made_is_refused(
+    prices: Cli, used: Path, options: str, exit_code: int, complaint: str
+) -> None:
+    refused = prices(f"prices simulate {options.format(used=used)}", expect=exit_code)
+    assert complaint in refused.stderr
+    assert refused.stdout == ""

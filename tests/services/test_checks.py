@@ -10,7 +10,7 @@ from conftest import NOW
 from creditctl.context import Context
 from creditctl.rules.periods import parse_month
 from creditctl.rules.units import Credits
-from creditctl.services.checks import CHECKS, run_checks
+from creditctl.services.checks import AUDIT_LOG, CHECKS, run_checks
 from creditctl.services.granting import GrantRequest, grant_credits
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import check_limits
@@ -39,7 +39,7 @@ BREACHES = {
     "allowances are those of the subscription's periods, none left out": (
         "DELETE FROM credit_grant WHERE source = 'subscription' AND remaining_micro = 0"
     ),
-    "allowances of a subscription do not overlap": (
+    "an allowance is for its own period": (
         "UPDATE credit_grant SET expires_at = expires_at + 1 WHERE source = 'subscription'"
     ),
     "events name rows that exist": "UPDATE usage_event SET batch_id = 999",
@@ -54,6 +54,36 @@ BREACHES = {
         "UPDATE invoice SET total_minor = total_minor + 1"
     ),
     "remembered answers can be read": "UPDATE idempotency SET result = 'gone'",
+    "a reversed grant holds nothing": "UPDATE credit_grant SET reversed_at = 1",
+    "what was rolled over is what the next grants got": (
+        "UPDATE credit_grant SET rolled_from_id = 1 WHERE id = 2"
+    ),
+    "what went back to a rolled grant came from the next ones": (
+        "INSERT INTO ledger_entry (organization_id, grant_id, kind, amount_micro, event_at,"
+        " recorded_at, posting_day, actor, reason)"
+        " VALUES (1, 1, 'rollover_reversal', 5, 1, 1, 1, 'm', '')"
+    ),
+    "an entry is taken back once, as it was booked": (
+        "INSERT INTO ledger_entry (organization_id, grant_id, kind, amount_micro, event_at,"
+        " recorded_at, posting_day, actor, reason, reverses_id)"
+        " SELECT organization_id, grant_id, 'unwind', 5, 1, 1, 1, 'm', '', id"
+        " FROM ledger_entry WHERE kind = 'usage' ORDER BY id LIMIT 1"
+    ),
+    "an event has a price that was in force": (
+        "UPDATE endpoint_price SET effective_to = effective_from + 1"
+    ),
+    "a day's volume is what its events add up to": (
+        "INSERT INTO volume_day (day, organization_id, product_id, units) VALUES (1, 1, 1, 5)"
+    ),
+    "a closed organization has neither keys nor a subscription": (
+        "UPDATE organization SET status = 'closed'"
+    ),
+    "a decided approval names two people": (
+        "INSERT INTO approval (id, public_id, verb, organization_id, amount_micro, request, reason,"
+        " status, requested_by, requested_at, decided_by, decided_at)"
+        " VALUES (1, 'a', 'v', 1, 1, '', '', 'approved', 'ann', 1, 'ann', 1)"
+    ),
+    AUDIT_LOG: "UPDATE audit_entry SET actor = 'mallory' WHERE id = 2",
 }
 
 
@@ -109,7 +139,7 @@ def test_sound_books_have_no_findings(books: Context) -> None:
 
 
 def test_there_is_a_breach_here_for_every_invariant() -> None:
-    assert {FILE, *BREACHES} == set(CHECKS)
+    assert {FILE, *BREACHES} == {*CHECKS, AUDIT_LOG}
 
 
 @pytest.mark.broken_books

@@ -95,23 +95,36 @@ def fill(database: str) -> dict[str, list[tuple[Any, ...]]]:
     """Write a row into tables of the first schema; returns what they hold."""
     flag = "false" if database.startswith("postgresql") else "0"
     statements = (
-        "INSERT INTO organization (id, public_id, slug, legal_name, billing_email, kind, status,"
-        " created_at) VALUES (1, 'org_1', 'acme', 'Acme Ltd', 'ap@acme.example', 'registered',"
-        " 'active', 5)",
-        "INSERT INTO credit_grant (id, public_id, organization_id, source, amount_micro,"
-        " remaining_micro, expired_micro, priority, effective_at, created_at)"
-        " VALUES (1, 'grant_1', 1, 'goodwill', 9, 9, 0, 50, 5, 5)",
-        "INSERT INTO ledger_entry (id, organization_id, grant_id, kind, amount_micro, event_at,"
-        " recorded_at, posting_day, actor, reason) VALUES (1, 1, 1, 'grant', 9, 5, 5, 0, 'a', 'b')",
+        (
+            "INSERT INTO organization (id, public_id, slug, legal_name, billing_email, kind, status,"
+            " created_at) VALUES (1, 'org_1', 'acme', 'Acme Ltd', 'ap@acme.example', 'registered',"
+            " 'active', 5)"
+        ),
+        (
+            "INSERT INTO credit_grant (id, public_id, organization_id, source, amount_micro,"
+            " remaining_micro, expired_micro, priority, effective_at, created_at)"
+            " VALUES (1, 'grant_1', 1, 'goodwill', 9, 9, 0, 50, 5, 5)"
+        ),
+        (
+            "INSERT INTO ledger_entry (id, organization_id, grant_id, kind, amount_micro, event_at,"
+            " recorded_at, posting_day, actor, reason)"
+            " VALUES (1, 1, 1, 'grant', 9, 5, 5, 0, 'a', 'b')"
+        ),
         "INSERT INTO plan (id, name) VALUES (1, 'pro')",
-        "INSERT INTO catalog_version (id, name, currency, list_price, effective_from, applied_at,"
-        " actor, sha256, source) VALUES (1, 'c', 'USD', '1', 5, 5, 'a', 's', '')",
-        "INSERT INTO plan_version (id, plan_id, catalog_version_id, effective_from, title,"
-        " fee_minor, interval, allowance_micro, rollover, postpaid_limit_micro, unlimited, tiers,"
-        " limits, capabilities)"
-        f" VALUES (1, 1, 1, 5, 'Pro', 1, 'month', 1, 'reset', 0, {flag}, '[]', '{{}}', '{{}}')",
-        "INSERT INTO audit_entry (id, recorded_at, actor, host, action, subject, reason)"
-        " VALUES (1, 5, 'a', 'h', 'x.y', 's', '')",
+        (
+            "INSERT INTO catalog_version (id, name, currency, list_price, effective_from, applied_at,"
+            " actor, sha256, source) VALUES (1, 'c', 'USD', '1', 5, 5, 'a', 's', '')"
+        ),
+        (
+            "INSERT INTO plan_version (id, plan_id, catalog_version_id, effective_from, title,"
+            " fee_minor, interval, allowance_micro, rollover, postpaid_limit_micro, unlimited, tiers,"
+            " limits, capabilities)"
+            f" VALUES (1, 1, 1, 5, 'Pro', 1, 'month', 1, 'reset', 0, {flag}, '[]', '{{}}', '{{}}')"
+        ),
+        (
+            "INSERT INTO audit_entry (id, recorded_at, actor, host, action, subject, reason)"
+            " VALUES (1, 5, 'a', 'h', 'x.y', 's', '')"
+        ),
     )
     with _connection(database) as connection, connection.begin():
         for statement in statements:

@@ -165,7 +165,9 @@ class TomlTable:
         if value is default:
             return default
         if isinstance(value, bool) or not isinstance(value, str | int):
-            hint = f'; write it in quotes: "{value}"' if isinstance(value, float) else ""
+            hint = ""
+            if isinstance(value, float):
+                hint = f'; write it in quotes: "{Decimal(str(value)):f}"'
             self.refuse(key, f"must be an amount, not {_words(value)}{hint}")
         try:
             amount = parse(str(value))

@@ -1,12 +1,18 @@
 """`creditctl prices`: what a request costs."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from creditctl.cli.groups import command_group
-from creditctl.cli.options import ProductOption, parser_of
+from creditctl.cli.options import (
+    OrganizationOption,
+    ProductOption,
+    RequiredMonthOption,
+    parser_of,
+)
 from creditctl.cli.session import session_of
 from creditctl.output.view import Column, Section, View
 from creditctl.rules.instants import parse_instant
@@ -42,6 +48,39 @@ EXPLANATION_VIEW = View(
         Column("list_price", "List price"),
     ),
     (Section("steps", "How it comes to that", (Column("step"), Column("credits"))),),
+)
+SIMULATION_VIEW = View(
+    "creditctl.price_simulation/v1",
+    (
+        Column("month"),
+        Column("catalog"),
+        Column("requests"),
+        Column("unpriced", "Without a price"),
+        Column("old_credits", "Credits then"),
+        Column("new_credits", "Credits with it"),
+        Column("difference"),
+        Column("percent", "Difference, %"),
+        Column("old_value", "Worth then"),
+        Column("old_currency", "Currency then"),
+        Column("new_value", "Worth with it"),
+        Column("new_currency", "Currency with it"),
+    ),
+    (
+        Section(
+            "lines",
+            "By organization and product",
+            (
+                Column("organization"),
+                Column("product"),
+                Column("unpriced", "No price"),
+                Column("old_credits", "Then"),
+                Column("new_credits", "New"),
+                Column("difference", "Change"),
+                Column("percent", "%"),
+            ),
+        ),
+    ),
+    csv_rows="lines",
 )
 
 
@@ -95,3 +134,30 @@ def explain(
         organization=organization,
     )
     session.show(explained, EXPLANATION_VIEW)
+
+
+@app.command("simulate")
+def simulate(
+    ctx: typer.Context,
+    catalog: Annotated[
+        Path, typer.Option("--catalog", metavar="FILE", help="The catalog to price it by.")
+    ],
+    month: RequiredMonthOption,
+    organization: OrganizationOption = None,
+) -> None:
+    """Price a month's usage by another catalog, and change nothing.
+
+    Plans are found by their names; requests whose endpoint the file does not have are counted as
+    without a price. Money is at each catalog's list price.
+
+    Example: creditctl prices simulate --catalog new.toml --month 2026-10
+    """
+    from creditctl.services.price_simulation import simulate_prices
+
+    session = session_of(ctx)
+    simulated = simulate_prices(session.context, catalog, month, organization=organization)
+    session.show(simulated, SIMULATION_VIEW)
+    if simulated.unpriced:
+        verb = "has" if simulated.unpriced == 1 else "have"
+        share = f"{simulated.unpriced} of {simulated.requests} requests"
+        session.note(f"{share} {verb} no endpoint in {catalog}, and so no price")

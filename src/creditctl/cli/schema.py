@@ -51,6 +51,7 @@ SCHEMAS: dict[str, str] = {
     "creditctl.plan/v1": "creditctl.services.plans:Plan",
     "creditctl.plans/v1": "creditctl.services.plans:PlanSummary[]",
     "creditctl.price_explanation/v1": "creditctl.services.prices:PriceExplanation",
+    "creditctl.price_simulation/v1": "creditctl.services.price_simulation:PriceSimulation",
     "creditctl.prices/v1": "creditctl.services.prices:Price[]",
     "creditctl.promoted_org/v1": "creditctl.services.guests:Promoted",
     "creditctl.reallocated/v1": "creditctl.services.reallocation:Reallocated",

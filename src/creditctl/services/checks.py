@@ -1,17 +1,29 @@
 """The invariants that `creditctl check` proves: a list of named checks of one signature."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeAlias
 
 from creditctl.context import Context
-from creditctl.services.period_checks import misplaced_allowances, unpaid_usage
+from creditctl.errors import AuditKeyMissing
+from creditctl.services.answers import from_json
+from creditctl.services.audit_chain import prove
+from creditctl.services.money_verbs import VERBS, verb_named
+from creditctl.services.period_checks import (
+    misplaced_allowances,
+    stretched_allowances,
+    unpaid_usage,
+)
+from creditctl.services.usage_checks import miscounted_volume
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries import checks as ask
 
 Check: TypeAlias = Callable[[UnitOfWork], Sequence[tuple[str, str]]]
+
+
+def asked(query: str) -> Check:
+    """The check that consists of one query."""
+    return lambda unit: ask.breaches(unit, query)
 
 
 def unreadable_answers(unit: UnitOfWork) -> list[tuple[str, str]]:
@@ -19,38 +31,43 @@ def unreadable_answers(unit: UnitOfWork) -> list[tuple[str, str]]:
     found = []
     for scope, key, result in ask.remembered_results(unit):
         try:
-            json.loads(result)
-        except ValueError:
-            found.append((key, f"the answer kept for {scope} is not JSON"))
+            from_json(verb_named(scope).result, result) if scope in VERBS else None
+        except (ValueError, TypeError, KeyError):
+            found.append((key, f"the answer kept for {scope} cannot be given again"))
     return found
 
 
 CHECKS: dict[str, Check] = {
     "the file and its references are whole": ask.damage,
-    "a grant's remaining credits are the sum of its entries": partial(
-        ask.breaches, query=ask.GRANT_SUMS
-    ),
-    "a grant's expired credits are the sum of its expiries": partial(
-        ask.breaches, query=ask.EXPIRED_SUMS
-    ),
-    "a grant holds between nothing and its amount": partial(ask.breaches, query=ask.GRANT_BOUNDS),
-    "a grant was granted once, in full": partial(ask.breaches, query=ask.GRANT_ENTRIES),
-    "a grant pays only what it may": partial(ask.breaches, query=ask.DRAWN_OUTSIDE),
-    "overage is settled at most once": partial(ask.breaches, query=ask.REPAID_TOO_MUCH),
+    "a grant's remaining credits are the sum of its entries": asked(ask.GRANT_SUMS),
+    "a grant's expired credits are the sum of its expiries": asked(ask.EXPIRED_SUMS),
+    "a grant holds between nothing and its amount": asked(ask.GRANT_BOUNDS),
+    "a grant was granted once, in full": asked(ask.GRANT_ENTRIES),
+    "a grant pays only what it may": asked(ask.DRAWN_OUTSIDE),
+    "a reversed grant holds nothing": asked(ask.REVERSED_HOLD),
+    "what was rolled over is what the next grants got": asked(ask.CARRIED_TOO_MUCH),
+    "what went back to a rolled grant came from the next ones": asked(ask.PASSED_BACK),
+    "an entry is taken back once, as it was booked": asked(ask.UNWOUND_WRONG),
+    "overage is settled at most once": asked(ask.REPAID_TOO_MUCH),
     "allowances are those of the subscription's periods, none left out": misplaced_allowances,
-    "allowances of a subscription do not overlap": partial(
-        ask.breaches, query=ask.OVERLAPPING_ALLOWANCES
-    ),
-    "events name rows that exist": partial(ask.breaches, query=ask.ORPHANED_EVENTS),
-    "a batch's counts are those of its events": partial(ask.breaches, query=ask.BATCH_COUNTS),
-    "hourly rollups are the sums of events": partial(ask.breaches, query=ask.HOUR_ROLLUPS),
-    "daily rollups are the sums of hourly ones": partial(ask.breaches, query=ask.DAY_ROLLUPS),
-    "debits are the sums of ledger entries": partial(ask.breaches, query=ask.DEBIT_DAYS),
+    "an allowance is for its own period": stretched_allowances,
+    "events name rows that exist": asked(ask.ORPHANED_EVENTS),
+    "an event has a price that was in force": asked(ask.PRICED_OUTSIDE),
+    "a batch's counts are those of its events": asked(ask.BATCH_COUNTS),
+    "hourly rollups are the sums of events": asked(ask.HOUR_ROLLUPS),
+    "daily rollups are the sums of hourly ones": asked(ask.DAY_ROLLUPS),
+    "a day's volume is what its events add up to": miscounted_volume,
+    "debits are the sums of ledger entries": asked(ask.DEBIT_DAYS),
     "rated usage was paid, is overage, or is unlimited": unpaid_usage,
-    "an invoice's total is the sum of its lines": partial(ask.breaches, query=ask.INVOICE_TOTALS),
+    "an invoice's total is the sum of its lines": asked(ask.INVOICE_TOTALS),
+    "a closed organization has neither keys nor a subscription": asked(ask.CLOSED_ALIVE),
+    "a decided approval names two people": asked(ask.APPROVED_ALONE),
     "remembered answers can be read": unreadable_answers,
 }
 """Every invariant by what it says; one added here is run, documented and tested."""
+
+AUDIT_LOG = "the audit log is as it was written"
+"""Beside the others, for it needs the key that is outside the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +82,17 @@ class Finding:
 def run_checks(context: Context) -> list[Finding]:
     """Every breach, on one snapshot of the database; empty when the books are consistent."""
     with reading(context.database) as unit:
-        return [
+        found = [
             Finding(invariant, subject, detail)
             for invariant, check in CHECKS.items()
             for subject, detail in check(unit)
         ]
+        return found + [Finding(AUDIT_LOG, *pair) for pair in _forged(unit, context)]
+
+
+def _forged(unit: UnitOfWork, context: Context) -> list[tuple[str, str]]:
+    try:
+        proof = prove(unit, context.settings.audit_key)
+    except AuditKeyMissing as unknown:
+        return [("key", unknown.detail)]
+    return [] if proof.verified else [(f"entry {proof.first_bad}", proof.problem or "")]

@@ -108,36 +108,30 @@ def _parts(unit: UnitOfWork, event: EventRow) -> list[tuple[EntryRow, Credits]]:
     A run of events is booked as one sum for each payer, so the day's runs are walked once more.
     """
     day = event.occurred_at // MICROS_PER_DAY
-    entries = [
-        entry
-        for entry in bookings_of_product(unit, event.organization_id, event.product_id, day)
-        if entry.batch_id == event.batch_id
-    ]
-    # A batch without standing entries of its own was allocated anew, with all others of the month.
-    is_own = any(_covers(entry, (event.occurred_at, event.event_id)) for entry in entries)
-    batch_id = event.batch_id if is_own else None
-    if not is_own:
-        entries = [
-            entry
-            for entry in bookings_of_product(unit, event.organization_id, event.product_id, day)
-            if entry.batch_id is None
-        ]
+    entries = bookings_of_product(unit, event.organization_id, event.product_id, day)
     left = {entry.id: -entry.amount.micro for entry in entries}
-    for occurred_at, identity, cost in costs_of_day(
-        unit, event.organization_id, event.product_id, batch_id, day
-    ):
-        here = (occurred_at, identity)
+    for cost in costs_of_day(unit, event.organization_id, event.product_id, day):
+        here = (cost.occurred_at, cost.event_id)
+        due = cost.credits_micro
         parts = []
-        due = cost
-        for entry in entries:
-            if due and left[entry.id] and _covers(entry, here):
-                taken = min(due, left[entry.id])
-                left[entry.id] -= taken
-                due -= taken
+        for entry in _payers_of_batch(entries, cost.batch_id, here):
+            taken = min(due, left[entry.id])
+            left[entry.id] -= taken
+            due -= taken
+            if taken:
                 parts.append((entry, Credits(taken)))
         if here == (event.occurred_at, event.event_id):
             return parts
     return []
+
+
+def _payers_of_batch(
+    entries: Sequence[EntryRow], batch_id: int, here: tuple[int, bytes]
+) -> list[EntryRow]:
+    """The entries that may have paid an event: its batch's, or those of a whole month paid again."""
+    covering = [entry for entry in entries if _covers(entry, here)]
+    own = [entry for entry in covering if entry.batch_id == batch_id]
+    return own or [entry for entry in covering if entry.batch_id is None]
 
 
 def _covers(entry: EntryRow, here: tuple[int, bytes]) -> bool:

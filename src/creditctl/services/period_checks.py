@@ -8,7 +8,7 @@ from creditctl.rules.burn_down import MICROS_PER_DAY
 from creditctl.rules.instants import day_of, instant_of, instant_text, micros_of
 from creditctl.services.subscription_periods import periods_of, periods_of_subscription
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.checks import rated_within, unpaid_days
+from creditctl.store.queries.checks import allowance_spans, rated_within, unpaid_days
 from creditctl.store.queries.subscriptions import all_subscriptions, granted_periods
 
 
@@ -45,6 +45,26 @@ def misplaced_allowances(unit: UnitOfWork) -> list[tuple[str, str]]:
                 ("no allowance for the period", due - granted),
             )
             for start in sorted(wrong)
+        ]
+    return found
+
+
+def stretched_allowances(unit: UnitOfWork) -> list[tuple[str, str]]:
+    """Allowances that may be used outside the period they were granted for."""
+    found = []
+    for subscription in all_subscriptions(unit):
+        grants = allowance_spans(unit, subscription.id)
+        if not grants:
+            continue
+        last = max(grant.effective_at for grant in grants)
+        periods = {
+            period.starts_at: period for period in periods_of_subscription(unit, subscription, last)
+        }
+        found += [
+            (grant.public_id, f"ends at {instant_text(grant.expires_at)}, its period before")
+            for grant in grants
+            if (period := periods.get(grant.effective_at)) is not None
+            and grant.expires_at > max(period.ends_at, period.whole.ends_at)
         ]
     return found
 

@@ -26,9 +26,7 @@ from creditctl.store.queries.ledger import NewEntry, add_debits, append_entries
 from creditctl.store.queries.lineage import EntryRow, drawn_from
 from creditctl.store.queries.orgs import OrganizationRow, organization_by_id
 
-NO_REFUND = (
-    "there are no refunds: an unused part can be reversed only where the grant was a mistake"
-)
+NO_REFUND = "there are no refunds; --unwind turns what it paid into open overage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,12 +151,49 @@ INVOICE_TOTALS = """
     GROUP BY i.id, i.public_id, i.total_minor
     HAVING i.total_minor <> COALESCE(SUM(l.amount_minor), 0)
 """
-OVERLAPPING_ALLOWANCES = """
-    SELECT a.public_id, 'overlaps the allowance ' || b.public_id
-    FROM credit_grant AS a JOIN credit_grant AS b
-         ON b.subscription_id = a.subscription_id AND b.id > a.id
-    WHERE a.effective_at < b.expires_at AND b.effective_at < a.expires_at
+PRICED_OUTSIDE = """
+    SELECT 'price ' || p.id, COUNT(*) || ' events are outside the time it was in force'
+    FROM usage_event AS e JOIN endpoint_price AS p ON p.id = e.price_id
+    WHERE e.occurred_at < p.effective_from OR e.occurred_at >= p.effective_to
+    GROUP BY p.id
 """
+CLOSED_ALIVE = """
+    SELECT o.slug, 'is closed and has an active key or subscription' FROM organization AS o
+    WHERE o.status = 'closed'
+      AND (EXISTS (SELECT 1 FROM api_key AS k
+                   WHERE k.organization_id = o.id AND k.status = 'active')
+           OR EXISTS (SELECT 1 FROM subscription AS s
+                      WHERE s.organization_id = o.id AND s.ended_at IS NULL))
+"""
+APPROVED_ALONE = """
+    SELECT public_id, 'was ' || status || ' by ' || COALESCE(decided_by, 'nobody')
+           || ', asked for by ' || requested_by
+    FROM approval
+    WHERE (status = 'approved' AND (decided_by = requested_by OR result IS NULL))
+       OR (status <> 'pending' AND decided_by IS NULL)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class GraduatedEvents:
+    """Events at one graduated price that are alike."""
+
+    event_hour: int
+    organization: str
+    product_id: int
+    price_id: int
+    status: int
+    units: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class AllowanceSpan:
+    """An allowance's time."""
+
+    public_id: str
+    effective_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +247,44 @@ def rated_within(
         ends_at=ends_at,
     )
     return {int(day): int(credits) for day, credits in rows}
+
+
+def graduated_events(unit: UnitOfWork) -> list[GraduatedEvents]:
+    """Events at prices that are graduated by the day's volume, alike ones together."""
+    return unit.fetch(
+        GraduatedEvents,
+        """
+        SELECT e.event_hour, o.slug, n.product_id, e.price_id, e.status, e.units, COUNT(*)
+        FROM endpoint_price AS p JOIN usage_event AS e ON e.price_id = p.id
+             JOIN endpoint AS n ON n.id = p.endpoint_id
+             JOIN organization AS o ON o.id = e.organization_id
+        WHERE p.volume_steps IS NOT NULL
+        GROUP BY e.event_hour, o.slug, n.product_id, e.price_id, e.status, e.units
+        """,
+    )
+
+
+def volume_rows(unit: UnitOfWork) -> dict[tuple[int, str, int], int]:
+    """Stored units by (day, organization, product)."""
+    rows = unit.fetch_rows(
+        """
+        SELECT v.day, o.slug, v.product_id, v.units
+        FROM volume_day AS v JOIN organization AS o ON o.id = v.organization_id
+        """
+    )
+    return {(int(day), str(slug), int(product)): int(units) for day, slug, product, units in rows}
+
+
+def allowance_spans(unit: UnitOfWork, subscription_id: int) -> list[AllowanceSpan]:
+    """The subscription's own allowances; carried ones begin with a period too."""
+    return unit.fetch(
+        AllowanceSpan,
+        """
+        SELECT public_id, effective_at, expires_at FROM credit_grant
+        WHERE subscription_id = :subscription_id ORDER BY id
+        """,
+        subscription_id=subscription_id,
+    )
 
 
 def remembered_results(unit: UnitOfWork) -> list[tuple[str, str, str]]:

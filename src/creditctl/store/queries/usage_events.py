@@ -18,6 +18,16 @@ class ChargeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CostRow:
+    """What an event cost, and the import it came in."""
+
+    occurred_at: int
+    event_id: bytes
+    credits_micro: int
+    batch_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class EventRow:
     """An event with its endpoint, product and price version; `key` is its name."""
 
@@ -87,29 +97,24 @@ def events_with_id(unit: UnitOfWork, organization_id: int, event_id: bytes) -> l
 
 
 def costs_of_day(
-    unit: UnitOfWork, organization_id: int, product_id: int, batch_id: int | None, day: int
-) -> list[tuple[int, bytes, int]]:
-    """Time, id and micro-credits of a product's events of that day, in (time, event id) order.
-
-    Of one batch, or of all.
-    """
-    rows = unit.fetch_rows(
+    unit: UnitOfWork, organization_id: int, product_id: int, day: int
+) -> list[CostRow]:
+    """A product's events of that day that cost something, in (time, event id) order."""
+    return unit.fetch(
+        CostRow,
         """
-        SELECT e.occurred_at, e.event_id, e.credits_micro
+        SELECT e.occurred_at, e.event_id, e.credits_micro, e.batch_id
         FROM usage_event AS e JOIN endpoint_price AS p ON p.id = e.price_id
              JOIN endpoint AS n ON n.id = p.endpoint_id
         WHERE e.organization_id = :organization_id AND n.product_id = :product_id
-          AND (CAST(:batch_id AS BIGINT) IS NULL OR e.batch_id = :batch_id)
           AND e.event_hour BETWEEN :first AND :last AND e.credits_micro > 0
         ORDER BY e.occurred_at, e.event_id
         """,
         organization_id=organization_id,
         product_id=product_id,
-        batch_id=batch_id,
         first=day * HOURS_PER_DAY,
         last=day * HOURS_PER_DAY + HOURS_PER_DAY - 1,
     )
-    return [(int(at), bytes(event_id), int(cost)) for at, event_id, cost in rows]
 
 
 def last_usage(unit: UnitOfWork, organization_id: int) -> datetime | None:
