@@ -23,16 +23,20 @@ def test_a_subscription_brings_its_allowance_and_shows_its_period(
         "plan": "pro",
         "status": "active",
         "started_at": "2026-10-31T00:00:00Z",
+        "trial_ends_at": None,
+        "ended_at": None,
         "fee": "49.00",
         "currency": "USD",
         "interval": "month",
         "allowance": "50000",
+        "rollover": "reset",
         "allowance_used": "1250",
         "allowance_left": "48750",
         "postpaid_limit": "10000",
         "unlimited": False,
         "period_starts_at": "2026-10-31T00:00:00Z",
         "period_ends_at": "2026-11-30T00:00:00Z",
+        "next_plan": None,
     }
     assert [row["plan"] for row in cli("subscriptions list -o json").data] == ["pro"]
 

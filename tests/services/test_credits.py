@@ -23,6 +23,7 @@ from creditctl.services.invoices import show_invoice
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import check_limits
 from creditctl.services.money_verbs import Rails
+from creditctl.services.org_facts import OrgFacts
 from creditctl.services.orgs import create_organization
 from creditctl.services.usage_import import import_usage
 
@@ -39,9 +40,8 @@ def bought(amount: str, source: str = "purchase", **more: object) -> GrantReques
 @pytest.fixture
 def books(context: Context) -> Context:
     open_books(at(context, "2026-09-01T00:00:00Z"))
-    create_organization(
-        at(context, "2026-10-01T00:00:00Z"), "acme", billing_email="billing@acme.example"
-    )
+    facts = OrgFacts(billing_email="billing@acme.example")
+    create_organization(at(context, "2026-10-01T00:00:00Z"), "acme", facts)
     return context
 
 

@@ -18,10 +18,9 @@ from creditctl.rules.units import NO_CREDITS, Credits, Money
 from creditctl.services.audit import list_audit_entries
 from creditctl.services.balances import read_balance
 from creditctl.services.orgs import create_organization
+from creditctl.services.subscription_cards import list_subscriptions, show_subscription
 from creditctl.services.subscriptions import (
     create_subscription,
-    list_subscriptions,
-    show_subscription,
 )
 
 

@@ -96,9 +96,9 @@ def fill(database: str) -> dict[str, list[tuple[Any, ...]]]:
     flag = "false" if database.startswith("postgresql") else "0"
     statements = (
         (
-            "INSERT INTO organization (id, public_id, slug, legal_name, billing_email, kind, status,"
-            " created_at) VALUES (1, 'org_1', 'acme', 'Acme Ltd', 'ap@acme.example', 'registered',"
-            " 'active', 5)"
+            "INSERT INTO organization (id, public_id, slug, legal_name, billing_email, kind,"
+            " status, created_at) VALUES (1, 'org_1', 'acme', 'Acme Ltd', 'ap@acme.example',"
+            " 'registered', 'active', 5)"
         ),
         (
             "INSERT INTO credit_grant (id, public_id, organization_id, source, amount_micro,"
@@ -112,13 +112,13 @@ def fill(database: str) -> dict[str, list[tuple[Any, ...]]]:
         ),
         "INSERT INTO plan (id, name) VALUES (1, 'pro')",
         (
-            "INSERT INTO catalog_version (id, name, currency, list_price, effective_from, applied_at,"
-            " actor, sha256, source) VALUES (1, 'c', 'USD', '1', 5, 5, 'a', 's', '')"
+            "INSERT INTO catalog_version (id, name, currency, list_price, effective_from,"
+            " applied_at, actor, sha256, source) VALUES (1, 'c', 'USD', '1', 5, 5, 'a', 's', '')"
         ),
         (
             "INSERT INTO plan_version (id, plan_id, catalog_version_id, effective_from, title,"
-            " fee_minor, interval, allowance_micro, rollover, postpaid_limit_micro, unlimited, tiers,"
-            " limits, capabilities)"
+            " fee_minor, interval, allowance_micro, rollover, postpaid_limit_micro, unlimited,"
+            " tiers, limits, capabilities)"
             f" VALUES (1, 1, 1, 5, 'Pro', 1, 'month', 1, 'reset', 0, {flag}, '[]', '{{}}', '{{}}')"
         ),
         (

@@ -19,6 +19,7 @@ from creditctl.cli.rails import (
 from creditctl.cli.session import session_of
 from creditctl.output.view import Column, View
 from creditctl.rules.instants import parse_instant
+from creditctl.services.subscription_cards import list_subscriptions, show_subscription
 from creditctl.services.subscription_changes import (
     CancelRequest,
     ChangeRequest,
@@ -27,11 +28,7 @@ from creditctl.services.subscription_changes import (
     change_subscription,
     resume_subscription,
 )
-from creditctl.services.subscriptions import (
-    create_subscription,
-    list_subscriptions,
-    show_subscription,
-)
+from creditctl.services.subscriptions import create_subscription
 
 app = command_group("Plans that organizations are on.")
 
@@ -181,7 +178,9 @@ def cancel(
     expect_email: ExpectEmailOption = None,
     expect_balance: ExpectBalanceOption = None,
 ) -> None:
-    """End the subscription; its allowance expires then, bought credits stay.
+    """End the subscription, at the period's end or now.
+
+    Its allowance expires then; bought credits stay, and no fee is given back.
 
     Example: creditctl subscriptions cancel acme --reason "moved away"
     """

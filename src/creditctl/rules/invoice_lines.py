@@ -62,6 +62,9 @@ class Line:
     amount: Money
 
 
+_WAIVED = "Overage waived"
+
+
 def bills_fee_of(month: Period, period_starts_at: datetime, *, is_first: bool) -> bool:
     """Whether `month`'s invoice holds the fee of the subscription period that starts then.
 
@@ -123,9 +126,13 @@ def _covering_lines(part: PricedUsage, covered: Money) -> list[Line]:
     return lines
 
 
+def _applied(source: str) -> str:
+    return _WAIVED if source == "waiver" else f"Credits applied: {source.replace('_', ' ')}"
+
+
 def _payers(part: PricedUsage) -> Sequence[tuple[str, str, Credits]]:
     payers = [
-        ("credits", f"Credits applied: {source.replace('_', ' ')}", credits)
+        ("credits", _applied(source), credits)
         for source, credits in part.applied
         if credits
     ]

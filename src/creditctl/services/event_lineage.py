@@ -128,7 +128,7 @@ def _parts(unit: UnitOfWork, event: EventRow) -> list[tuple[EntryRow, Credits]]:
 def _payers_of_batch(
     entries: Sequence[EntryRow], batch_id: int, here: tuple[int, bytes]
 ) -> list[EntryRow]:
-    """The entries that may have paid an event: its batch's, or those of a whole month paid again."""
+    """The entries that may have paid an event: its batch's, or those of a month paid again."""
     covering = [entry for entry in entries if _covers(entry, here)]
     own = [entry for entry in covering if entry.batch_id == batch_id]
     return own or [entry for entry in covering if entry.batch_id is None]

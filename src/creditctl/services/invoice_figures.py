@@ -36,7 +36,7 @@ class Figures:
 
 
 def read_figures(unit: UnitOfWork, organization_id: int, month: Period, currency: str) -> Figures:
-    """The organization's figures for a calendar month."""
+    """The organization's figures for the days of a billing period."""
     periods = periods_of(unit, organization_id, month.ends_at)
     fees = tuple(_fees(periods, month))
     spans = _price_spans(month, periods, list_prices(unit))

@@ -13,7 +13,7 @@ from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.invoices import (
     InvoiceRow,
     invoice_by_public_id,
-    invoice_of_period,
+    invoice_of_month,
     lines_of,
     list_invoice_rows,
 )
@@ -115,7 +115,8 @@ def _find(unit: UnitOfWork, reference: str, month: Period | None) -> InvoiceRow:
                 hint=f"say which: creditctl invoice show {organization.slug} --month 2026-10",
             )
     else:
-        found = invoice_of_period(unit, find_organization(unit, reference).id, month)
+        owner = find_organization(unit, reference)
+        found = invoice_of_month(unit, owner.id, month_text(month))
     if found is None:
         which = f"{reference!r}" if month is None else f"{reference} for {month_text(month)}"
         raise InvoiceNotFound(f"there is no invoice {which}")

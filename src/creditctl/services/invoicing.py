@@ -10,6 +10,7 @@ from creditctl.rules.invoice_lines import Line, invoice_lines, total_of
 from creditctl.rules.periods import Period, month_text
 from creditctl.rules.units import Money
 from creditctl.services.audit import record_change
+from creditctl.services.billing_periods import billing_period
 from creditctl.services.invoice_figures import read_figures
 from creditctl.services.invoices import InvoiceSummary, summary_of
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
@@ -21,7 +22,7 @@ from creditctl.store.queries.invoices import (
     clear_stale,
     insert_draft,
     insert_lines,
-    invoice_of_period,
+    invoice_of_month,
     lines_of,
     refresh_draft,
 )
@@ -58,6 +59,9 @@ class _Draft:
 
     organization_id: int
     month: Period
+    period: Period
+    """The days it is about; they end in `month`."""
+
     lines: tuple[Line, ...]
     total: Money
 
@@ -107,19 +111,22 @@ def _draft(
 ) -> _Outcome:
     with unit_of_work(context.database) as unit:
         lock_organizations(unit, [organization.id])
-        figures = read_figures(unit, organization.id, month, currency)
+        period = billing_period(unit, organization.id, month)
+        if period is None:
+            return _Outcome()
+        figures = read_figures(unit, organization.id, period, currency)
         if figures.problem:
             return _Outcome(parked=ParkedOrganization(organization.slug, figures.problem))
         lines = invoice_lines(figures.fees, figures.priced, currency)
-        draft = _Draft(organization.id, month, lines, total_of(lines, currency))
-        existing = invoice_of_period(unit, organization.id, month)
+        draft = _Draft(organization.id, month, period, lines, total_of(lines, currency))
+        existing = invoice_of_month(unit, organization.id, month_text(month))
         if existing is not None:
             word = _refresh(unit, context, existing, draft)
         elif lines:
             word = _create(unit, context, draft)
         else:
             return _Outcome()
-        return _Outcome(word, invoice_of_period(unit, organization.id, month))
+        return _Outcome(word, invoice_of_month(unit, organization.id, month_text(month)))
 
 
 def _create(unit: UnitOfWork, context: Context, draft: _Draft) -> str:
@@ -129,7 +136,7 @@ def _create(unit: UnitOfWork, context: Context, draft: _Draft) -> str:
         public_id=public_id,
         organization_id=draft.organization_id,
         month=month_text(draft.month),
-        period=draft.month,
+        period=draft.period,
         total=draft.total,
         generated_at=context.now,
     )
@@ -139,10 +146,13 @@ def _create(unit: UnitOfWork, context: Context, draft: _Draft) -> str:
 
 
 def _refresh(unit: UnitOfWork, context: Context, existing: InvoiceRow, draft: _Draft) -> str:
-    if lines_of(unit, existing) == draft.lines:
+    is_same_period = draft.period == Period(existing.starts_at, existing.ends_at)
+    if is_same_period and lines_of(unit, existing) == draft.lines:
         clear_stale(unit, existing.id)
         return UNCHANGED
-    refresh_draft(unit, existing.id, total=draft.total, generated_at=context.now)
+    refresh_draft(
+        unit, existing.id, period=draft.period, total=draft.total, generated_at=context.now
+    )
     insert_lines(unit, existing.id, draft.lines)
     before = Money(existing.total_minor, existing.currency)
     _record(unit, context, REFRESHED, existing.public_id, draft, before=before)

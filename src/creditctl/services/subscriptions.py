@@ -11,22 +11,19 @@ from creditctl.services.audit import record_change
 from creditctl.services.balances import balance_of
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, nothing_counted, run_verb
 from creditctl.services.subscription_periods import (
-    Began,
     SubscriptionPeriod,
     periods_of_subscription,
 )
-from creditctl.store.engine import UnitOfWork, reading
+from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
 from creditctl.store.queries.grants import allowance_of
 from creditctl.store.queries.orgs import OrganizationRow, find_organization
 from creditctl.store.queries.plans import find_plan, plan_version_at
 from creditctl.store.queries.subscriptions import (
     SubscriptionRow,
-    all_subscriptions,
     close_ended_subscriptions,
     current_plans,
     insert_subscription,
-    plan_changes,
     subscription_by_id,
     subscriptions_of,
 )
@@ -68,45 +65,6 @@ class SubscriptionOutcome:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """An organization on a plan; its periods are anchored on `started_at`, or a trial's end."""
-
-    id: str
-    organization: str
-    plan: str
-    status: str
-    started_at: datetime
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionCard:
-    """A subscription with its plan's terms and its present period."""
-
-    id: str
-    organization: str
-    plan: str
-    status: str
-    started_at: datetime
-    trial_ends_at: datetime | None
-    ended_at: datetime | None
-    fee: Money
-    interval: str
-    allowance: Credits
-    rollover: str
-    allowance_used: Credits
-    allowance_left: Credits
-    """With what was carried over and added by a change."""
-
-    postpaid_limit: Credits
-    unlimited: bool
-    period_starts_at: datetime
-    period_ends_at: datetime
-    next_plan: str | None
-    """Scheduled for the end of the period."""
-
-
 def create_subscription(
     context: Context,
     organization: str,
@@ -125,31 +83,6 @@ def create_subscription(
         organization=organization, plan=plan, starts_at=starts_at, trial=trial, reason=reason
     )
     return run_verb(context, CREATE, request, rails)
-
-
-def list_subscriptions(context: Context) -> list[Subscription]:
-    """Every subscription, by organization, with the plan it is on now."""
-    with reading(context.database) as unit:
-        plans = current_plans(unit, context.now)
-        rows = all_subscriptions(unit)
-    return [
-        Subscription(
-            row.public_id,
-            row.organization,
-            plans[row.id],
-            status_of(row, context.now),
-            row.started_at,
-            row.ended_at,
-        )
-        for row in rows
-    ]
-
-
-def show_subscription(context: Context, organization: str) -> SubscriptionCard:
-    """The organization's active subscription; raises SubscriptionNotFound."""
-    with reading(context.database) as unit:
-        owner = find_organization(unit, organization)
-        return _card(unit, context, active_subscription(unit, owner, context.now))
 
 
 def active_subscription(unit: UnitOfWork, owner: OrganizationRow, now: datetime) -> SubscriptionRow:
@@ -266,36 +199,6 @@ def _refuse(
         if row.ended_at is not None and started_at < row.ended_at:
             raise Conflict(f"{owner.slug} had a subscription until {row.ended_at:%Y-%m-%d %H:%M}")
     return not earlier
-
-
-def _card(unit: UnitOfWork, context: Context, row: SubscriptionRow) -> SubscriptionCard:
-    period = present_period(unit, row, context.now)
-    plan = period.plan
-    granted, left = allowance_of(unit, row.id, period.whole.starts_at, period.whole.ends_at)
-    later = [
-        change.plan for change in plan_changes(unit, row.id) if change.effective_at > context.now
-    ]
-    is_trial = period.began is Began.TRIAL
-    return SubscriptionCard(
-        id=row.public_id,
-        organization=row.organization,
-        plan=plan.name,
-        status=status_of(row, context.now),
-        started_at=row.started_at,
-        trial_ends_at=row.trial_ends_at,
-        ended_at=row.ended_at,
-        fee=Money(plan.fee_minor, plan.currency),
-        interval=plan.interval,
-        allowance=plan.trial if is_trial else plan.allowance,
-        rollover=plan.rollover,
-        allowance_used=granted - left,
-        allowance_left=left,
-        postpaid_limit=plan.postpaid_limit,
-        unlimited=plan.unlimited,
-        period_starts_at=period.whole.starts_at,
-        period_ends_at=period.ends_at if row.ended_at else period.whole.ends_at,
-        next_plan=later[0] if later else None,
-    )
 
 
 CREATE = Verb(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from creditctl.rules.instants import instant_of
 from creditctl.rules.invoice_lines import Line
 from creditctl.rules.periods import Period
 from creditctl.rules.units import Credits, Money
@@ -78,18 +79,40 @@ def invoice_by_public_id(unit: UnitOfWork, public_id: str) -> InvoiceRow | None:
     return unit.fetch_one(InvoiceRow, f"{_SELECT} WHERE i.public_id = :id", id=public_id)
 
 
-def invoice_of_period(unit: UnitOfWork, organization_id: int, period: Period) -> InvoiceRow | None:
-    """The organization's invoice of exactly that period, or None."""
+def invoice_of_month(unit: UnitOfWork, organization_id: int, month: str) -> InvoiceRow | None:
+    """The organization's invoice of that month, such as 2026-10, or None."""
     return unit.fetch_one(
         InvoiceRow,
-        f"""
-        {_SELECT} WHERE i.organization_id = :organization_id
-          AND i.starts_at = :starts_at AND i.ends_at = :ends_at
+        f"{_SELECT} WHERE i.organization_id = :organization_id AND i.month = :month",
+        organization_id=organization_id,
+        month=month,
+    )
+
+
+def end_of_invoice_before(unit: UnitOfWork, organization_id: int, month: str) -> datetime | None:
+    """Where the organization's newest invoice of an earlier month ends."""
+    value = unit.fetch_value(
+        """
+        SELECT MAX(ends_at) FROM invoice
+        WHERE organization_id = :organization_id AND month < :month
         """,
         organization_id=organization_id,
-        starts_at=period.starts_at,
-        ends_at=period.ends_at,
+        month=month,
     )
+    return None if value is None else instant_of(int(value))
+
+
+def start_of_invoice_after(unit: UnitOfWork, organization_id: int, month: str) -> datetime | None:
+    """Where the organization's oldest invoice of a later month begins."""
+    value = unit.fetch_value(
+        """
+        SELECT MIN(starts_at) FROM invoice
+        WHERE organization_id = :organization_id AND month > :month
+        """,
+        organization_id=organization_id,
+        month=month,
+    )
+    return None if value is None else instant_of(int(value))
 
 
 def lines_of(unit: UnitOfWork, invoice: InvoiceRow) -> tuple[Line, ...]:
@@ -142,16 +165,18 @@ def insert_draft(
 
 
 def refresh_draft(
-    unit: UnitOfWork, invoice_id: int, *, total: Money, generated_at: datetime
+    unit: UnitOfWork, invoice_id: int, *, period: Period, total: Money, generated_at: datetime
 ) -> None:
-    """Give a draft a new total, and drop its lines for new ones."""
+    """Give a draft its period and a new total, and drop its lines for new ones."""
     unit.run(
         """
         UPDATE invoice SET total_minor = :total, currency = :currency, stale = false,
-               generated_at = :generated_at
+               generated_at = :generated_at, starts_at = :starts_at, ends_at = :ends_at
         WHERE id = :id AND status = 'draft'
         """,
         id=invoice_id,
+        starts_at=period.starts_at,
+        ends_at=period.ends_at,
         total=total.minor,
         currency=total.currency,
         generated_at=generated_at,
