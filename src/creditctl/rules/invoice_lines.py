@@ -131,11 +131,7 @@ def _applied(source: str) -> str:
 
 
 def _payers(part: PricedUsage) -> Sequence[tuple[str, str, Credits]]:
-    payers = [
-        ("credits", _applied(source), credits)
-        for source, credits in part.applied
-        if credits
-    ]
+    payers = [("credits", _applied(source), credits) for source, credits in part.applied if credits]
     if part.unaccounted > NO_CREDITS:
         payers.append(("covered", "Covered by unlimited plan", part.unaccounted))
     return payers

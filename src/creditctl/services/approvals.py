@@ -8,6 +8,7 @@ from creditctl.errors import Conflict, SecondPersonNeeded
 from creditctl.rules.units import Credits
 from creditctl.services.answers import from_json, to_json
 from creditctl.services.audit import record_change
+from creditctl.services.due_bookings import book_what_is_due
 from creditctl.services.idempotency import remember
 from creditctl.services.money_verbs import perform_verb, verb_named
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
@@ -55,6 +56,7 @@ def approve(context: Context, approval_id: str, *, reason: str = "") -> Approval
         request = from_json(verb.request, row.request)
         lock_organizations(unit, [owner.id for owner in verb.organizations(unit, request)])
         owner = verb.organizations(unit, request)[0]
+        book_what_is_due(unit, context, owner.id)
         asker = replace(context, actor=row.requested_by)
         result = to_json(perform_verb(unit, asker, verb, owner, request))
         if row.idempotency_key is not None:

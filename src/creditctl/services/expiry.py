@@ -1,9 +1,5 @@
 """Endings: what a grant still holds some time after its date expires or rolls over (DESIGN 3.3)."""
 
-from collections.abc import Iterable
-from itertools import groupby
-from operator import attrgetter
-
 from creditctl.context import Context
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.grants import NewGrant, add_grant
@@ -28,16 +24,25 @@ def book_due_expiries(
     that takes back what it draws. What went back to a reversed grant is reversed again.
     """
     grace_over = context.now - context.settings.usage_grace
-    due = due_endings(unit, grace_over, organization_id)
-    for owner_id, found in groupby(due, key=attrgetter("organization_id")):
-        grants: Iterable[GrantRow] = found
-        if organization_id is None:
-            lock_organizations(unit, [owner_id])
-            # An import may have drawn them before the lock was ours.
-            grants = due_endings(unit, grace_over, owner_id)
-        for grant in grants:
+    if organization_id is not None:
+        return _end_all(unit, context, organization_id)
+    due = due_endings(unit, grace_over)
+    booked = 0
+    for owner_id in sorted({grant.organization_id for grant in due}):
+        lock_organizations(unit, [owner_id])
+        booked += _end_all(unit, context, owner_id)
+    return booked
+
+
+def _end_all(unit: UnitOfWork, context: Context, organization_id: int) -> int:
+    """End what is due of a locked organization; what it rolls into may be due itself by now."""
+    grace_over = context.now - context.settings.usage_grace
+    booked = 0
+    while due := due_endings(unit, grace_over, organization_id):
+        for grant in due:
             _end(unit, context, grant)
-    return len(due)
+        booked += len(due)
+    return booked
 
 
 def _end(unit: UnitOfWork, context: Context, grant: GrantRow) -> None:

@@ -13,6 +13,7 @@ from creditctl.errors import ApprovalNeeded, Conflict, GuardFailed, InvalidInput
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.answers import from_json, to_json
 from creditctl.services.balances import balance_of
+from creditctl.services.due_bookings import book_what_is_due
 from creditctl.services.idempotency import recall, remember
 from creditctl.store.engine import UnitOfWork, rehearsal, unit_of_work
 from creditctl.store.public_ids import new_public_id
@@ -108,6 +109,8 @@ def run_verb(
             answer = recall(unit, verb.name, rails.idempotency_key, identity)
             if answer is not None:
                 return from_json(verb.result, answer)
+        if owner.status != "closed":
+            book_what_is_due(unit, context, owner.id)
         _guard(unit, context, owner, rails)
         amount = verb.amount(unit, owner, request)
         if rails.dry_run or amount <= ceiling_of(context):

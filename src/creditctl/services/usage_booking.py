@@ -14,8 +14,8 @@ from creditctl.rules.units import Credits
 from creditctl.rules.usage_duplicates import Known, Sifted, sift
 from creditctl.rules.usage_events import Reject
 from creditctl.services.allocation import Charge, allocate
-from creditctl.services.allowances import grant_due_allowances
 from creditctl.services.audit import record_change
+from creditctl.services.due_bookings import book_what_is_due
 from creditctl.services.price_book import PriceBook
 from creditctl.services.usage_volume import with_volume_prices
 from creditctl.services.waivers import waive_overage
@@ -96,7 +96,7 @@ def book_chunk(
     lock_organizations(unit, organizations)
     for organization_id in organizations:
         if organization_id not in job.ensured:
-            grant_due_allowances(unit, context, organization_id)
+            book_what_is_due(unit, context, organization_id)
     sifted = _sifted(unit, chunk.events, context.settings.dedup_window)
     sifted.new[:] = with_volume_prices(unit, job.book, sifted.new)
     rejects = sorted([*chunk.rejects, *map(_conflict, sifted.conflicts)])

@@ -1,0 +1,16 @@
+"""What time alone brings about: allowances, roll-overs and expiries, each exactly once.
+
+`limits check` books them for everybody, and every command that draws or gives credits first for
+the organization it is about: so nothing depends on when cron ran.
+"""
+
+from creditctl.context import Context
+from creditctl.services.allowances import grant_due_allowances
+from creditctl.services.expiry import book_due_expiries
+from creditctl.store.engine import UnitOfWork
+
+
+def book_what_is_due(unit: UnitOfWork, context: Context, organization_id: int) -> None:
+    """Bring one organization's grants up to the present; it is locked."""
+    grant_due_allowances(unit, context, organization_id)
+    book_due_expiries(unit, context, organization_id)

@@ -1,0 +1,194 @@
+"""Allowances that carry over: linked grants, a cap, late usage, and whenever cron ran."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from builders import an_organization, at, give, open_books, use
+from creditctl.context import Context
+from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.services.balances import read_balance
+from creditctl.services.credits import Grant, list_grants
+from creditctl.services.limits_check import check_limits
+from creditctl.services.subscription_changes import CancelRequest, cancel_subscription
+from creditctl.services.subscriptions import create_subscription
+from creditctl.store.engine import reading
+from plans import CATALOG
+
+_runs = iter(range(10**9))
+
+
+def credits(text: str) -> Credits:
+    return Credits.parse(text)
+
+
+def subscribed(context: Context, plan: str) -> Context:
+    start = at(context, "2026-09-01T00:00:00Z")
+    open_books(start, CATALOG)
+    an_organization(start)
+    create_subscription(start, "acme", plan)
+    return start
+
+
+def check(context: Context, *days: str) -> Context:
+    for day in days:
+        check_limits(at(context, f"{day}T00:00:00Z"))
+    return at(context, f"{days[-1]}T00:00:00Z")
+
+
+def grants(context: Context) -> list[tuple[str, str, str, str]]:
+    """When each grant begins, what it was, what remains and what expired; oldest first."""
+    rows: list[Grant] = list_grants(context, "acme", everything=True)
+    return sorted(
+        (f"{row.effective_at:%m-%d}", str(row.amount), str(row.remaining), str(row.expired))
+        for row in rows
+    )
+
+
+def test_what_is_unused_is_carried_when_the_grace_is_over(context: Context) -> None:
+    acme = subscribed(context, "keep")
+    use(at(acme, "2026-09-10T00:00:00Z"), "acme", 30)
+    early = check(acme, "2026-10-02")
+    assert read_balance(early, "acme").available == credits("100")
+    late = check(acme, "2026-10-04")
+    # 70 of September, until the end of October like the allowance of October
+    assert read_balance(late, "acme").available == credits("170")
+    assert grants(late) == [
+        ("09-01", "100", "0", "0"),
+        ("10-01", "100", "100", "0"),
+        ("10-01", "70", "70", "0"),
+    ]
+
+
+def test_a_cap_limits_what_is_carried_into_a_period(context: Context) -> None:
+    acme = subscribed(context, "carry")
+    december = check(acme, "2026-10-04", "2026-11-04", "2026-12-04")
+    # October: 100 carried; November: 200 unused, 150 may be carried; December: 250 unused, 150
+    assert read_balance(december, "acme").available == credits("250")
+    carried = [row for row in grants(december) if row[0] == "12-01"]
+    assert sum(int(amount) for _, amount, _, _ in carried) == 100 + 150
+
+
+def test_weeks_without_cron_end_as_if_it_had_run(context: Context) -> None:
+    acme = subscribed(context, "carry")
+    december = check(acme, "2026-12-04")
+    assert read_balance(december, "acme").available == credits("250")
+
+
+def test_a_plan_that_resets_carries_nothing(context: Context) -> None:
+    acme = subscribed(context, "small")
+    november = check(acme, "2026-11-04")
+    assert read_balance(november, "acme").available == credits("300")
+
+
+def test_nothing_is_carried_beyond_the_end(context: Context) -> None:
+    acme = subscribed(context, "keep")
+    request = CancelRequest(organization="acme", reason="moved away")
+    cancel_subscription(at(acme, "2026-09-10T00:00:00Z"), request)
+    october = check(acme, "2026-10-04")
+    assert read_balance(october, "acme").available == NO_CREDITS
+    assert grants(october) == [("09-01", "100", "0", "100")]
+
+
+def test_late_usage_takes_back_what_was_carried(context: Context) -> None:
+    acme = subscribed(context, "keep")
+    check(acme, "2026-10-04")
+    use(at(acme, "2026-09-20T00:00:00Z"), "acme", 40)
+    october = at(acme, "2026-10-05T00:00:00Z")
+    assert read_balance(october, "acme").available == credits("160")
+    assert grants(october) == [
+        ("09-01", "100", "0", "0"),
+        ("10-01", "100", "100", "0"),
+        ("10-01", "100", "60", "0"),
+    ]
+
+
+def test_late_usage_reaches_through_two_periods(context: Context) -> None:
+    acme = subscribed(context, "keep")
+    check(acme, "2026-10-04", "2026-11-04")
+    use(at(acme, "2026-09-20T00:00:00Z"), "acme", 40)
+    # 100 of September went to October and on to November
+    assert read_balance(at(acme, "2026-11-05T00:00:00Z"), "acme").available == credits("260")
+
+
+def test_what_was_carried_and_spent_is_gone(context: Context) -> None:
+    acme = subscribed(context, "keep")
+    check(acme, "2026-10-04")
+    use(at(acme, "2026-10-04T01:00:00Z"), "acme", 190)
+    use(at(acme, "2026-09-20T00:00:00Z"), "acme", 40)
+    # 200 in October, 190 spent; of September's 40 late credits 10 are still there
+    balance = read_balance(at(acme, "2026-10-05T00:00:00Z"), "acme")
+    assert (balance.available, balance.open_overage) == (NO_CREDITS, credits("30"))
+
+
+def test_usage_of_both_periods_in_one_file_is_paid_once(context: Context) -> None:
+    acme = subscribed(context, "keep")
+    check(acme, "2026-10-04")
+    use(at(acme, "2026-10-04T12:00:00Z"), "acme", 150)
+    use(at(acme, "2026-09-30T12:00:00Z"), "acme", 60)
+    balance = read_balance(at(acme, "2026-10-05T00:00:00Z"), "acme")
+    # 200 credits in all: 210 used
+    assert (balance.available, balance.open_overage) == (NO_CREDITS, credits("10"))
+
+
+def ledger_sum(context: Context, slug: str) -> list[tuple[int, int]]:
+    with reading(context.database) as unit:
+        rows = unit.fetch_rows(
+            """
+            SELECT g.effective_at, SUM(g.remaining_micro) FROM credit_grant AS g
+            JOIN organization AS o ON o.id = g.organization_id
+            WHERE o.slug = :slug GROUP BY g.effective_at ORDER BY 1
+            """,
+            slug=slug,
+        )
+    return [(int(at_), int(remaining)) for at_, remaining in rows]
+
+
+USAGE = st.lists(st.tuples(st.integers(0, 75), st.integers(1, 90)), max_size=6)
+
+
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.sampled_from(["small", "carry", "keep", "big"]), USAGE)
+def test_money_never_depends_on_when_cron_ran(context: Context, plan: str, usage) -> None:
+    start = datetime(2026, 9, 1, tzinfo=UTC)
+    with reading(context.database) as unit:
+        known = unit.fetch_value("SELECT COUNT(*) FROM catalog_version")
+    if not known:
+        open_books(at(context, "2026-08-01T00:00:00Z"), CATALOG)
+    results = []
+    for checks in (range(1, 91, 3), (20, 40, 88), (90,)):
+        slug = f"org-{next(_runs)}"
+        opened = at(context, start.isoformat())
+        an_organization(opened, slug)
+        give(opened, slug, "50", source="purchase")
+        create_subscription(opened, slug, plan)
+        steps = [(day, 0, units) for day, units in usage] + [(day, 1, 0) for day in checks]
+        for day, is_check, units in sorted(steps):
+            now = at(context, (start + timedelta(days=day)).isoformat())
+            if is_check:
+                check_limits(now)
+            else:
+                use(now, slug, units)
+        end = at(context, (start + timedelta(days=90)).isoformat())
+        check_limits(end)
+        balance = read_balance(end, slug)
+        results.append((balance.available, balance.open_overage, balance.postpaid_overage))
+    assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.parametrize("anchor", ["2026-01-29", "2026-01-30", "2026-01-31", "2024-02-29"])
+def test_allowances_of_the_last_days_of_a_month_do_not_drift(context: Context, anchor: str) -> None:
+    start = at(context, f"{anchor}T00:00:00Z")
+    open_books(start, CATALOG)
+    an_organization(start)
+    create_subscription(start, "acme", "small")
+    day = int(anchor[-2:])
+    check_limits(at(context, "2027-03-31T12:00:00Z"))
+    starts = [grant.effective_at for grant in list_grants(context, "acme", everything=True)]
+    for begun in starts:
+        following = begun + timedelta(days=1)
+        assert begun.day == day or (begun.day < day and following.month != begun.month)
