@@ -41,6 +41,7 @@ _creditctl() {
             /prices|/price) place="/prices" ;;
             /prices/list) place="/prices/list" ;;
             /prices/explain) place="/prices/explain" ;;
+            /prices/simulate) place="/prices/simulate" ;;
             /credits|/credit) place="/credits" ;;
             /credits/grant) place="/credits/grant" ;;
             /credits/balance) place="/credits/balance" ;;
@@ -159,6 +160,9 @@ _creditctl() {
         /prices/explain:--status) :; return ;;
         /prices/explain:--at) :; return ;;
         /prices/explain:--org) :; return ;;
+        /prices/simulate:--catalog) :; return ;;
+        /prices/simulate:--month) :; return ;;
+        /prices/simulate:--org) :; return ;;
         /credits/grant:--reason) :; return ;;
         /credits/grant:--source) :; return ;;
         /credits/grant:--product) :; return ;;
@@ -260,9 +264,10 @@ _creditctl() {
         "/plans") words="list show" options="" ;;
         "/plans/list") words="" options="" ;;
         "/plans/show") words="" options="" ;;
-        "/prices") words="list explain" options="" ;;
+        "/prices") words="list explain simulate" options="" ;;
         "/prices/list") words="" options="--product" ;;
         "/prices/explain") words="" options="--units --status --at --org" ;;
+        "/prices/simulate") words="" options="--catalog --month --org" ;;
         "/credits") words="grant balance grants history explain reverse expire waive reallocate" options="" ;;
         "/credits/grant") words="" options="--reason --source --product --effective --expires --unit-cost --priority --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/credits/balance") words="" options="" ;;

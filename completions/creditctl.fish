@@ -76,6 +76,8 @@ function __creditctl_at
                 set place /prices/list
             case /prices/explain
                 set place /prices/explain
+            case /prices/simulate
+                set place /prices/simulate
             case /credits /credit
                 set place /credits
             case /credits/grant
@@ -265,7 +267,7 @@ complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a create -d 'Put 
 complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a show -d 'Show an organization’s subscription and its present period.'
 complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a list -d 'List all subscriptions.'
 complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a change -d 'Change the plan: up at once, down at the period’s end.'
-complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a cancel -d 'End the subscription; its allowance expires then, bought...'
+complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a cancel -d 'End the subscription, at the period’s end or now.'
 complete -c creditctl -n '__creditctl_at "/subscriptions"' -f -a resume -d 'Take a cancellation back before the subscription ends.'
 complete -c creditctl -n '__creditctl_at "/subscriptions/create"' -l starts-at -r -d 'When it begins, which anchors its periods; now unless given.'
 complete -c creditctl -n '__creditctl_at "/subscriptions/create"' -l no-trial -d 'Begin with the first paid period.'
@@ -299,11 +301,15 @@ complete -c creditctl -n '__creditctl_at "/plans"' -f -a list -d 'List the plans
 complete -c creditctl -n '__creditctl_at "/plans"' -f -a show -d 'Show a plan: fee, allowance, limits and capabilities.'
 complete -c creditctl -n '__creditctl_at "/prices"' -f -a list -d 'List endpoints with the price in force.'
 complete -c creditctl -n '__creditctl_at "/prices"' -f -a explain -d 'Show what a request costs, step by step and in money.'
+complete -c creditctl -n '__creditctl_at "/prices"' -f -a simulate -d 'Price a month’s usage by another catalog, and change...'
 complete -c creditctl -n '__creditctl_at "/prices/list"' -l product -r -d 'Only this product.'
 complete -c creditctl -n '__creditctl_at "/prices/explain"' -l units -r -d 'How much data it returned.'
 complete -c creditctl -n '__creditctl_at "/prices/explain"' -l status -r -d 'How it was answered.'
 complete -c creditctl -n '__creditctl_at "/prices/explain"' -l at -r -d 'When it was made; now unless given.'
 complete -c creditctl -n '__creditctl_at "/prices/explain"' -l org -r -d 'For this one: its plan, its day’s volume.'
+complete -c creditctl -n '__creditctl_at "/prices/simulate"' -l catalog -r -d 'The catalog to price it by.'
+complete -c creditctl -n '__creditctl_at "/prices/simulate"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/prices/simulate"' -l org -r -d 'Only this organization (slug or id).'
 complete -c creditctl -n '__creditctl_at "/credits"' -f -a grant -d 'Give an organization credits.'
 complete -c creditctl -n '__creditctl_at "/credits"' -f -a balance -d 'What an organization can spend, and what it owes.'
 complete -c creditctl -n '__creditctl_at "/credits"' -f -a grants -d 'List an organization’s grants in the order they will be...'

@@ -68,8 +68,10 @@ class TomlTable:
         self.path = path
         self._values = values
         self._read: set[str] = set()
+        self._asked: set[str] = set()
 
     def __contains__(self, key: str) -> bool:
+        self._asked.add(key)
         return key in self._values
 
     def keys(self) -> list[str]:
@@ -157,7 +159,7 @@ class TomlTable:
         """Refuse any key that was not read: it is a typing error."""
         for key in self._values:
             if key not in self._read:
-                known = ", ".join(sorted(self._read))
+                known = ", ".join(sorted(self._read | self._asked))
                 self.refuse(key, f"is not known here; known: {known}")
 
     def _amount(self, key: str, parse: Any, default: object) -> Any:

@@ -9,7 +9,13 @@ from creditctl.cli.groups import command_group
 from creditctl.cli.rails import DryRunOption
 from creditctl.cli.session import session_of
 from creditctl.output.view import Column, Section, View
-from creditctl.services.catalog import apply_catalog, diff_catalog, validate_catalog
+from creditctl.services.catalog import (
+    apply_catalog,
+    catalog_file_schema,
+    diff_catalog,
+    export_catalog,
+    validate_catalog,
+)
 
 app = command_group("The price file: products, endpoints, plans.")
 
@@ -33,6 +39,7 @@ CHANGE_VIEW = View(
         Column("applied"),
         Column("effective_from", "In force from"),
         Column("changes"),
+        Column("refused", "Refused"),
     ),
     (
         Section(
@@ -85,3 +92,29 @@ def apply(ctx: typer.Context, file: FileArgument, dry_run: DryRunOption = False)
     session.show(change, CHANGE_VIEW)
     if not change.changes:
         session.note("nothing changed")
+
+
+@app.command("export")
+def export(ctx: typer.Context) -> None:
+    """Write the catalog applied last as a TOML file in one canonical form.
+
+    Applied again it changes nothing, and exported again it is the same, byte for byte.
+
+    Example: creditctl catalog export > catalog.toml
+    """
+    session = session_of(ctx)
+    session.write(export_catalog(session.context))
+
+
+@app.command("schema")
+def schema(ctx: typer.Context) -> None:
+    """Print the JSON Schema of catalog files, for editors.
+
+    Put `#:schema ./catalog.schema.json` on the first line of a catalog, and Taplo or Even Better
+    TOML complete and check it.
+
+    Example: creditctl catalog schema > catalog.schema.json
+    """
+    import json  # only for this command
+
+    session_of(ctx).write(json.dumps(catalog_file_schema(), indent=2))

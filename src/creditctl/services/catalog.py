@@ -1,13 +1,15 @@
 """The catalog: check a file, compare it, apply it."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from creditctl.adapters.catalog_toml import parse_catalog, read_catalog
 from creditctl.adapters.toml_source import TomlSource
 from creditctl.context import Context
+from creditctl.errors import Conflict
 from creditctl.rules.catalog import Catalog
 from creditctl.services.audit import record_change
 from creditctl.services.catalog_diff import Difference, differences
@@ -42,6 +44,8 @@ class CatalogChange:
     effective_from: datetime
     changes: int
     differences: tuple[Difference, ...]
+    refused: str | None = None
+    """Why applying it would be refused, for history is not rewritten."""
 
 
 def validate_catalog(path: Path) -> CatalogSummary:
@@ -58,10 +62,15 @@ def validate_catalog(path: Path) -> CatalogSummary:
 
 
 def diff_catalog(context: Context, path: Path) -> CatalogChange:
-    """What applying the file would change."""
-    catalog = read_catalog(path)
-    with reading(context.database) as unit:
-        return _change(context, catalog, _differences(unit, catalog), applied=False)
+    """What applying the file would change, and whether it could be; writes nothing."""
+    try:
+        change = apply_catalog(context, path, dry_run=True)
+    except Conflict as refusal:
+        catalog = read_catalog(path)
+        with reading(context.database) as unit:
+            found = _change(context, catalog, _differences(unit, catalog), applied=False)
+        return replace(found, refused=refusal.detail)
+    return replace(change, applied=False)
 
 
 def apply_catalog(context: Context, path: Path, *, dry_run: bool = False) -> CatalogChange:
@@ -103,6 +112,21 @@ def apply_catalog(context: Context, path: Path, *, dry_run: bool = False) -> Cat
             after={"sha256": sha256, "changes": len(found), "from": change.effective_from},
         )
     return change
+
+
+def export_catalog(context: Context) -> str:
+    """The catalog applied last as the canonical file; raises CatalogMissing."""
+    from creditctl.adapters.catalog_writer import catalog_toml
+
+    with reading(context.database) as unit:
+        return catalog_toml(current_catalog(unit))
+
+
+def catalog_file_schema() -> dict[str, Any]:
+    """The JSON Schema of a catalog file."""
+    from creditctl.adapters.catalog_schema import catalog_schema
+
+    return catalog_schema()
 
 
 def current_catalog(unit: UnitOfWork) -> Catalog:
