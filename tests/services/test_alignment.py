@@ -42,7 +42,7 @@ def test_an_aligned_invoice_is_about_the_period_that_ends_in_the_month(acme: Con
     assert invoiced(acme, "2026-10") == (
         "2026-09-15",
         "2026-10-15",
-        ["Big, 2026-09-15 until 2026-10-15"],
+        ["Big, 2026-09-15 until 2026-10-15", "Big, 2026-10-15 until 2026-11-15"],
     )
     invoice = show_invoice(acme, "acme", parse_month("2026-10"))
     # 940 used until the 15th, 900 of them granted: 40 postpaid at 0.01
@@ -50,7 +50,7 @@ def test_an_aligned_invoice_is_about_the_period_that_ends_in_the_month(acme: Con
     assert invoiced(acme, "2026-11") == (
         "2026-10-15",
         "2026-11-15",
-        ["Big, 2026-10-15 until 2026-11-15"],
+        ["Big, 2026-11-15 until 2026-12-15"],
     )
 
 

@@ -23,7 +23,21 @@ from creditctl.services.subscription_changes import (
     resume_subscription,
 )
 from creditctl.services.subscriptions import SubscriptionOutcome, create_subscription
-from plans import CATALOG
+from plans import CATALOG as PLANS
+
+CATALOG = (
+    PLANS
+    + """
+[plans.huge]
+fee = "200.00"
+allowance = 2000
+
+[plans.flat]
+fee = "20.00"
+allowance = 100
+unlimited = true
+"""
+)
 
 
 def credits(text: str) -> Credits:
@@ -222,3 +236,75 @@ def test_another_subscription_may_follow_one_that_ended(acme: Context) -> None:
 def test_it_ends_in_the_second_it_began(acme: Context) -> None:
     cancel(acme, "now")
     assert read_balance(at(acme, "2026-09-01T00:00:01Z"), "acme").available == NO_CREDITS
+
+
+def test_two_changes_in_the_same_instant_are_both_granted_and_billed(acme: Context) -> None:
+    change(acme, "big")
+    done = change(acme, "huge")
+    # 300 + (900 - 300) + (2000 - 900), and 30 + 60 + 110 for a whole month
+    assert (done.granted, str(done.fee)) == (credits("1100"), "110.00")
+    assert read_balance(at(acme, "2026-09-02T00:00:00Z"), "acme").available == credits("2000")
+    generate_invoices(at(acme, "2026-10-01T00:00:00Z"), parse_month("2026-09"))
+    invoice = show_invoice(acme, "acme", parse_month("2026-09"))
+    assert [str(line.amount) for line in invoice.lines] == ["30.00", "60.00", "110.00", "200.00"]
+
+
+def test_a_change_and_an_end_in_the_same_instant_leave_no_allowance(acme: Context) -> None:
+    change(acme, "big")
+    cancel(acme, "now")
+    assert read_balance(at(acme, "2026-09-01T00:00:01Z"), "acme").available == NO_CREDITS
+    assert list_subscriptions(at(acme, "2026-09-02T00:00:00Z"))[0].plan == "big"
+
+
+def test_one_that_has_not_begun_begins_with_the_plan_it_was_changed_to(context: Context) -> None:
+    september = at(context, "2026-09-01T00:00:00Z")
+    open_books(september, CATALOG)
+    an_organization(september)
+    create_subscription(september, "acme", "big", starts_at=at(context, "2026-09-16").now)
+    done = change(september, "small")
+    assert (done.action, str(done.fee), done.granted) == ("scheduled", "30.00", NO_CREDITS)
+    assert done.effective_at == at(context, "2026-09-16").now
+    assert change(september, "annual").effective_at == at(context, "2026-09-16").now
+    change(september, "small")
+    assert list_grants(september, "acme", everything=True) == []
+    october = at(context, "2026-10-01T00:00:00Z")
+    check_limits(october)
+    (grant,) = list_grants(october, "acme", everything=True)
+    assert (grant.amount, grant.effective_at) == (credits("300"), at(context, "2026-09-16").now)
+    generate_invoices(october, parse_month("2026-09"))
+    invoice = show_invoice(october, "acme", parse_month("2026-09"))
+    assert [line.description for line in invoice.lines] == ["Small, 2026-09-16 until 2026-10-16"]
+
+
+def test_one_that_ends_before_it_began_costs_and_gives_nothing(context: Context) -> None:
+    september = at(context, "2026-09-01T00:00:00Z")
+    open_books(september, CATALOG)
+    an_organization(september)
+    create_subscription(september, "acme", "big", starts_at=at(context, "2026-09-16").now)
+    done = cancel(september, "now")
+    assert (done.status, done.available_after) == ("ended", NO_CREDITS)
+    october = at(context, "2026-10-01T00:00:00Z")
+    check_limits(october)
+    assert list_grants(october, "acme", everything=True) == []
+    assert generate_invoices(october, parse_month("2026-09")).invoices == ()
+    assert create_subscription(october, "acme", "small").granted == credits("300")
+
+
+def test_from_unlimited_to_a_dearer_plan_the_whole_allowance_is_prorated(context: Context) -> None:
+    september = at(context, "2026-09-01T00:00:00Z")
+    open_books(september, CATALOG)
+    an_organization(september)
+    create_subscription(september, "acme", "flat")
+    # flat names an allowance of 100 and grants none of it: 2000 x 10/30, and (200 - 20) x 10/30
+    done = change(at(september, "2026-09-21T00:00:00Z"), "huge")
+    assert (str(done.granted), str(done.fee)) == ("666.666666", "60.00")
+
+
+def test_a_change_of_plan_marks_the_drafts_whose_fees_it_alters(acme: Context) -> None:
+    october = at(acme, "2026-10-01T00:00:00Z")
+    generate_invoices(october, parse_month("2026-09"))
+    cancel(at(acme, "2026-09-30T23:00:00Z"))
+    assert show_invoice(october, "acme", parse_month("2026-09")).stale
+    generate_invoices(october, parse_month("2026-09"))
+    draft = show_invoice(october, "acme", parse_month("2026-09"))
+    assert (draft.stale, str(draft.total)) == (False, "30.00")

@@ -24,11 +24,13 @@ def compact_tax_id(text: str, country: str | None) -> str:
         )
     known = [module for kind in _KINDS if (module := get_cc_module(country.lower(), kind))]
     for module in known:
-        try:
-            number = str(module.validate(text))
-        except ValidationError:
-            continue
-        return country + number.upper().removeprefix(country)
+        # Some countries write their code before the number, others do not know it.
+        for candidate in (text, text.strip().upper().removeprefix(country)):
+            try:
+                number = str(module.validate(candidate))
+            except ValidationError:
+                continue
+            return country + number.upper().removeprefix(country)
     number = re.sub(r"[\s./-]", "", text).upper()
     if known or not _ANY.fullmatch(number):
         raise InvalidInput(

@@ -1,5 +1,7 @@
 """Which days an organization's invoice of a month is about (DESIGN 2 and 3.8)."""
 
+from datetime import timedelta
+
 from creditctl.rules.instants import start_of_day
 from creditctl.rules.periods import Period, calendar_month, month_text
 from creditctl.services.subscription_periods import periods_of
@@ -38,8 +40,8 @@ def billing_period(unit: UnitOfWork, organization_id: int, month: Period) -> Per
 def _own_period(unit: UnitOfWork, organization_id: int, month: Period) -> Period:
     if not organization_by_id(unit, organization_id).aligned:
         return month
-    periods = periods_of(unit, organization_id, month.ends_at)
-    # Whole days: usage is summed by day.
+    # Whole days, for usage is summed by day: the last may begin during the day after the month.
+    periods = periods_of(unit, organization_id, month.ends_at + timedelta(days=1))
     boundaries = [start_of_day(period.whole.starts_at) for period in periods]
     inside = [at for at in boundaries if month.starts_at < at <= month.ends_at]
     if not inside:

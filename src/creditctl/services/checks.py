@@ -17,6 +17,7 @@ from creditctl.services.period_checks import (
 from creditctl.services.usage_checks import miscounted_volume
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries import checks as ask
+from creditctl.store.queries.check_sums import remembered_results
 
 Check: TypeAlias = Callable[[UnitOfWork], Sequence[tuple[str, str]]]
 
@@ -29,7 +30,7 @@ def asked(query: str) -> Check:
 def unreadable_answers(unit: UnitOfWork) -> list[tuple[str, str]]:
     """Answers kept for an idempotency key that could not be given again."""
     found = []
-    for scope, key, result in ask.remembered_results(unit):
+    for scope, key, result in remembered_results(unit):
         try:
             from_json(verb_named(scope).result, result) if scope in VERBS else None
         except (ValueError, TypeError, KeyError):

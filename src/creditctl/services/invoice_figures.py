@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import groupby
 
+from creditctl.rules.instants import start_of_day
 from creditctl.rules.invoice_lines import Fee, PricedUsage, Usage, bills_fee_of
 from creditctl.rules.periods import Period
 from creditctl.rules.units import NO_CREDITS, Credits
@@ -37,7 +38,8 @@ class Figures:
 
 def read_figures(unit: UnitOfWork, organization_id: int, month: Period, currency: str) -> Figures:
     """The organization's figures for the days of a billing period."""
-    periods = periods_of(unit, organization_id, month.ends_at)
+    # With the period that begins on the day after: its fee is due in advance.
+    periods = periods_of(unit, organization_id, month.ends_at + _DAY)
     fees = tuple(_fees(periods, month))
     spans = _price_spans(month, periods, list_prices(unit))
     priced = tuple(_priced(unit, organization_id, span, price) for span, price in spans)
@@ -49,7 +51,9 @@ def _fees(periods: Iterable[SubscriptionPeriod], month: Period) -> Iterator[Fee]
     """The fees this month bills, by the plan version in force when each period starts."""
     for period in periods:
         is_first = period.began in (Began.START, Began.CHANGE)
-        if period.fee and bills_fee_of(month, period.starts_at, is_first=is_first):
+        # By the day: an invoice ends at midnight, the period it bills in advance when it began.
+        billed_at = period.starts_at if is_first else start_of_day(period.starts_at)
+        if period.fee and bills_fee_of(month, billed_at, is_first=is_first):
             dates = f"{period.starts_at:%Y-%m-%d} until {period.whole.ends_at:%Y-%m-%d}"
             change = "Change to " if period.began is Began.CHANGE else ""
             yield Fee(f"{change}{period.plan.title}, {dates}", period.fee)

@@ -90,7 +90,13 @@ def generate_invoices(
     with reading(context.database) as unit:
         currency = applied_catalog_version(unit).currency
         only = find_organization(unit, organization).id if organization else None
-        billed = organizations_to_bill(unit, month.starts_at.date(), month.ends_at.date(), only)
+        billed = organizations_to_bill(
+            unit,
+            month.starts_at.date(),
+            month.ends_at.date(),
+            month=month_text(month),
+            organization_id=only,
+        )
     outcomes = [_draft(context, row, month, currency) for row in billed]
     words = Counter(outcome.word for outcome in outcomes)
     invoices = [outcome.invoice for outcome in outcomes if outcome.invoice is not None]

@@ -8,7 +8,7 @@ from creditctl.rules.burn_down import MICROS_PER_DAY
 from creditctl.rules.instants import day_of, instant_of, instant_text, micros_of
 from creditctl.services.subscription_periods import periods_of, periods_of_subscription
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.checks import allowance_spans, rated_within, unpaid_days
+from creditctl.store.queries.check_sums import allowance_spans, rated_within, unpaid_days
 from creditctl.store.queries.subscriptions import all_subscriptions, granted_periods
 
 

@@ -6,7 +6,7 @@ from creditctl.rules.instants import HOURS_PER_DAY
 from creditctl.rules.pricing import billed_units, is_billed
 from creditctl.services.price_book import load_price_book
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.checks import graduated_events, volume_rows
+from creditctl.store.queries.check_sums import graduated_events, volume_rows
 
 
 def miscounted_volume(unit: UnitOfWork) -> list[tuple[str, str]]:

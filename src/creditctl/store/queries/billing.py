@@ -43,9 +43,18 @@ class PayerRow:
 
 
 def organizations_to_bill(
-    unit: UnitOfWork, first_day: date, end_day: date, organization_id: int | None = None
+    unit: UnitOfWork,
+    first_day: date,
+    end_day: date,
+    *,
+    month: str,
+    organization_id: int | None = None,
 ) -> list[BilledOrganizationRow]:
-    """Those with usage in [first_day, end_day) or a subscription, by slug; never guests."""
+    """Those with usage in [first_day, end_day), a subscription or an invoice; never guests.
+
+    An invoice of the month, such as 2026-10, has to be made anew even where nothing is left on it.
+    By slug.
+    """
     return unit.fetch(
         BilledOrganizationRow,
         """
@@ -54,11 +63,13 @@ def organizations_to_bill(
           AND (CAST(:organization_id AS BIGINT) IS NULL OR id = :organization_id)
           AND (id IN (SELECT organization_id FROM usage_day
                       WHERE day >= :first_day AND day < :end_day)
-               OR id IN (SELECT organization_id FROM subscription))
+               OR id IN (SELECT organization_id FROM subscription)
+               OR id IN (SELECT organization_id FROM invoice WHERE month = :month))
         ORDER BY slug
         """,
         first_day=first_day,
         end_day=end_day,
+        month=month,
         organization_id=organization_id,
     )
 
