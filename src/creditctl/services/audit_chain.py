@@ -95,7 +95,7 @@ def prove(unit: UnitOfWork, key: bytes | None, head: str | None = None) -> Audit
 
 
 def _rows(unit: UnitOfWork) -> Iterator[SealedRow]:
-    last = 0
+    last = -(2**63)
     while page := sealed_after(unit, last, _PAGE):
         yield from page
         last = page[-1].id
