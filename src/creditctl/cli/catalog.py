@@ -96,7 +96,7 @@ def apply(ctx: typer.Context, file: FileArgument, dry_run: DryRunOption = False)
 
 @app.command("export")
 def export(ctx: typer.Context) -> None:
-    """Write the catalog applied last as a TOML file in one canonical form.
+    """Write the catalog applied last as one canonical TOML file.
 
     Applied again it changes nothing, and exported again it is the same, byte for byte.
 
