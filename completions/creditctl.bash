@@ -35,6 +35,8 @@ _creditctl() {
             /catalog/validate) place="/catalog/validate" ;;
             /catalog/diff) place="/catalog/diff" ;;
             /catalog/apply) place="/catalog/apply" ;;
+            /catalog/export) place="/catalog/export" ;;
+            /catalog/schema) place="/catalog/schema" ;;
             /plans|/plan) place="/plans" ;;
             /plans/list) place="/plans/list" ;;
             /plans/show) place="/plans/show" ;;
@@ -257,10 +259,12 @@ _creditctl() {
         "/subscriptions/change") words="" options="--reason --at --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/subscriptions/cancel") words="" options="--reason --at --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/subscriptions/resume") words="" options="--reason --idempotency-key --dry-run --expect-email --expect-balance" ;;
-        "/catalog") words="validate diff apply" options="" ;;
+        "/catalog") words="validate diff apply export schema" options="" ;;
         "/catalog/validate") words="" options="" ;;
         "/catalog/diff") words="" options="" ;;
         "/catalog/apply") words="" options="--dry-run" ;;
+        "/catalog/export") words="" options="" ;;
+        "/catalog/schema") words="" options="" ;;
         "/plans") words="list show" options="" ;;
         "/plans/list") words="" options="" ;;
         "/plans/show") words="" options="" ;;

@@ -64,6 +64,10 @@ function __creditctl_at
                 set place /catalog/diff
             case /catalog/apply
                 set place /catalog/apply
+            case /catalog/export
+                set place /catalog/export
+            case /catalog/schema
+                set place /catalog/schema
             case /plans /plan
                 set place /plans
             case /plans/list
@@ -296,6 +300,8 @@ complete -c creditctl -n '__creditctl_at "/subscriptions/resume"' -l expect-bala
 complete -c creditctl -n '__creditctl_at "/catalog"' -f -a validate -d 'Check a catalog file; needs no database.'
 complete -c creditctl -n '__creditctl_at "/catalog"' -f -a diff -d 'Show what applying a catalog file would change.'
 complete -c creditctl -n '__creditctl_at "/catalog"' -f -a apply -d 'Put a catalog file’s prices and plans in force.'
+complete -c creditctl -n '__creditctl_at "/catalog"' -f -a export -d 'Write the catalog applied last as one canonical TOML file.'
+complete -c creditctl -n '__creditctl_at "/catalog"' -f -a schema -d 'Print the JSON Schema of catalog files, for editors.'
 complete -c creditctl -n '__creditctl_at "/catalog/apply"' -l dry-run -d 'Show what would happen, change nothing.'
 complete -c creditctl -n '__creditctl_at "/plans"' -f -a list -d 'List the plans in force.'
 complete -c creditctl -n '__creditctl_at "/plans"' -f -a show -d 'Show a plan: fee, allowance, limits and capabilities.'

@@ -14,7 +14,8 @@ from creditctl.services.credits import list_grants
 from creditctl.services.keys import create_key, revoke_key
 from creditctl.services.org_cards import show_organization
 from creditctl.services.org_facts import OrgFacts
-from creditctl.services.orgs import create_organization, list_all_organizations
+from creditctl.services.org_lists import list_all_organizations
+from creditctl.services.orgs import create_organization
 
 GIFTS = """
 [promotions.welcome]

@@ -8,7 +8,6 @@ from creditctl.cli.groups import command_group
 from creditctl.cli.rails import AuditReasonOption, ReasonOption
 from creditctl.cli.session import session_of
 from creditctl.output.view import Column, View
-from creditctl.services.approvals import approve, list_approvals, reject
 
 app = command_group("Requests above a ceiling, for a second person.")
 
@@ -45,6 +44,8 @@ def list_all(
 
     Example: creditctl approvals list
     """
+    from creditctl.services.approvals import list_approvals
+
     session = session_of(ctx)
     session.show(list_approvals(session.context, everything=everything), APPROVALS_VIEW)
 
@@ -59,6 +60,8 @@ def approve_one(
 
     Example: creditctl approvals approve approval_01k8m2 --actor bob
     """
+    from creditctl.services.approvals import approve
+
     session = session_of(ctx)
     session.show(approve(session.context, approval, reason=reason), APPROVAL_VIEW)
 
@@ -69,5 +72,7 @@ def reject_one(ctx: typer.Context, approval: ApprovalArgument, reason: ReasonOpt
 
     Example: creditctl approvals reject approval_01k8m2 --reason "no ticket"
     """
+    from creditctl.services.approvals import reject
+
     session = session_of(ctx)
     session.show(reject(session.context, approval, reason=reason), APPROVAL_VIEW)

@@ -10,7 +10,6 @@ from creditctl.cli.session import session_of
 from creditctl.errors import ExitStatus
 from creditctl.output.view import Column, View
 from creditctl.services.audit import list_audit_entries
-from creditctl.services.audit_chain import read_audit_head, verify_audit_log
 
 app = command_group("Who changed what, when and why.")
 
@@ -86,6 +85,8 @@ def verify(
 
     Example: creditctl audit verify
     """
+    from creditctl.services.audit_chain import verify_audit_log
+
     session = session_of(ctx)
     proof = verify_audit_log(session.context, head=head)
     session.show(proof, PROOF_VIEW)
@@ -99,5 +100,7 @@ def show_head(ctx: typer.Context) -> None:
 
     Example: creditctl audit head -o json
     """
+    from creditctl.services.audit_chain import read_audit_head
+
     session = session_of(ctx)
     session.show(read_audit_head(session.context), HEAD_VIEW)

@@ -46,18 +46,7 @@ from creditctl.cli.rails import (
 from creditctl.cli.session import session_of
 from creditctl.rules.periods import month_text
 from creditctl.services.balances import read_balance
-from creditctl.services.credit_outlook import explain_credits
 from creditctl.services.credits import MovementFilter, list_grants, list_movements
-from creditctl.services.event_lineage import explain_event
-from creditctl.services.granting import GrantRequest, grant_credits
-from creditctl.services.reallocation import ReallocateRequest, reallocate
-from creditctl.services.reversals import (
-    ExpireRequest,
-    ReverseRequest,
-    expire_grant,
-    reverse_grant,
-)
-from creditctl.services.waivers import WaiveRequest, waive
 
 app = command_group("Grants, balances and the ledger.")
 
@@ -85,6 +74,8 @@ def grant(
 
     Example: creditctl credits grant acme 100 --reason "outage on 3 Oct"
     """
+    from creditctl.services.granting import GrantRequest, grant_credits
+
     session = session_of(ctx)
     request = GrantRequest(
         organization=organization,
@@ -174,6 +165,9 @@ def explain(
 
     Example: creditctl credits explain acme --event req-4711
     """
+    from creditctl.services.credit_outlook import explain_credits
+    from creditctl.services.event_lineage import explain_event
+
     session = session_of(ctx)
     if event is not None:
         session.show(explain_event(session.context, organization, event), LINEAGE_VIEW)
@@ -201,6 +195,8 @@ def reverse(
 
     Example: creditctl credits reverse grant_01k8m2 --reason "wrong organization"
     """
+    from creditctl.services.reversals import ReverseRequest, reverse_grant
+
     session = session_of(ctx)
     request = ReverseRequest(grant=grant_id, reason=reason, unwind=unwind)
     rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
@@ -221,6 +217,8 @@ def expire(
 
     Example: creditctl credits expire grant_01k8m2 --reason "campaign is over"
     """
+    from creditctl.services.reversals import ExpireRequest, expire_grant
+
     session = session_of(ctx)
     rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
     request = ExpireRequest(grant=grant_id, reason=reason)
@@ -242,6 +240,8 @@ def waive_open(
 
     Example: creditctl credits waive acme --reason "our outage on 3 Oct"
     """
+    from creditctl.services.waivers import WaiveRequest, waive
+
     session = session_of(ctx)
     rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
     request = WaiveRequest(organization=organization, reason=reason, amount=amount)
@@ -265,6 +265,8 @@ def reallocate_month(
 
     Example: creditctl credits reallocate acme --month 2026-10 --reason "late gateway log"
     """
+    from creditctl.services.reallocation import ReallocateRequest, reallocate
+
     session = session_of(ctx)
     rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
     request = ReallocateRequest(organization=organization, month=month_text(month), reason=reason)

@@ -11,8 +11,6 @@ from creditctl.cli.rails import AuditReasonOption
 from creditctl.cli.session import session_of
 from creditctl.output.view import Column, View
 from creditctl.rules.instants import parse_instant
-from creditctl.services.key_rotation import rotate_key
-from creditctl.services.key_verification import verify_key
 from creditctl.services.keys import create_key, expire_key, list_keys, revoke_key, show_key
 
 app = command_group("API keys of an organization.")
@@ -153,6 +151,8 @@ def rotate(
 
     Example: creditctl keys rotate ck_live_4f9Kq2Xw --grace 72
     """
+    from creditctl.services.key_rotation import rotate_key
+
     session = session_of(ctx)
     rotated = rotate_key(session.context, key, grace=timedelta(hours=grace_hours), reason=reason)
     session.show(rotated, ROTATED_VIEW)
@@ -191,6 +191,8 @@ def verify(ctx: typer.Context) -> None:
 
     Example: creditctl keys verify < secret.txt
     """
+    from creditctl.services.key_verification import verify_key
+
     session = session_of(ctx)
     secret = session.terminal.read_secret("API key: ")
     session.show(verify_key(session.context, secret), VERIFIED_VIEW)

@@ -29,3 +29,6 @@ FingerprintOption = Annotated[
         "--payment-fingerprint", metavar="TEXT", help="What its payment provider tells cards by."
     ),
 ]
+OverrideOption = Annotated[
+    bool, typer.Option("--override", help="Give a duplicate the sign-up credits; needs --reason.")
+]

@@ -12,6 +12,7 @@ from creditctl.cli.org_options import (
     EmailOption,
     FingerprintOption,
     NameOption,
+    OverrideOption,
     RegionOption,
     SlugArgument,
     TaxIdOption,
@@ -37,28 +38,9 @@ from creditctl.cli.rails import (
 )
 from creditctl.cli.session import session_of
 from creditctl.errors import InvalidInput
-from creditctl.services.duplicates import list_duplicates
-from creditctl.services.guests import PromoteRequest, promote_organization
-from creditctl.services.merging import MergeRequest, merge_organizations
-from creditctl.services.org_cards import show_organization
-from creditctl.services.org_facts import OrgFacts
-from creditctl.services.org_status import (
-    close_organization,
-    resume_organization,
-    suspend_organization,
-)
-from creditctl.services.orgs import (
-    OrgFilter,
-    create_organization,
-    list_all_organizations,
-    update_organization_facts,
-)
+from creditctl.services.org_lists import OrgFilter, list_all_organizations
 
 app = command_group("Organizations: who uses and pays for the API.")
-
-OverrideOption = Annotated[
-    bool, typer.Option("--override", help="Give a duplicate the sign-up credits; needs --reason.")
-]
 
 
 @app.command("create")
@@ -87,6 +69,9 @@ def create_one(
 
     Example: creditctl orgs create acme --name "Acme Ltd" --email billing@acme.example
     """
+    from creditctl.services.org_facts import OrgFacts
+    from creditctl.services.orgs import create_organization
+
     session = session_of(ctx)
     if guest != (device is not None):
         raise InvalidInput("--guest and --device ID go together")
@@ -143,6 +128,8 @@ def show_one(ctx: typer.Context, organization: OrganizationArgument) -> None:
 
     Example: creditctl orgs show acme
     """
+    from creditctl.services.org_cards import show_organization
+
     session = session_of(ctx)
     session.show(show_organization(session.context, organization), ORG_VIEW)
 
@@ -170,6 +157,9 @@ def update_one(
 
     Example: creditctl orgs update acme --country DE --tax-id DE136695976
     """
+    from creditctl.services.org_facts import OrgFacts
+    from creditctl.services.orgs import update_organization_facts
+
     session = session_of(ctx)
     facts = OrgFacts(
         legal_name=name,
@@ -192,6 +182,8 @@ def suspend(ctx: typer.Context, organization: OrganizationArgument, reason: Reas
 
     Example: creditctl orgs suspend acme --reason "chargeback"
     """
+    from creditctl.services.org_status import suspend_organization
+
     session = session_of(ctx)
     session.show(suspend_organization(session.context, organization, reason=reason), STATUS_VIEW)
 
@@ -202,6 +194,8 @@ def resume(ctx: typer.Context, organization: OrganizationArgument, reason: Reaso
 
     Example: creditctl orgs resume acme --reason "settled"
     """
+    from creditctl.services.org_status import resume_organization
+
     session = session_of(ctx)
     session.show(resume_organization(session.context, organization, reason=reason), STATUS_VIEW)
 
@@ -214,6 +208,9 @@ def close(ctx: typer.Context, organization: OrganizationArgument, reason: Reason
 
     Example: creditctl orgs close acme --reason "asked to leave" --yes
     """
+    from creditctl.services.org_cards import show_organization
+    from creditctl.services.org_status import close_organization
+
     session = session_of(ctx)
     card = show_organization(session.context, organization)
     session.confirm(f"close {card.slug} with {card.keys} keys and {card.available} credits?")
@@ -234,6 +231,8 @@ def duplicates(
 
     Example: creditctl orgs duplicates acme
     """
+    from creditctl.services.duplicates import list_duplicates
+
     session = session_of(ctx)
     pairs = list_duplicates(session.context, organization, strong_only=strong)
     session.show(pairs, DUPLICATES_VIEW)
@@ -260,6 +259,9 @@ def promote(
 
     Example: creditctl orgs promote visitor --email jo@acme.example --reason "signed up"
     """
+    from creditctl.services.guests import PromoteRequest, promote_organization
+    from creditctl.services.org_facts import OrgFacts
+
     session = session_of(ctx)
     request = PromoteRequest(
         organization=organization,
@@ -289,6 +291,8 @@ def merge(
 
     Example: creditctl orgs merge acme-2 acme --reason "same company" --yes
     """
+    from creditctl.services.merging import MergeRequest, merge_organizations
+
     session = session_of(ctx)
     if not dry_run:
         session.confirm(f"merge {source} into {target}, for good?")

@@ -6,7 +6,7 @@ import typer
 
 from creditctl.cli.groups import command_group
 from creditctl.cli.session import session_of
-from creditctl.output.view import Column, View
+from creditctl.output.view import Column, Section, View
 from creditctl.services.plans import list_plans, show_plan
 
 app = command_group("Plans: fees and allowances.")
@@ -15,23 +15,38 @@ _COLUMNS = (
     Column("name", "Plan"),
     Column("title"),
     Column("fee"),
-    Column("interval"),
+    Column("interval", "Per"),
     Column("allowance"),
-    Column("postpaid_limit", "Postpaid limit"),
-    Column("unlimited"),
 )
-PLANS_VIEW = View("creditctl.plans/v1", _COLUMNS, empty="The catalog has no plans.")
+PLANS_VIEW = View(
+    "creditctl.plans/v1",
+    (*_COLUMNS, Column("postpaid_limit", "Postpaid"), Column("unlimited")),
+    empty="The catalog has no plans.",
+)
 PLAN_VIEW = View(
     "creditctl.plan/v1",
     (
         *_COLUMNS,
+        Column("postpaid_limit", "Postpaid limit"),
+        Column("unlimited"),
         Column("rollover"),
+        Column("carry_cap", "Carried at most"),
+        Column("trial_days", "Trial days"),
+        Column("trial_credits", "Trial credits"),
         Column("overage_price", "Overage price"),
         Column("tiers"),
         Column("limits"),
         Column("capabilities"),
         Column("effective_from", "In force from"),
         Column("effective_to", "In force until"),
+    ),
+    sections=(
+        Section(
+            "prices",
+            "Prices of its own",
+            (Column("method"), Column("path"), Column("cost")),
+            hidden_when_empty=True,
+        ),
     ),
 )
 

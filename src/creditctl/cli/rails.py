@@ -1,12 +1,14 @@
 """The options that every verb takes that moves credits or money (DESIGN 4)."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from creditctl.cli.options import parser_of
 from creditctl.rules.units import Credits
-from creditctl.services.money_verbs import Rails
+
+if TYPE_CHECKING:
+    from creditctl.services.money_verbs import Rails
 
 ReasonOption = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why, for the ledger and the audit log.")
@@ -45,8 +47,10 @@ def rails_of(
     dry_run: bool,
     expect_email: str | None,
     expect_balance: Credits | None,
-) -> Rails:
+) -> "Rails":
     """What a verb is run with."""
+    from creditctl.services.money_verbs import Rails  # reads need none of it
+
     return Rails(
         idempotency_key=idempotency_key,
         dry_run=dry_run,

@@ -20,15 +20,6 @@ from creditctl.cli.session import session_of
 from creditctl.output.view import Column, View
 from creditctl.rules.instants import parse_instant
 from creditctl.services.subscription_cards import list_subscriptions, show_subscription
-from creditctl.services.subscription_changes import (
-    CancelRequest,
-    ChangeRequest,
-    ResumeRequest,
-    cancel_subscription,
-    change_subscription,
-    resume_subscription,
-)
-from creditctl.services.subscriptions import create_subscription
 
 app = command_group("Plans that organizations are on.")
 
@@ -104,6 +95,8 @@ def create_one(
 
     Example: creditctl subscriptions create acme pro --starts-at 2026-10-01
     """
+    from creditctl.services.subscriptions import create_subscription
+
     session = session_of(ctx)
     created = create_subscription(
         session.context,
@@ -159,6 +152,8 @@ def change(
 
     Example: creditctl subscriptions change acme scale --reason "grew" --dry-run
     """
+    from creditctl.services.subscription_changes import ChangeRequest, change_subscription
+
     session = session_of(ctx)
     request = ChangeRequest(organization=organization, plan=plan, reason=reason, at=at)
     rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
@@ -184,6 +179,8 @@ def cancel(
 
     Example: creditctl subscriptions cancel acme --reason "moved away"
     """
+    from creditctl.services.subscription_changes import CancelRequest, cancel_subscription
+
     session = session_of(ctx)
     request = CancelRequest(organization=organization, reason=reason, at=at)
     rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
@@ -204,6 +201,8 @@ def resume(
 
     Example: creditctl subscriptions resume acme --reason "stays"
     """
+    from creditctl.services.subscription_changes import ResumeRequest, resume_subscription
+
     session = session_of(ctx)
     request = ResumeRequest(organization=organization, reason=reason)
     rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)

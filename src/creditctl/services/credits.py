@@ -11,7 +11,7 @@ from creditctl.rules.burn_down import burn_order
 from creditctl.rules.units import Credits
 from creditctl.services.allocation import lot_of
 from creditctl.services.balances import is_live
-from creditctl.services.granting import product_id_of
+from creditctl.services.products import product_id_of
 from creditctl.store.engine import reading
 from creditctl.store.queries.grants import GrantRow, find_grant, grants_of
 from creditctl.store.queries.movements import latest_movements

@@ -16,7 +16,7 @@ from creditctl.services.databases import initialize_database, without_password
 from creditctl.services.enforcement import LimitChange
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import check_limits
-from creditctl.services.orgs import list_all_organizations
+from creditctl.services.org_lists import list_all_organizations
 from creditctl.services.sample_accounts import set_up_accounts
 from creditctl.services.usage_batches import ImportedFile
 from creditctl.services.usage_import import import_usage

@@ -5,13 +5,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from creditctl.context import Context
-from creditctl.errors import GuestNotAllowed, InvalidInput, ProductNotFound
+from creditctl.errors import GuestNotAllowed, InvalidInput
 from creditctl.rules.units import Credits
 from creditctl.services.balances import balance_of
 from creditctl.services.grants import DEFAULT_PRIORITY, NewGrant, add_grant
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, run_verb
+from creditctl.services.products import product_id_of
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.catalog import applied_catalog_version, product_ids
+from creditctl.store.queries.catalog import applied_catalog_version
 from creditctl.store.queries.grants import PAID_SOURCES
 from creditctl.store.queries.orgs import OrganizationRow, find_organization
 
@@ -107,16 +108,6 @@ def _grant(
     return GrantResult(
         added.public_id, owner.slug, request.source, request.amount, added.repaid, before, after
     )
-
-
-def product_id_of(unit: UnitOfWork, name: str | None) -> int | None:
-    """The product's internal id, None for every product; raises ProductNotFound."""
-    if name is None:
-        return None
-    known = product_ids(unit)
-    if name not in known:
-        raise ProductNotFound(f"there is no product {name!r}")
-    return known[name]
 
 
 GRANT = Verb(

@@ -14,48 +14,24 @@ from creditctl.services.org_facts import (
     checked_slug,
     record_signals,
 )
+from creditctl.services.org_lists import Organization, shown
 from creditctl.services.signup import (
     Evidence,
     SignUp,
     give_guest_credits,
     give_sign_up_credits,
 )
-from creditctl.store.engine import UnitOfWork, reading, unit_of_work
+from creditctl.store.engine import UnitOfWork, unit_of_work
 from creditctl.store.public_ids import new_public_id
 from creditctl.store.queries.orgs import (
     OrganizationRow,
     find_organization,
     insert_organization,
-    list_organizations,
     lock_organizations,
     organization_by_id,
     update_organization,
 )
 from creditctl.store.queries.subscriptions import plans_of_organizations
-
-STATUSES = ("active", "suspended", "closed")
-KINDS = ("registered", "guest")
-
-
-@dataclass(frozen=True, slots=True)
-class Organization:
-    """Who uses and pays for the API."""
-
-    id: str
-    slug: str
-    legal_name: str
-    billing_email: str | None
-    country: str | None
-    region: str | None
-    currency: str | None
-    tax_id: str | None
-    kind: str
-    status: str
-    plan: str | None
-    aligned: bool
-    """Its credits are billed by the periods of its subscription."""
-
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +51,6 @@ class CreatedOrganization:
     """Promotions that a duplicate did not get."""
 
     evidence: tuple[Evidence, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrgFilter:
-    """Which organizations are listed; `search` looks into slug, name, e-mail, tax id and id."""
-
-    status: str | None = None
-    kind: str | None = None
-    country: str | None = None
-    plan: str | None = None
-    search: str | None = None
-
-
-EVERYBODY = OrgFilter()
 
 
 def create_organization(
@@ -119,18 +81,6 @@ def create_organization(
             sign_up = give_sign_up_credits(unit, context, owner, override=override)
             granted = sign_up.granted
     return _created(owner, granted, sign_up)
-
-
-def list_all_organizations(context: Context, only: OrgFilter = EVERYBODY) -> list[Organization]:
-    """The organizations that fit, by slug; raises InvalidInput for a status or kind of none."""
-    _check_word("--status", only.status, STATUSES)
-    _check_word("--kind", only.kind, KINDS)
-    with reading(context.database) as unit:
-        rows = list_organizations(
-            unit, status=only.status, kind=only.kind, country=only.country, search=only.search
-        )
-        plans = plans_of_organizations(unit, context.now)
-    return [shown(row, plans.get(row.id)) for row in rows if only.plan in (None, plans.get(row.id))]
 
 
 def update_organization_facts(
@@ -167,25 +117,6 @@ def update_organization_facts(
             )
         plan = plans_of_organizations(unit, context.now).get(owner.id)
         return shown(organization_by_id(unit, owner.id), plan)
-
-
-def shown(row: OrganizationRow, plan: str | None) -> Organization:
-    """An organization as it is listed."""
-    return Organization(
-        id=row.public_id,
-        slug=row.slug,
-        legal_name=row.legal_name,
-        billing_email=row.billing_email,
-        country=row.country,
-        region=row.region,
-        currency=row.currency,
-        tax_id=row.tax_id,
-        kind=row.kind,
-        status=row.status,
-        plan=plan,
-        aligned=row.aligned,
-        created_at=row.created_at,
-    )
 
 
 def _insert(
@@ -236,8 +167,3 @@ def _created(
         refused=sign_up.refused if sign_up else (),
         evidence=sign_up.evidence if sign_up else (),
     )
-
-
-def _check_word(option: str, word: str | None, known: tuple[str, ...]) -> None:
-    if word is not None and word not in known:
-        raise InvalidInput(f"{option}: {word!r} is none of {', '.join(known)}")
