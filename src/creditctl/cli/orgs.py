@@ -255,8 +255,6 @@ def promote(
 ) -> None:
     """Register a guest, or give sign-up credits that were refused.
 
-    Guest credits keep their expiry; sign-up credits come on top.
-
     Example: creditctl orgs promote visitor --email jo@acme.example --reason "signed up"
     """
     from creditctl.services.guests import PromoteRequest, promote_organization
