@@ -19,6 +19,7 @@ from creditctl.services.merging import Merged, MergeRequest, merge_organizations
 from creditctl.services.money_verbs import Rails
 from creditctl.services.org_cards import show_organization
 from creditctl.services.orgs import create_organization
+from creditctl.services.price_simulation import simulate_prices
 from creditctl.services.subscriptions import create_subscription
 from creditctl.services.usage_import import import_usage
 from creditctl.services.usage_reports import report_usage
@@ -174,6 +175,17 @@ def test_drafts_of_both_are_made_anew(books: Context) -> None:
     totals = {row.organization: str(row.total) for row in run.invoices}
     assert totals == {"acme": "1.50", "twin": "0.00"}
     assert (run.refreshed, run.unchanged) == (2, 0)
+
+
+def test_a_simulation_of_the_month_names_the_target(books: Context, tmp_path: Path) -> None:
+    use(at(books, "2026-10-05T00:00:00Z"), "twin", 7)
+    merge(books)
+    path = tmp_path / "catalog.toml"
+    path.write_text(CATALOG, encoding="utf-8")
+    simulated = simulate_prices(books, path, parse_month("2026-10"))
+    assert [(line.organization, str(line.difference)) for line in simulated.lines] == [
+        ("acme", "0")
+    ]
 
 
 def test_it_is_audited_on_both_sides(books: Context) -> None:

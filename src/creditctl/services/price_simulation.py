@@ -36,8 +36,7 @@ from creditctl.store.queries.catalog import (
     catalog_terms,
     terms_at,
 )
-from creditctl.store.queries.orgs import find_organization
-from creditctl.store.queries.usage import organization_names
+from creditctl.store.queries.orgs import find_organization, list_organizations
 from creditctl.store.queries.usage_simulation import RequestsRow, plan_names, requests_in
 
 _DAY = timedelta(days=1)
@@ -123,7 +122,7 @@ def simulate_prices(
     with reading(context.database) as unit:
         terms = terms_at(catalog_terms(unit), month.starts_at)
         owner_id = find_organization(unit, organization).id if organization else None
-        slugs = {row.id: row.slug for row in organization_names(unit)}
+        slugs = {row.id: row.slug for row in list_organizations(unit)}
         plans = _Plans(unit, catalog, month, owner_id)
         sums = _priced_again(unit, _NewPrices(unit, catalog), plans, month, owner_id)
     named = {(slugs[owner], product): found for (owner, product), found in sums.items()}
@@ -180,7 +179,7 @@ class _Plans:
         self._plans = PlansInForce(unit, month.ends_at, owner_id) if self._names else None
         self._cuts: set[datetime] = set()
         if self._plans is not None:
-            for organization in organization_names(unit):
+            for organization in list_organizations(unit):
                 self._cuts |= set(self._changes(self._plans.spans_of(organization.id)))
 
     def name(self, organization_id: int, api_key_id: int | None, at: datetime) -> str | None:
