@@ -65,3 +65,43 @@ def test_a_refusal_is_one_line_with_the_contracts_exit_code(
     refused = sqlite_cli(line, expect=code)
     assert refused.stdout == ""
     assert message in refused.stderr
+
+
+def test_a_plan_is_changed_cancelled_and_resumed(cli: Cli, context: Context) -> None:
+    open_books(context)
+    cli("orgs create acme")
+    cli("subscriptions create acme starter")
+    told = cli("subscriptions change acme pro --reason grew --dry-run -o json")
+    assert told.json["schema"] == "creditctl.changed_subscription/v1"
+    assert (told.data["action"], told.data["dry_run"]) == ("changed", True)
+    done = cli("subscriptions change acme pro --reason grew -o json", as_of="2026-11-21").data
+    # 10 of 30 days are left: (49.00 - 9.00) and (50000 - 100) x 10/30
+    assert (done["plan"], done["fee"], done["granted"]) == ("pro", "13.33", "16633.333333")
+    ended = cli("subscriptions cancel acme --reason moved -o json", as_of="2026-11-22").data
+    assert (ended["status"], ended["ended_at"]) == ("cancelled", "2026-12-01T00:00:00Z")
+    back = cli("subscriptions resume acme --reason stays -o json", as_of="2026-11-23").data
+    assert (back["status"], back["ended_at"]) == ("active", None)
+    assert cli("subscriptions show acme -o json", as_of="2026-11-23").data["plan"] == "pro"
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "message"),
+    [
+        ("subscriptions change acme pro --reason x --at soon", 2, "neither now nor period-end"),
+        ("subscriptions change acme starter --reason x", 5, "acme is on plan starter already"),
+        ("subscriptions change other pro --reason x", 3, "other has no subscription"),
+        ("subscriptions cancel acme --reason x --expect-balance 7", 5, "100 credits available"),
+        ("subscriptions resume acme --reason x", 5, "was not cancelled"),
+        ("subscriptions cancel acme", 2, "--reason"),
+    ],
+)
+def test_a_change_that_is_refused_says_why_in_one_line(
+    sqlite_cli: Cli, sqlite_database: str, line: str, code: int, message: str
+) -> None:
+    open_books(Context(database=sqlite_database, now=NOW, actor="tester"))
+    sqlite_cli("orgs create acme")
+    sqlite_cli("orgs create other")
+    sqlite_cli("subscriptions create acme starter")
+    refused = sqlite_cli(line, expect=code)
+    assert refused.stdout == ""
+    assert message in refused.stderr

@@ -1,5 +1,6 @@
 import itertools
 from calendar import monthrange
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -124,6 +125,39 @@ def test_periods_tile_without_gap_or_overlap_on_the_anchor_day(
         start = period.starts_at
         assert start.day == min(anchor.day, monthrange(start.year, start.month)[1])
         assert start.timetz() == anchor.timetz()
+
+
+def by_the_calendar(anchor: datetime, months: int) -> datetime:
+    """The anchor and so many months, by whole numbers alone."""
+    years, month = divmod(anchor.year * 12 + anchor.month - 1 + months, 12)
+    return anchor.replace(
+        year=years, month=month + 1, day=min(anchor.day, monthrange(years, month + 1)[1])
+    )
+
+
+def in_turns(starts_at: datetime) -> str:
+    return "year" if starts_at.month % 3 == 0 else "month"
+
+
+@pytest.mark.parametrize(
+    ("interval_at", "days"),
+    [(monthly, 124), (lambda _: "year", 1100), (in_turns, 500)],
+    ids=["monthly", "annual", "with changes of interval"],
+)
+def test_every_day_from_1970_to_2100_is_an_anchor_without_gap_or_overlap(
+    interval_at: Callable[[datetime], str], days: int
+) -> None:
+    # 131 years hold 47,847 days, 32 of them in leap years; 2100 is none.
+    for number in range(47_847):
+        anchor = datetime(1970, 1, 1, 23, 59, tzinfo=UTC) + timedelta(days=number)
+        months, boundary = 0, anchor
+        for period in anchored_periods(anchor, interval_at, anchor + timedelta(days=days)):
+            assert period.starts_at == boundary
+            months += 12 if interval_at(boundary) == "year" else 1
+            boundary = by_the_calendar(anchor, months)
+            assert period.ends_at == boundary
+        assert boundary > anchor + timedelta(days=days)
+    assert f"{anchor:%Y-%m-%d}" == "2100-12-31"
 
 
 @pytest.mark.parametrize("day", range(1, 32))

@@ -87,3 +87,42 @@ def test_generating_again_changes_nothing(acme: Context) -> None:
     # November's invoice stands beside it: October's keeps its days
     assert invoiced(acme, "2026-10") == first[0]
     assert len(list_invoices(acme)) == 2
+
+
+@pytest.mark.parametrize("aligned", [False, True])
+def test_an_annual_fee_is_billed_once_a_year(context: Context, aligned: bool) -> None:
+    start = at(context, "2026-09-15T10:00:00Z")
+    open_books(start, CATALOG)
+    an_organization(start)
+    align(start, aligned)
+    create_subscription(start, "acme", "annual")
+    months = [f"2026-{month:02}" for month in range(9, 13)]
+    months += [f"2027-{month:02}" for month in range(1, 13)]
+    late = at(context, "2028-01-01T00:00:00Z")
+    for month in months:
+        generate_invoices(late, parse_month(month))
+    fees = [
+        line.description
+        for row in reversed(list_invoices(late))
+        for line in show_invoice(late, row.id).lines
+    ]
+    assert fees == ["Annual, 2026-09-15 until 2027-09-15", "Annual, 2027-09-15 until 2028-09-15"]
+
+
+def test_an_aligned_organization_without_a_subscription_is_billed_by_the_month(
+    context: Context,
+) -> None:
+    start = at(context, "2026-09-15T10:00:00Z")
+    open_books(start, CATALOG)
+    an_organization(start)
+    align(start)
+    use(at(context, "2026-10-31T23:00:00Z"), "acme", 3)
+    assert invoiced(context, "2026-10") == ("2026-10-01", "2026-11-01", [])
+
+
+def test_a_month_without_an_invoice_keeps_its_days_when_alignment_begins(acme: Context) -> None:
+    invoiced(acme, "2026-10")
+    align(acme)
+    use(at(acme, "2026-09-20T00:00:00Z"), "acme", 3)
+    # October's invoice begins on 1 October, so September's reaches up to it, not to the 15th
+    assert invoiced(acme, "2026-09")[:2] == ("2026-09-01", "2026-10-01")

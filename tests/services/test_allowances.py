@@ -4,15 +4,18 @@ from datetime import datetime
 
 import pytest
 
-from builders import CATALOG, at, open_books
+from builders import CATALOG, at, open_books, use
 from creditctl.context import Context
 from creditctl.rules.instants import parse_instant
 from creditctl.rules.units import NO_CREDITS, Credits
-from creditctl.services.allowances import grant_due_allowances
+from creditctl.services.allowances import grant_due_allowances, owners_of_due_allowances
 from creditctl.services.balances import read_balance
+from creditctl.services.granting import GrantRequest, grant_credits
 from creditctl.services.orgs import create_organization
+from creditctl.services.subscription_changes import ChangeRequest, change_subscription
 from creditctl.services.subscriptions import create_subscription
 from creditctl.store.engine import reading, unit_of_work
+from creditctl.store.queries.orgs import find_organization
 
 
 @pytest.fixture
@@ -113,8 +116,6 @@ def test_a_yearly_plan_grants_once_a_year(context: Context) -> None:
 
 
 def test_only_the_organization_asked_for_is_granted(books: Context) -> None:
-    from creditctl.store.queries.orgs import find_organization
-
     subscribe(books, "starter", "2026-10-15")
     subscribe(books, "starter", "2026-10-15", slug="other")
     later = at(books, "2026-11-15")
@@ -151,3 +152,38 @@ def test_a_late_run_still_gives_the_allowance_of_a_period_that_is_already_over(
     # periods of 15 Sep, 15 Oct and 15 Nov are over; that of 15 Dec runs
     assert len(ended) == 3
     assert read_balance(much_later, "acme").available == Credits.parse("100")
+
+
+def test_an_import_after_weeks_without_cron_draws_the_allowance_of_its_day(books: Context) -> None:
+    subscribe(books, "starter", "2026-10-15")
+    use(at(books, "2026-12-20"), "acme", 130)
+    balance = read_balance(at(books, "2026-12-20"), "acme")
+    # 100 of the period from 15 December, and 30 beyond it
+    assert (balance.available, balance.open_overage) == (NO_CREDITS, Credits.parse("30"))
+
+
+def test_a_gift_after_weeks_without_cron_is_shown_beside_the_allowance(books: Context) -> None:
+    subscribe(books, "starter", "2026-10-15")
+    asked = GrantRequest(organization="acme", amount=Credits.parse("5"), reason="test")
+    told = grant_credits(at(books, "2026-12-20"), asked)
+    assert (str(told.available_before), str(told.available_after)) == ("100", "105")
+
+
+def test_a_change_after_weeks_without_cron_first_grants_what_it_changes(books: Context) -> None:
+    subscribe(books, "starter", "2026-10-15")
+    asked = ChangeRequest(organization="acme", plan="pro", reason="grew")
+    told = change_subscription(at(books, "2026-12-15T00:00:00Z"), asked)
+    assert str(told.available_before) == "100"
+    # the day of the change is the period's first: (50000 - 100) x 31/31
+    assert (str(told.granted), str(told.available_after)) == ("49900", "50000")
+    assert [str(amount) for _, _, amount in allowances(books)] == ["100", "100", "100", "49900"]
+
+
+def test_what_is_due_is_granted_for_those_alone_who_need_it(books: Context) -> None:
+    subscribe(books, "starter", "2026-10-15")
+    subscribe(books, "starter", "2026-10-20", slug="later")
+    with reading(books.database) as unit:
+        first, second = (find_organization(unit, slug).id for slug in ("acme", "later"))
+        assert owners_of_due_allowances(unit, at(books, "2026-11-14").now) == []
+        assert owners_of_due_allowances(unit, at(books, "2026-11-15").now) == [first]
+        assert owners_of_due_allowances(unit, at(books, "2026-11-20").now) == [first, second]

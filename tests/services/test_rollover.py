@@ -1,6 +1,9 @@
 """Allowances that carry over: linked grants, a cap, late usage, and whenever cron ran."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from operator import itemgetter
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,12 +11,22 @@ from hypothesis import strategies as st
 
 from builders import an_organization, at, give, open_books, use
 from creditctl.context import Context
+from creditctl.errors import Conflict
+from creditctl.rules.periods import parse_month
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.balances import read_balance
 from creditctl.services.credits import Grant, list_grants
+from creditctl.services.invoices import list_invoices, show_invoice
+from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import check_limits
-from creditctl.services.subscription_changes import CancelRequest, cancel_subscription
+from creditctl.services.subscription_changes import (
+    CancelRequest,
+    ChangeRequest,
+    cancel_subscription,
+    change_subscription,
+)
 from creditctl.services.subscriptions import create_subscription
+from creditctl.services.usage_import import import_usage
 from creditctl.store.engine import reading
 from plans import CATALOG
 
@@ -113,6 +126,22 @@ def test_late_usage_reaches_through_two_periods(context: Context) -> None:
     assert read_balance(at(acme, "2026-11-05T00:00:00Z"), "acme").available == credits("260")
 
 
+def test_what_is_carried_late_into_a_period_that_was_ended_early_ends_with_it(
+    context: Context,
+) -> None:
+    acme = subscribed(context, "keep")
+    request = CancelRequest(organization="acme", reason="moved away", at="now")
+    check(acme, "2026-10-01")
+    cancel_subscription(at(acme, "2026-10-02T00:00:00Z"), request)
+    # 100 of September are carried on the 4th, into an October that ended on the 2nd
+    after = check(acme, "2026-10-04", "2026-10-05")
+    assert read_balance(after, "acme").available == NO_CREDITS
+    use(at(acme, "2026-10-01T12:00:00Z"), "acme", 150)
+    use(at(acme, "2026-10-02T12:00:00Z"), "acme", 30)
+    balance = read_balance(after, "acme")
+    assert (balance.available, balance.open_overage) == (NO_CREDITS, credits("30"))
+
+
 def test_what_was_carried_and_spent_is_gone(context: Context) -> None:
     acme = subscribed(context, "keep")
     check(acme, "2026-10-04")
@@ -133,50 +162,101 @@ def test_usage_of_both_periods_in_one_file_is_paid_once(context: Context) -> Non
     assert (balance.available, balance.open_overage) == (NO_CREDITS, credits("10"))
 
 
-def ledger_sum(context: Context, slug: str) -> list[tuple[int, int]]:
-    with reading(context.database) as unit:
-        rows = unit.fetch_rows(
-            """
-            SELECT g.effective_at, SUM(g.remaining_micro) FROM credit_grant AS g
-            JOIN organization AS o ON o.id = g.organization_id
-            WHERE o.slug = :slug GROUP BY g.effective_at ORDER BY 1
-            """,
-            slug=slug,
-        )
-    return [(int(at_), int(remaining)) for at_, remaining in rows]
+START = datetime(2026, 9, 1, tzinfo=UTC)
+LAST = 24 * 70
+"""Hours from the start; the months of September and October are invoiced then."""
+
+BOUNDARIES = (24 * 30, 24 * 61)
+MOMENTS = [at_ + grace for at_ in BOUNDARIES for grace in (0, 72)]
+HOURLY = sorted(
+    {*range(0, LAST, 96), *(hour for at_ in MOMENTS for hour in range(at_ - 2, at_ + 3))}
+)
+"""Every fourth day, and each hour around the ends of the periods and of the grace after them."""
+
+USAGE = st.lists(
+    st.tuples(st.integers(0, LAST - 1), st.integers(0, 24 * 6), st.integers(1, 90)), max_size=6
+)
+"""Hour of the import, how many hours before it the usage was served, and credits."""
+
+CHANGES = st.one_of(
+    st.none(), st.tuples(st.sampled_from(["big", "cancel", "end"]), st.integers(1, LAST - 1))
+)
 
 
-USAGE = st.lists(st.tuples(st.integers(0, 75), st.integers(1, 90)), max_size=6)
+def hours_in(context: Context, hours: int) -> Context:
+    return at(context, (START + timedelta(hours=hours)).isoformat())
+
+
+def bring(context: Context, slug: str, folder: Path, late: int, units: int) -> None:
+    """Import usage of some hours ago."""
+    served = max(START, context.now - timedelta(hours=late))
+    line = f"run-{next(_runs)},{slug},GET /rows,{served:%FT%TZ},200,{units}"
+    file = folder / f"{next(_runs)}.csv"
+    file.write_text(f"id,org,endpoint,time,status,units\n{line}\n")
+    import_usage(context, [file])
+
+
+def alter(context: Context, slug: str, what: str) -> None:
+    try:
+        if what == "big":
+            change = ChangeRequest(organization=slug, plan="big", reason="grew")
+            change_subscription(context, change)
+        else:
+            when = "now" if what == "end" else "period-end"
+            cancel = CancelRequest(organization=slug, reason="moved", at=when)
+            cancel_subscription(context, cancel)
+    except Conflict:
+        assert what == "big"  # it is on that plan already
+
+
+def told(context: Context, slug: str) -> dict[str, object]:
+    """Everything that is money, or becomes it."""
+    for month in ("2026-09", "2026-10"):
+        generate_invoices(context, parse_month(month), organization=slug)
+    balance = read_balance(context, slug)
+    return {
+        "balance": (balance.available, balance.open_overage, balance.postpaid_overage),
+        "grants": sorted(
+            (row.effective_at, str(row.expires_at), row.source, row.amount, row.remaining)
+            for row in list_grants(context, slug, everything=True)
+        ),
+        "invoices": [
+            [(line.description, line.credits, line.amount) for line in invoice.lines]
+            for row in list_invoices(context, organization=slug)
+            for invoice in [show_invoice(context, row.id)]
+        ],
+    }
 
 
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.sampled_from(["small", "carry", "keep", "big"]), USAGE)
-def test_money_never_depends_on_when_cron_ran(context: Context, plan: str, usage) -> None:
-    start = datetime(2026, 9, 1, tzinfo=UTC)
+@given(st.sampled_from(["small", "carry", "keep", "big"]), USAGE, CHANGES)
+def test_money_never_depends_on_when_cron_ran(
+    context: Context, tmp_path: Path, plan: str, usage, change
+) -> None:
     with reading(context.database) as unit:
         known = unit.fetch_value("SELECT COUNT(*) FROM catalog_version")
     if not known:
         open_books(at(context, "2026-08-01T00:00:00Z"), CATALOG)
     results = []
-    for checks in (range(1, 91, 3), (20, 40, 88), (90,)):
+    for checks in (HOURLY, range(100, LAST, 24 * 7), ()):
         slug = f"org-{next(_runs)}"
-        opened = at(context, start.isoformat())
-        an_organization(opened, slug)
-        give(opened, slug, "50", source="purchase")
-        create_subscription(opened, slug, plan)
-        steps = [(day, 0, units) for day, units in usage] + [(day, 1, 0) for day in checks]
-        for day, is_check, units in sorted(steps):
-            now = at(context, (start + timedelta(days=day)).isoformat())
-            if is_check:
-                check_limits(now)
-            else:
-                use(now, slug, units)
-        end = at(context, (start + timedelta(days=90)).isoformat())
+        an_organization(hours_in(context, 0), slug)
+        give(hours_in(context, 0), slug, "50", source="purchase")
+        create_subscription(hours_in(context, 0), slug, plan)
+        steps = [(hour, 0, partial(check_limits)) for hour in checks]
+        steps += [
+            (hour, 1, partial(bring, slug=slug, folder=tmp_path, late=late, units=units))
+            for hour, late, units in usage
+        ]
+        if change is not None:
+            steps.append((change[1], 2, partial(alter, slug=slug, what=change[0])))
+        for hour, _, step in sorted(steps, key=itemgetter(0, 1)):
+            step(hours_in(context, hour))
+        end = hours_in(context, LAST)
         check_limits(end)
-        balance = read_balance(end, slug)
-        results.append((balance.available, balance.open_overage, balance.postpaid_overage))
+        results.append(told(end, slug))
     assert results[0] == results[1] == results[2]
 
 

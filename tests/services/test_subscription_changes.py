@@ -250,8 +250,9 @@ def test_two_changes_in_the_same_instant_are_both_granted_and_billed(acme: Conte
 
 
 def test_a_change_and_an_end_in_the_same_instant_leave_no_allowance(acme: Context) -> None:
-    change(acme, "big")
-    cancel(acme, "now")
+    assert change(acme, "big").available_after == credits("900")
+    done = cancel(acme, "now")
+    assert (done.status, done.available_after) == ("ended", NO_CREDITS)
     assert read_balance(at(acme, "2026-09-01T00:00:01Z"), "acme").available == NO_CREDITS
     assert list_subscriptions(at(acme, "2026-09-02T00:00:00Z"))[0].plan == "big"
 
@@ -266,6 +267,9 @@ def test_one_that_has_not_begun_begins_with_the_plan_it_was_changed_to(context: 
     assert done.effective_at == at(context, "2026-09-16").now
     assert change(september, "annual").effective_at == at(context, "2026-09-16").now
     change(september, "small")
+    card = show_subscription(september, "acme")
+    assert (card.plan, card.next_plan, card.allowance_left) == ("small", None, NO_CREDITS)
+    assert list_subscriptions(september)[0].plan == "small"
     assert list_grants(september, "acme", everything=True) == []
     october = at(context, "2026-10-01T00:00:00Z")
     check_limits(october)
@@ -308,3 +312,22 @@ def test_a_change_of_plan_marks_the_drafts_whose_fees_it_alters(acme: Context) -
     generate_invoices(october, parse_month("2026-09"))
     draft = show_invoice(october, "acme", parse_month("2026-09"))
     assert (draft.stale, str(draft.total)) == (False, "30.00")
+
+
+def test_an_invoice_shows_what_an_unlimited_plan_covered_from_the_middle_of_a_period(
+    acme: Context,
+) -> None:
+    change(at(acme, "2026-09-11T00:00:00Z"), "endless")
+    use(at(acme, "2026-09-10T00:00:00Z"), "acme", 100)
+    use(at(acme, "2026-09-12T00:00:00Z"), "acme", 5000)
+    generate_invoices(at(acme, "2026-10-01T00:00:00Z"), parse_month("2026-09"))
+    invoice = show_invoice(acme, "acme", parse_month("2026-09"))
+    # (500 - 30) x 20/30 = 313.33; 5,100 x 0.01
+    assert [(line.description, str(line.amount)) for line in invoice.lines] == [
+        ("Small, 2026-09-01 until 2026-10-01", "30.00"),
+        ("Change to Endless, 2026-09-11 until 2026-10-01", "313.33"),
+        ("Endless, 2026-10-01 until 2026-11-01", "500.00"),
+        ("rows", "51.00"),
+        ("Credits applied: subscription", "-1.00"),
+        ("Covered by unlimited plan", "-50.00"),
+    ]

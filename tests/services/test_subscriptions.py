@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from builders import at, open_books, use
+from builders import CATALOG, at, open_books, use
 from creditctl.context import Context
 from creditctl.errors import (
     AlreadyExists,
@@ -17,6 +17,7 @@ from creditctl.rules.instants import parse_instant
 from creditctl.rules.units import NO_CREDITS, Credits, Money
 from creditctl.services.audit import list_audit_entries
 from creditctl.services.balances import read_balance
+from creditctl.services.limits_check import check_limits
 from creditctl.services.orgs import create_organization
 from creditctl.services.subscription_cards import list_subscriptions, show_subscription
 from creditctl.services.subscriptions import (
@@ -102,6 +103,19 @@ def test_a_plan_cannot_be_had_from_before_it_was_in_force(acme: Context) -> None
     with pytest.raises(PlanNotFound, match="not in force at 2025-12-31"):
         create_subscription(acme, "acme", "pro", starts_at=parse_instant("2025-12-31"))
     assert list_subscriptions(acme) == []
+
+
+def test_a_plan_that_has_ended_cannot_be_had_but_those_who_have_it_keep_it(acme: Context) -> None:
+    create_organization(acme, "other")
+    create_subscription(acme, "acme", "starter")
+    first, _, rest = CATALOG.partition("[plans.starter]")
+    without = first + rest[rest.index("[plans.enterprise]") :]
+    later = at(acme, "2026-11-20")
+    open_books(later, without.replace("2026-01-01T", "2026-11-20T"))
+    with pytest.raises(PlanNotFound, match="plan 'starter' ended on 2026-11-20"):
+        create_subscription(later, "other", "starter")
+    check_limits(at(acme, "2026-12-02"))
+    assert show_subscription(at(acme, "2026-12-02"), "acme").allowance_left == Credits.parse("100")
 
 
 def test_a_start_at_the_end_of_the_calendar_is_refused(acme: Context) -> None:

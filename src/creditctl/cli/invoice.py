@@ -47,6 +47,8 @@ INVOICE_VIEW = View(
         Column("id", "Invoice"),
         Column("legal_name", "Organization"),
         Column("month"),
+        Column("starts_at", "From"),
+        Column("ends_at", "Until"),
         Column("status"),
         Column("stale"),
         *_AMOUNTS,

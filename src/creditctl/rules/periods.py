@@ -62,7 +62,9 @@ def anchored_periods(
     `interval_at` tells how long the period is that starts then: a subscription may change from
     monthly to annual. Months are counted from the anchor whatever happens in between.
     """
-    months = 0
-    while (starts_at := months_after(anchor, months)) <= until:
+    months, starts_at = 0, anchor
+    while starts_at <= until:
         months += MONTHS_IN[interval_at(starts_at)]
-        yield Period(starts_at, months_after(anchor, months))
+        ends_at = months_after(anchor, months)
+        yield Period(starts_at, ends_at)
+        starts_at = ends_at

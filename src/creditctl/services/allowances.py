@@ -1,5 +1,7 @@
 """Allowances: the credits a subscription grants each period, exactly once (DESIGN 3.3)."""
 
+from datetime import datetime
+
 from creditctl.context import Context
 from creditctl.rules.instants import micros_of
 from creditctl.services.grants import NewGrant, add_grant
@@ -27,25 +29,48 @@ def grant_due_allowances(
     Of one organization, or of all. Also after weeks without cron: each missed period gets its own
     grant, with its own dates. An unlimited plan grants none: nothing is deducted under it.
     """
-    close_ended_subscriptions(unit, context.now, organization_id)
     if organization_id is None:
-        subscriptions = all_subscriptions(unit)
-    else:
-        subscriptions = subscriptions_of(unit, organization_id)
-    lock_organizations(unit, [subscription.organization_id for subscription in subscriptions])
-    return sum(_grant_missing(unit, context, subscription) for subscription in subscriptions)
+        owners = sorted({row.organization_id for row in all_subscriptions(unit)})
+        return sum(grant_due_allowances(unit, context, number) for number in owners)
+    # The lock comes first: what is read before it may be ended by somebody else meanwhile.
+    lock_organizations(unit, [organization_id])
+    close_ended_subscriptions(unit, context.now, organization_id)
+    return sum(
+        _grant_missing(unit, context, row) for row in subscriptions_of(unit, organization_id)
+    )
+
+
+def owners_of_due_allowances(unit: UnitOfWork, now: datetime) -> list[int]:
+    """Organizations that a period has begun or ended for, by internal id; found without locks."""
+    return sorted(
+        {
+            row.organization_id
+            for row in all_subscriptions(unit)
+            if _has_ended(row, now) or _missing(unit, row, now)
+        }
+    )
 
 
 def _grant_missing(unit: UnitOfWork, context: Context, subscription: SubscriptionRow) -> int:
-    granted = granted_periods(unit, subscription.id)
-    due = [
-        period
-        for period in periods_of_subscription(unit, subscription, context.now)
-        if micros_of(period.starts_at) not in granted and period.allowance
-    ]
+    due = _missing(unit, subscription, context.now)
     for period in due:
         add_grant(unit, context, _allowance(period))
     return len(due)
+
+
+def _missing(
+    unit: UnitOfWork, subscription: SubscriptionRow, now: datetime
+) -> list[SubscriptionPeriod]:
+    granted = granted_periods(unit, subscription.id)
+    return [
+        period
+        for period in periods_of_subscription(unit, subscription, now)
+        if micros_of(period.starts_at) not in granted and period.allowance
+    ]
+
+
+def _has_ended(row: SubscriptionRow, now: datetime) -> bool:
+    return row.status == "active" and row.ended_at is not None and row.ended_at <= now
 
 
 def _allowance(period: SubscriptionPeriod) -> NewGrant:

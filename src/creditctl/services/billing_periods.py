@@ -32,8 +32,9 @@ def billing_period(unit: UnitOfWork, organization_id: int, month: Period) -> Per
     # An invoice that ended within a month was an aligned one, and left the rest of it to this one.
     if before is not None and (before > starts_at or before != calendar_month(before).starts_at):
         starts_at = before
-    if after is not None:
-        ends_at = min(ends_at, after)
+    # One that begins in this month, or with the next, leaves everything before it to this one.
+    if after is not None and after <= month.ends_at:
+        ends_at = after
     return Period(starts_at, ends_at) if starts_at < ends_at else None
 
 

@@ -1,13 +1,11 @@
 """Endings: what a grant still holds some time after its date expires or rolls over (DESIGN 3.3)."""
 
+from datetime import datetime
+
 from creditctl.context import Context
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.grants import NewGrant, add_grant
-from creditctl.services.subscription_periods import (
-    SubscriptionPeriod,
-    period_after,
-    periods_of_subscription,
-)
+from creditctl.services.subscription_periods import period_after, periods_of_subscription
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.grants import GrantRow, adjust, carried_at, due_endings
 from creditctl.store.queries.ledger import NewEntry, append_entries
@@ -103,11 +101,12 @@ def _carry_over(unit: UnitOfWork, context: Context, grant: GrantRow) -> Credits:
         amount = max(min(amount, room), NO_CREDITS)
     if amount:
         take_from(unit, context, grant, amount, "rollover", f"carried to {following.starts_at:%F}")
-        add_grant(unit, context, _carried(grant, amount, following))
+        ends_at = min(following.whole.ends_at, subscription.ended_at or following.whole.ends_at)
+        add_grant(unit, context, _carried(grant, amount, following.starts_at, ends_at))
     return amount
 
 
-def _carried(grant: GrantRow, amount: Credits, following: SubscriptionPeriod) -> NewGrant:
+def _carried(grant: GrantRow, amount: Credits, starts_at: datetime, ends_at: datetime) -> NewGrant:
     return NewGrant(
         organization_id=grant.organization_id,
         source="subscription",
@@ -115,8 +114,8 @@ def _carried(grant: GrantRow, amount: Credits, following: SubscriptionPeriod) ->
         reason=f"carried over from {grant.public_id}",
         product_id=grant.product_id,
         priority=grant.priority,
-        effective_at=following.starts_at,
-        expires_at=following.whole.ends_at,
+        effective_at=starts_at,
+        expires_at=ends_at,
         subscription_id=grant.subscription_id,
         rolled_from_id=grant.id,
     )

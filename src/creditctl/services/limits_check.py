@@ -6,7 +6,7 @@ from datetime import datetime
 
 from creditctl.context import Context
 from creditctl.rules.enforcement import Standing, State, decide
-from creditctl.services.allowances import grant_due_allowances
+from creditctl.services.allowances import grant_due_allowances, owners_of_due_allowances
 from creditctl.services.enforcement import LimitChange, decide_anew
 from creditctl.services.expiry import book_due_expiries
 from creditctl.services.leases import holding_lease
@@ -15,7 +15,6 @@ from creditctl.services.standings import read_standings
 from creditctl.store.engine import reading, unit_of_work
 from creditctl.store.queries.enforcement import StandingRow
 from creditctl.store.queries.orgs import lock_organizations
-from creditctl.store.queries.subscriptions import all_subscriptions
 
 LEASE = "limits check"
 
@@ -81,10 +80,13 @@ def check_limits(context: Context) -> LimitsCheck:
 
 
 def _grant_allowances(context: Context) -> int:
-    with unit_of_work(context.database) as unit:
-        subscribed = {row.organization_id for row in all_subscriptions(unit)}
-        # In id order, as locks are taken everywhere.
-        return sum(grant_due_allowances(unit, context, number) for number in sorted(subscribed))
+    with reading(context.database) as unit:
+        owners = owners_of_due_allowances(unit, context.now)
+    granted = 0
+    for organization_id in owners:
+        with unit_of_work(context.database) as unit:
+            granted += grant_due_allowances(unit, context, organization_id)
+    return granted
 
 
 def _is_news(row: StandingRow, standing: Standing, now: datetime) -> bool:

@@ -23,6 +23,7 @@ from creditctl.services.signup import (
 )
 from creditctl.store.engine import UnitOfWork, unit_of_work
 from creditctl.store.public_ids import new_public_id
+from creditctl.store.queries.invoices import mark_drafts_stale_from
 from creditctl.store.queries.orgs import (
     OrganizationRow,
     find_organization,
@@ -105,6 +106,8 @@ def update_organization_facts(
         if changed:
             update_organization(unit, owner.id, **changed)
             record_signals(unit, organization_by_id(unit, owner.id))
+            if "aligned" in changed:
+                mark_drafts_stale_from(unit, owner.id, owner.created_at)
             record_change(
                 unit,
                 context,

@@ -1,15 +1,27 @@
 """Plans as they are in force."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 
 from creditctl.context import Context
 from creditctl.errors import PlanNotFound
+from creditctl.rules.instants import micros_of
 from creditctl.rules.units import Credits, Money
-from creditctl.store.engine import reading
-from creditctl.store.queries.plans import PlanVersionRow, find_plan, plan_version_at, plans_in_force
+from creditctl.services.price_book import load_price_book
+from creditctl.services.price_words import cost_in_words
+from creditctl.store.engine import UnitOfWork, reading
+from creditctl.store.queries.catalog import all_endpoints
+from creditctl.store.queries.plans import (
+    PlanVersionRow,
+    find_plan,
+    plan_versions,
+    plans_in_force,
+    version_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,16 @@ class PlanSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanPrice:
+    """What a request to an endpoint costs on the plan instead of the list price."""
+
+    product: str
+    method: str
+    path: str
+    cost: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything a plan gives and limits; `tiers` empty means all of them."""
 
@@ -35,6 +57,11 @@ class Plan:
     interval: str
     allowance: Credits
     rollover: str
+    carry_cap: Credits | None
+    """With rollover `carry`: the most that is carried into a period; None without a limit."""
+
+    trial_days: int
+    trial_credits: Credits
     postpaid_limit: Credits
     overage_price: Decimal | None
     unlimited: bool
@@ -43,6 +70,7 @@ class Plan:
     capabilities: dict[str, bool | int | str]
     effective_from: datetime
     effective_to: datetime | None
+    prices: tuple[PlanPrice, ...]
 
 
 def list_plans(context: Context) -> list[PlanSummary]:
@@ -66,13 +94,27 @@ def list_plans(context: Context) -> list[PlanSummary]:
 def show_plan(context: Context, name: str) -> Plan:
     """The plan's version in force now; raises PlanNotFound, also when it has ended."""
     with reading(context.database) as unit:
-        row = plan_version_at(unit, find_plan(unit, name).id, context.now)
-    if row.effective_to is not None and row.effective_to <= context.now:
+        row = plan_on_offer(unit, name, context.now)
+        return _shown(row, tuple(_own_prices(unit, row, context.now)))
+
+
+def plan_on_offer(unit: UnitOfWork, name: str, at: datetime) -> PlanVersionRow:
+    """The version in force at that time; raises PlanNotFound, also when the plan has ended."""
+    row = version_at(plan_versions(unit, find_plan(unit, name).id), at)
+    if row.effective_to is not None and row.effective_to <= at:
         raise PlanNotFound(f"plan {name!r} ended on {row.effective_to:%Y-%m-%d}")
-    return _shown(row)
+    return row
 
 
-def _shown(row: PlanVersionRow) -> Plan:
+def _own_prices(unit: UnitOfWork, plan: PlanVersionRow, now: datetime) -> Iterator[PlanPrice]:
+    book = load_price_book(unit)
+    for row in sorted(all_endpoints(unit), key=attrgetter("product", "path", "method")):
+        price = book.price_at(row.id, micros_of(now), plan.plan_id)
+        if price is not None and price.plan == plan.name:
+            yield PlanPrice(row.product, row.method, row.path, cost_in_words(price.rule))
+
+
+def _shown(row: PlanVersionRow, prices: tuple[PlanPrice, ...]) -> Plan:
     return Plan(
         name=row.name,
         title=row.title,
@@ -80,6 +122,9 @@ def _shown(row: PlanVersionRow) -> Plan:
         interval=row.interval,
         allowance=row.allowance,
         rollover=row.rollover,
+        carry_cap=row.carry_cap,
+        trial_days=row.trial_days,
+        trial_credits=row.trial,
         postpaid_limit=row.postpaid_limit,
         overage_price=row.overage_price,
         unlimited=row.unlimited,
@@ -88,4 +133,5 @@ def _shown(row: PlanVersionRow) -> Plan:
         capabilities=json.loads(row.capabilities),
         effective_from=row.effective_from,
         effective_to=row.effective_to,
+        prices=prices,
     )

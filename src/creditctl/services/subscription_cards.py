@@ -86,9 +86,8 @@ def _card(unit: UnitOfWork, context: Context, row: SubscriptionRow) -> Subscript
     period = present_period(unit, row, context.now)
     plan = period.plan
     granted, left = allowance_of(unit, row.id, period.whole.starts_at, period.whole.ends_at)
-    later = [
-        change.plan for change in plan_changes(unit, row.id) if change.effective_at > context.now
-    ]
+    now = max(context.now, row.started_at)
+    later = [change.plan for change in plan_changes(unit, row.id) if change.effective_at > now]
     is_trial = period.began is Began.TRIAL
     return SubscriptionCard(
         id=row.public_id,

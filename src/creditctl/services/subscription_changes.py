@@ -1,18 +1,27 @@
 """Subscriptions change: upgrade at once, downgrade and cancel at the period's end (DESIGN 3.2)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from creditctl.context import Context
-from creditctl.errors import Conflict, InvalidInput
-from creditctl.rules.periods import MONTHS_IN
+from creditctl.errors import Conflict
 from creditctl.rules.units import NO_CREDITS, Money
 from creditctl.services.allowances import grant_due_allowances
 from creditctl.services.audit import record_change
 from creditctl.services.balances import balance_of
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, nothing_counted, run_verb
+from creditctl.services.plan_changes import (
+    MOMENT,
+    NOW,
+    PERIOD_END,
+    check_when,
+    effect_of,
+    latest_stretch,
+    withdraw_scheduled,
+)
+from creditctl.services.plans import plan_on_offer
 from creditctl.services.reversals import after_last_use, end_early
-from creditctl.services.subscription_periods import Began, SubscriptionPeriod
+from creditctl.services.subscription_periods import Began
 from creditctl.services.subscriptions import (
     SubscriptionOutcome,
     active_subscription,
@@ -21,19 +30,14 @@ from creditctl.services.subscriptions import (
 )
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.grants import grants_of
+from creditctl.store.queries.invoices import mark_drafts_stale_from
 from creditctl.store.queries.orgs import OrganizationRow, find_organization
-from creditctl.store.queries.plans import PlanVersionRow, find_plan, plan_version_at
 from creditctl.store.queries.subscriptions import (
     SubscriptionRow,
     close_ended_subscriptions,
     insert_plan_change,
     set_subscription_end,
-    withdraw_plan_changes,
 )
-
-NOW, PERIOD_END = "now", "period-end"
-WHEN = (NOW, PERIOD_END)
-_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +75,7 @@ def change_subscription(
     An upgrade now grants and bills the differences for the whole days left. Raises
     SubscriptionNotFound, PlanNotFound, Conflict, InvalidInput, and what rails raise.
     """
-    _check_when(request.at)
+    check_when(request.at)
     return run_verb(context, CHANGE, request, rails)
 
 
@@ -82,7 +86,7 @@ def cancel_subscription(
 
     Raises SubscriptionNotFound, Conflict, InvalidInput, and what rails raise.
     """
-    _check_when(request.at)
+    check_when(request.at)
     return run_verb(context, CANCEL, request, rails)
 
 
@@ -96,7 +100,11 @@ def resume_subscription(
 def end_subscription(
     unit: UnitOfWork, context: Context, row: SubscriptionRow, reason: str
 ) -> datetime:
-    """The step: it ends now with its allowances; returns when exactly."""
+    """The step: it ends now with its allowances; returns when exactly.
+
+    One that has not begun ends as it begins: without a period, a fee or an allowance.
+    """
+    withdraw_scheduled(unit, row, context.now)
     grants = [
         grant
         for grant in grants_of(unit, row.organization_id)
@@ -104,53 +112,45 @@ def end_subscription(
         and grant.reversed_at is None
         and (grant.expires_at is None or grant.expires_at > context.now)
     ]
-    ended_at = max(
-        context.now, row.started_at + _MOMENT, *(after_last_use(unit, grant) for grant in grants)
-    )
-    withdraw_plan_changes(unit, row.id, context.now)
+    if context.now < row.started_at:
+        ended_at = row.started_at
+    else:
+        begun = latest_stretch(unit, row, context.now).starts_at + MOMENT
+        ended_at = max(context.now, begun, *(after_last_use(unit, grant) for grant in grants))
     set_subscription_end(unit, row.id, ended_at)
+    mark_drafts_stale_from(unit, row.organization_id, ended_at)
     for grant in grants:
         end_early(unit, context, grant, reason, at=ended_at)
     close_ended_subscriptions(unit, context.now, row.organization_id)
     return ended_at
 
 
-def is_upgrade(old: PlanVersionRow, new: PlanVersionRow) -> bool:
-    """Whether the new plan costs more for the same time, or as much and gives more."""
-    fees = [plan.fee_minor * 12 // MONTHS_IN[plan.interval] for plan in (old, new)]
-    if fees[0] != fees[1]:
-        return fees[1] > fees[0]
-    return (new.unlimited, new.allowance) > (old.unlimited, old.allowance)
-
-
 def _change(
     unit: UnitOfWork, context: Context, owner: OrganizationRow, request: ChangeRequest
 ) -> SubscriptionOutcome:
     row = active_subscription(unit, owner, context.now)
-    target = plan_version_at(unit, find_plan(unit, request.plan).id, context.now)
+    target = plan_on_offer(unit, request.plan, context.now)
     before = balance_of(unit, owner.id, owner.slug, context.now).available
-    withdrawn = withdraw_plan_changes(unit, row.id, context.now)
-    period = present_period(unit, row, context.now)
+    withdrawn = withdraw_scheduled(unit, row, context.now)
+    period = latest_stretch(unit, row, context.now)
     if target.plan_id == period.plan.plan_id:
         if not withdrawn:
             raise Conflict(f"{owner.slug} is on plan {target.name} already")
         effective_at, action = context.now, "withdrawn"
     else:
-        at_once = _takes_effect_now(period, target, request.at)
-        if not at_once and row.ended_at is not None:
+        effective_at, action = effect_of(period, target, request.at, context.now)
+        if row.ended_at is not None and effective_at >= row.ended_at:
             raise Conflict(
                 f"the subscription of {owner.slug} ends on {row.ended_at:%Y-%m-%d}",
                 hint=f"'creditctl subscriptions resume {owner.slug}' lets it go on",
             )
-        effective_at = max(context.now, period.starts_at + _MOMENT)
-        if not at_once:
-            effective_at = period.whole.ends_at
         insert_plan_change(unit, row.id, target.plan_id, effective_at=effective_at, now=context.now)
-        action = "changed" if at_once else "scheduled"
+    mark_drafts_stale_from(unit, owner.id, effective_at)
     _audit(unit, context, row, action, request.reason, period.plan.name, target.name)
     if action == "changed":
         # It may begin a microsecond after now, where a period has just begun.
-        grant_due_allowances(unit, replace(context, now=effective_at), owner.id)
+        context = replace(context, now=effective_at)
+        grant_due_allowances(unit, context, owner.id)
     began = present_period(unit, row, effective_at)
     has_begun = action == "changed" and began.began is Began.CHANGE
     return outcome_of(
@@ -165,20 +165,6 @@ def _change(
     )
 
 
-def _takes_effect_now(period: SubscriptionPeriod, target: PlanVersionRow, at: str | None) -> bool:
-    """Upgrades do, unless the billing interval changes or a trial has to end first."""
-    problem = ""
-    if period.began is Began.TRIAL:
-        problem = "during a trial a change of plan takes effect at its end"
-    elif period.plan.interval != target.interval:
-        problem = "from a month to a year, or back, a plan changes at the period's end"
-    elif not is_upgrade(period.plan, target):
-        problem = "a downgrade takes effect at the period's end"
-    if problem and at == NOW:
-        raise Conflict(problem, hint="leave --at out; there are no refunds for what has begun")
-    return not problem and at != PERIOD_END
-
-
 def _cancel(
     unit: UnitOfWork, context: Context, owner: OrganizationRow, request: CancelRequest
 ) -> SubscriptionOutcome:
@@ -191,13 +177,16 @@ def _cancel(
         ended_at = end_subscription(unit, context, row, request.reason)
     else:
         ended_at = present_period(unit, row, context.now).whole.ends_at
-        withdraw_plan_changes(unit, row.id, context.now)
+        withdraw_scheduled(unit, row, context.now)
         set_subscription_end(unit, row.id, ended_at)
+        mark_drafts_stale_from(unit, row.organization_id, ended_at)
     action = "ended" if request.at == NOW else "cancelled"
     _audit(unit, context, row, action, request.reason, plan.name, None)
+    # It may end a moment after now, where a period has just begun.
+    has_begun = request.at == NOW and row.started_at <= context.now
     return outcome_of(
         unit,
-        context,
+        replace(context, now=max(context.now, ended_at)) if has_begun else context,
         row.id,
         action,
         effective_at=ended_at,
@@ -214,6 +203,7 @@ def _resume(
         raise Conflict(f"the subscription of {owner.slug} was not cancelled")
     before = balance_of(unit, owner.id, owner.slug, context.now).available
     set_subscription_end(unit, row.id, None)
+    mark_drafts_stale_from(unit, owner.id, row.ended_at)
     plan = present_period(unit, row, context.now).plan
     _audit(unit, context, row, "resumed", request.reason, None, plan.name)
     return outcome_of(
@@ -225,11 +215,6 @@ def _resume(
         fee=Money(0, plan.currency),
         before=before,
     )
-
-
-def _check_when(at: str | None) -> None:
-    if at is not None and at not in WHEN:
-        raise InvalidInput(f"--at: {at!r} is neither {' nor '.join(WHEN)}")
 
 
 def _audit(

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from creditctl.rules.periods import Period, anchored_periods
 from creditctl.rules.proration import prorated_credits, prorated_money, share_left
 from creditctl.rules.units import NO_CREDITS, Credits, Money
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.plans import PlanVersionRow, plan_version_at
+from creditctl.store.queries.plans import PlanVersionRow, plan_versions, version_at
 from creditctl.store.queries.subscriptions import (
     PlanChangeRow,
     SubscriptionRow,
@@ -57,7 +58,8 @@ class SubscriptionPeriod:
             return self.plan.trial
         if self.previous is None:
             return self.plan.allowance
-        more = self.plan.allowance - self.previous.allowance
+        before = NO_CREDITS if self.previous.unlimited else self.previous.allowance
+        more = self.plan.allowance - before
         return prorated_credits(more, share_left(self.whole, self.starts_at))
 
     @property
@@ -104,9 +106,13 @@ def _periods(
     changes: Sequence[PlanChangeRow],
     until: datetime,
 ) -> Iterator[SubscriptionPeriod]:
+    @cache
+    def versions_of(plan_id: int) -> list[PlanVersionRow]:
+        return plan_versions(unit, plan_id)
+
     def plan_at(at: datetime) -> PlanVersionRow:
         begun = [change.plan_id for change in changes if change.effective_at <= at]
-        return plan_version_at(unit, (begun or [subscription.plan_id])[-1], at)
+        return version_at(versions_of((begun or [subscription.plan_id])[-1]), at)
 
     for whole, began in _whole_periods(subscription, lambda at: plan_at(at).interval, until):
         ends_at = min(whole.ends_at, subscription.ended_at or whole.ends_at)

@@ -10,6 +10,7 @@ from creditctl.services.allowances import grant_due_allowances
 from creditctl.services.audit import record_change
 from creditctl.services.balances import balance_of
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, nothing_counted, run_verb
+from creditctl.services.plans import plan_on_offer
 from creditctl.services.subscription_periods import (
     SubscriptionPeriod,
     periods_of_subscription,
@@ -17,8 +18,8 @@ from creditctl.services.subscription_periods import (
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
 from creditctl.store.queries.grants import allowance_of
+from creditctl.store.queries.invoices import mark_drafts_stale_from
 from creditctl.store.queries.orgs import OrganizationRow, find_organization
-from creditctl.store.queries.plans import find_plan, plan_version_at
 from creditctl.store.queries.subscriptions import (
     SubscriptionRow,
     close_ended_subscriptions,
@@ -143,8 +144,7 @@ def _create(
     unit: UnitOfWork, context: Context, owner: OrganizationRow, request: SubscribeRequest
 ) -> SubscriptionOutcome:
     started_at = request.starts_at or context.now
-    plan = find_plan(unit, request.plan)
-    version = plan_version_at(unit, plan.id, started_at)
+    version = plan_on_offer(unit, request.plan, started_at)
     close_ended_subscriptions(unit, context.now, owner.id)
     is_first = _refuse(unit, context, owner, started_at)
     before = balance_of(unit, owner.id, owner.slug, context.now).available
@@ -153,11 +153,12 @@ def _create(
         unit,
         public_id=(public_id := new_public_id("sub", context.now)),
         organization_id=owner.id,
-        plan_id=plan.id,
+        plan_id=version.plan_id,
         started_at=started_at,
         trial_ends_at=started_at + trial if trial else None,
         created_at=context.now,
     )
+    mark_drafts_stale_from(unit, owner.id, started_at)
     record_change(
         unit,
         context,
@@ -188,8 +189,8 @@ def _refuse(
     """Refuse guests and a second subscription at one time; returns whether it is the first."""
     if owner.kind == "guest":
         raise GuestNotAllowed(f"{owner.slug} is a guest and cannot subscribe")
-    earlier = subscriptions_of(unit, owner.id)
-    for row in earlier:
+    begun = [row for row in subscriptions_of(unit, owner.id) if row.ended_at != row.started_at]
+    for row in begun:
         if row.status == "active":
             plan = current_plans(unit, context.now)[row.id]
             raise AlreadyExists(
@@ -198,7 +199,7 @@ def _refuse(
             )
         if row.ended_at is not None and started_at < row.ended_at:
             raise Conflict(f"{owner.slug} had a subscription until {row.ended_at:%Y-%m-%d %H:%M}")
-    return not earlier
+    return not begun
 
 
 CREATE = Verb(

@@ -72,7 +72,7 @@ class Import:
     options: str
     max_rejects: int | None
     ensured: set[int]
-    """Organizations whose due allowances this run has granted already."""
+    """Organizations for which this run has booked what is due already."""
 
     book: PriceBook
     """The prices by which its records are priced."""
@@ -97,6 +97,7 @@ def book_chunk(
     for organization_id in organizations:
         if organization_id not in job.ensured:
             book_what_is_due(unit, context, organization_id)
+            job.ensured.add(organization_id)
     sifted = _sifted(unit, chunk.events, context.settings.dedup_window)
     sifted.new[:] = with_volume_prices(unit, job.book, sifted.new)
     rejects = sorted([*chunk.rejects, *map(_conflict, sifted.conflicts)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from creditctl.rules.instants import instant_of
+from creditctl.rules.instants import instant_of, start_of_day
 from creditctl.rules.invoice_lines import Line
 from creditctl.rules.periods import Period
 from creditctl.rules.units import Credits, Money
@@ -224,6 +224,19 @@ def mark_draft_stale(unit: UnitOfWork, organization_id: int, at: datetime) -> No
         """,
         organization_id=organization_id,
         at=at,
+    )
+
+
+def mark_drafts_stale_from(unit: UnitOfWork, organization_id: int, at: datetime) -> None:
+    """Mark the organization's drafts that end on that day or later: their fees may have changed."""
+    unit.run(
+        """
+        UPDATE invoice SET stale = true
+        WHERE organization_id = :organization_id AND status = 'draft' AND NOT stale
+          AND ends_at >= :day
+        """,
+        organization_id=organization_id,
+        day=start_of_day(at),
     )
 
 

@@ -1,5 +1,6 @@
 """Plans and their versions: what a plan meant at a point in time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -61,21 +62,21 @@ def find_plan(unit: UnitOfWork, name: str) -> PlanRow:
     return found
 
 
-def plan_version_at(unit: UnitOfWork, plan_id: int, at: datetime) -> PlanVersionRow:
-    """The version in force at that time; raises PlanNotFound when the plan began later."""
-    found = unit.fetch_one(
+def plan_versions(unit: UnitOfWork, plan_id: int) -> list[PlanVersionRow]:
+    """Every version of a plan, oldest first."""
+    return unit.fetch(
         PlanVersionRow,
-        f"""
-        SELECT {_COLUMNS} {_FROM}
-        WHERE v.plan_id = :plan_id AND v.effective_from <= :at
-        ORDER BY v.effective_from DESC LIMIT 1
-        """,
+        f"SELECT {_COLUMNS} {_FROM} WHERE v.plan_id = :plan_id ORDER BY v.effective_from",
         plan_id=plan_id,
-        at=at,
     )
-    if found is None:
+
+
+def version_at(versions: Sequence[PlanVersionRow], at: datetime) -> PlanVersionRow:
+    """The one in force at that time; raises PlanNotFound when the plan began later."""
+    begun = [version for version in versions if version.effective_from <= at]
+    if not begun:
         raise PlanNotFound(f"the plan was not in force at {at:%Y-%m-%d %H:%M} UTC")
-    return found
+    return begun[-1]
 
 
 def plans_in_force(unit: UnitOfWork, at: datetime) -> list[PlanVersionRow]:

@@ -68,12 +68,13 @@ def subscription_by_id(unit: UnitOfWork, subscription_id: int) -> SubscriptionRo
 
 
 def current_plans(unit: UnitOfWork, now: datetime) -> dict[int, str]:
-    """The plan that every subscription is on at that time, by internal id."""
+    """The plan that every subscription is on at that time, or begins with, by internal id."""
     rows = unit.fetch_rows(
         """
         SELECT s.id, COALESCE((
             SELECT p.name FROM subscription_change AS c JOIN plan AS p ON p.id = c.plan_id
-            WHERE c.subscription_id = s.id AND c.effective_at <= :now
+            WHERE c.subscription_id = s.id
+              AND c.effective_at <= CASE WHEN s.started_at > :now THEN s.started_at ELSE :now END
             ORDER BY c.effective_at DESC LIMIT 1
         ), p.name)
         FROM subscription AS s JOIN plan AS p ON p.id = s.plan_id
@@ -139,11 +140,11 @@ def set_subscription_end(unit: UnitOfWork, subscription_id: int, at: datetime | 
 def close_ended_subscriptions(
     unit: UnitOfWork, now: datetime, organization_id: int | None = None
 ) -> int:
-    """Mark those whose end has come; returns how many."""
+    """Mark those whose end has come, or that shall never begin; returns how many."""
     return unit.run(
         """
         UPDATE subscription SET status = 'ended'
-        WHERE status = 'active' AND ended_at <= :now
+        WHERE status = 'active' AND (ended_at <= :now OR ended_at = started_at)
           AND (CAST(:organization_id AS BIGINT) IS NULL OR organization_id = :organization_id)
         """,
         now=now,
