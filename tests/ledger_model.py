@@ -1,19 +1,15 @@
-"""The ledger once more, in plain Python: no database, no batches, no sums beside their parts.
-
-Times are datetimes, amounts micro-credits; an event is (time, id, product, micro-credits).
-"""
+"""The ledger once more, in plain Python and micro-credits: no database, no batches, no sums."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Union
+from itertools import pairwise
 
-GRACE = timedelta(hours=72)
-MOMENT = timedelta(microseconds=1)
+GRACE, MOMENT = timedelta(hours=72), timedelta(microseconds=1)
 FAR = datetime(9000, 1, 1, tzinfo=UTC)
-BOUGHT = ("purchase", "order_form")
+BOUGHT, POSTPAID = ("purchase", "order_form"), "postpaid"
+# Time, id, product, price.
 Event = tuple[datetime, int, str, int]
-Payer = Union["Grant", str, None]
 
 
 @dataclass(eq=False)
@@ -27,17 +23,13 @@ class Subscription:
     ended_at: datetime = FAR
     granted: int = 0
 
-    def month(self, number: int) -> datetime:
-        from dateutil.relativedelta import relativedelta
-
-        return self.started_at + relativedelta(months=number)
-
     def periods(self, until: datetime) -> list[tuple[datetime, datetime]]:
         """The months that have begun by then, the last one cut where the subscription ended."""
-        found: list[tuple[datetime, datetime]] = []
-        while (begins := self.month(len(found))) <= until and begins < self.ended_at:
-            found.append((begins, min(self.month(len(found) + 1), self.ended_at)))
-        return found
+        from dateutil.relativedelta import relativedelta
+
+        months = pairwise(self.started_at + relativedelta(months=n) for n in range(60))
+        cut = [(begins, min(ends, self.ended_at)) for begins, ends in months]
+        return [month for month in cut if month[0] <= until and month[0] < month[1]]
 
 
 @dataclass(eq=False)
@@ -70,39 +62,38 @@ class Grant:
         self.remaining -= taken
         late = 0 if self.reversed else min(amount - taken, self.expired)
         self.expired -= late
-        taken += late
         for child in self.children:
-            taken += child.take(amount - taken)
-        return taken
+            late += child.take(amount - taken - late)
+        return taken + late
 
     def end(self, now: datetime, at: datetime) -> None:
         """End it before its time; one that has not begun is as if it had never been."""
-        self.reversed = self.reversed or self.effective_at >= now
-        if not self.reversed:
+        if self.effective_at >= now:
+            self.reversed, self.remaining = True, 0
+        elif not self.reversed:
             self.expires_at = min(at, self.expires_at)
-            self.expired += self.remaining
-        self.remaining = 0
+            self.expired, self.remaining = self.expired + self.remaining, 0
 
 
 @dataclass(eq=False)
 class Draw:
     """One payer's part of consecutive events of a product on a day; nobody's is open overage."""
 
-    payer: Payer
+    payer: object
     product: str
     at: datetime
     amount: int = 0
     settled: list[tuple[Grant | None, int]] = field(default_factory=list)
 
 
+@dataclass(eq=False)
 class Ledger:
     """One organization; `bring_up_to` comes before everything else that is done."""
 
-    def __init__(self) -> None:
-        self.subscriptions: list[Subscription] = []
-        self.grants: list[Grant] = []
-        self.events: list[Event] = []
-        self.draws: list[Draw] = []
+    subscriptions: list[Subscription] = field(default_factory=list)
+    grants: list[Grant] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    draws: list[Draw] = field(default_factory=list)
 
     def bring_up_to(self, now: datetime) -> None:
         for of in self.subscriptions:
@@ -110,21 +101,20 @@ class Ledger:
                 self.add(of.allowance, begins, ends, subscription=of)
                 of.granted += 1
         for grant in self.grants:  # it may grow meanwhile: what is carried can be over itself
-            if grant.reversed:
-                grant.remaining = 0
-            elif grant.expires_at + GRACE <= now:
+            if grant.expires_at + GRACE <= now and not grant.reversed:
                 grant.expired += grant.remaining - self.carry(grant)
+            if grant.expires_at + GRACE <= now or grant.reversed:
                 grant.remaining = 0
 
     def carry(self, grant: Grant) -> int:
         """Roll an allowance into the month that begins where it ends."""
         of, boundary = grant.subscription, grant.expires_at
-        following = None if of is None else dict(of.periods(boundary)).get(boundary)
+        following = dict(of.periods(boundary)).get(boundary) if of else None
         if of is None or of.cap is None or following is None:
             return 0
-        heirs = [heir for other in self.grants for heir in other.children]
-        before = sum(heir.amount for heir in heirs if heir.effective_at == boundary)
-        carried = max(min(grant.remaining, of.cap - before), 0)
+        heirs = [heir for parent in self.grants for heir in parent.children]
+        room = of.cap - sum(heir.amount for heir in heirs if heir.effective_at == boundary)
+        carried = min(grant.remaining, room)
         if carried:
             grant.children.append(self.add(carried, boundary, following, subscription=of))
         return carried
@@ -135,14 +125,14 @@ class Ledger:
         return self.grants[-1]
 
     def cancel(self, now: datetime, of: Subscription, *, at_once: bool) -> None:
-        periods = of.periods(now)
-        of.ended_at = max(now, periods[-1][0] + MOMENT) if at_once else of.month(len(periods))
+        begins, ends = of.periods(now)[-1]
+        of.ended_at = max(now, begins + MOMENT) if at_once else ends
         for grant in self.grants:
             if at_once and grant.subscription is of and grant.expires_at > now:
                 grant.end(now, of.ended_at)
 
     def draw(self, events: Iterable[Event]) -> None:
-        last, drawn = None, dict[Payer, Draw]()
+        last, drawn = None, dict[object, Draw]()
         for at, _, product, due in sorted(events):
             if last != (last := (at.date(), product)):
                 drawn = {}
@@ -151,42 +141,38 @@ class Ledger:
                     self.draws.append(drawn.setdefault(payer, Draw(payer, product, at)))
                 drawn[payer].amount += amount
 
-    def payers(self, at: datetime, product: str, due: int) -> Iterator[tuple[Payer, int]]:
+    def payers(self, at: datetime, product: str, due: int) -> Iterator[tuple[object, int]]:
         for grant in sorted(self.grants, key=Grant.order):
             if grant.is_live(at) and grant.product in (None, product) and (part := grant.take(due)):
                 due -= part
                 yield grant, part
         if postpaid := min(due, self.headroom(at)):
-            yield "postpaid", postpaid
+            yield POSTPAID, postpaid
         if due > postpaid:
             yield None, due - postpaid
 
     def headroom(self, at: datetime) -> int:
-        """What the month's postpaid limit still allows."""
-        for of in self.subscriptions:
-            for begins, ends in of.periods(at)[-1:]:
-                if at < ends:
-                    late = [
-                        d for d in self.draws if d.payer == "postpaid" and begins <= d.at < ends
-                    ]
-                    return of.postpaid_limit - sum(draw.amount for draw in late)
+        months = [(of, *month) for of in self.subscriptions for month in of.periods(at)]
+        for of, begins, ends in [month for month in months if month[1] <= at < month[2]]:
+            owed = [d.amount for d in self.draws if d.payer == POSTPAID and begins <= d.at < ends]
+            return of.postpaid_limit - sum(owed)
         return 0
 
-    def settle(self, grant: Grant | None, at_most: int) -> None:
+    def settle(self, grant: Grant | None, at_most: int, *, of: list[Draw] | None = None) -> None:
         """By a bought grant, or forgiven (None); the oldest usage first."""
-        for draw in sorted(self.draws, key=lambda draw: draw.at):
-            part = min(at_most, draw.amount - sum(amount for _, amount in draw.settled))
-            fits = grant is None or grant.product in (None, draw.product)
-            if draw.payer is None and fits and part:
+        for draw in sorted(self.draws if of is None else of, key=lambda draw: draw.at):
+            fits = draw.payer is None and (grant is None or grant.product in (None, draw.product))
+            due = draw.amount - sum(amount for _, amount in draw.settled)
+            if fits and (part := min(at_most, due)):
                 draw.settled.append((grant, part))
                 at_most -= part
-                if grant is not None:
+                if grant:
                     grant.remaining -= part
 
     def repay(self, now: datetime) -> None:
-        for grant in sorted(self.grants, key=Grant.order):
-            if grant.source in BOUGHT and grant.is_live(now):
-                self.settle(grant, grant.remaining)
+        bought = [grant for grant in self.grants if grant.source in BOUGHT and grant.is_live(now)]
+        for grant in sorted(bought, key=Grant.order):
+            self.settle(grant, grant.remaining)
 
     def reverse(self, now: datetime, grant: Grant, *, unwind: bool) -> None:
         for draw in list(self.draws) if unwind else []:
@@ -198,13 +184,20 @@ class Ledger:
         self.repay(now)
 
     def reallocate(self, now: datetime, month: tuple[int, int]) -> None:
+        """Undo a month and draw it anew; what settled its overage settles it again."""
         old = [draw for draw in self.draws if (draw.at.year, draw.at.month) == month]
-        self.draws = [draw for draw in self.draws if draw not in old]
-        parts = [part for draw in old for part in ((draw.payer, draw.amount), *draw.settled)]
-        for payer, amount in parts:
+        settled = [part for draw in old for part in draw.settled]
+        for payer, amount in [*settled, *((draw.payer, draw.amount) for draw in old)]:
             if isinstance(payer, Grant):
                 payer.remaining += amount
+        self.draws = [draw for draw in self.draws if draw not in old]
+        kept = len(self.draws)
         self.draw(event for event in self.events if (event[0].year, event[0].month) == month)
-        self.settle(None, sum(amount for draw in old for by, amount in draw.settled if by is None))
+        for payer in sorted({by for by, _ in settled}, key=lambda by: by.order() if by else ()):
+            before = sum(amount for by, amount in settled if by is payer)
+            if payer is None:
+                self.settle(None, before, of=self.draws[kept:])
+            elif not payer.is_live(now):
+                self.settle(payer, min(before, payer.remaining), of=self.draws[kept:])
         self.repay(now)
         self.bring_up_to(now)

@@ -19,7 +19,7 @@ from creditctl.services.money_verbs import (
     nothing_counted,
     run_verb,
 )
-from creditctl.services.repayment import repay_with_paid_grants
+from creditctl.services.repayment import repay_again, repay_with_paid_grants
 from creditctl.services.unwinding import Unwound, unwind_bookings, waive_again
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.invoices import fixed_invoices
@@ -78,7 +78,8 @@ def pay_again(
         for row in charges_between(unit, organization_id, span.starts_at, span.ends_at)
     ]
     paid = allocate(unit, context, organization_id, charges, batch_id=None, reason=reason)
-    waive_again(unit, context, organization_id, unwound.waived, reason)
+    waive_again(unit, context, organization_id, unwound.waived, reason, span)
+    repay_again(unit, context, organization_id, unwound.repaid, span)
     repay_with_paid_grants(unit, context, organization_id)
     book_due_expiries(unit, context, organization_id)
     return paid

@@ -1,9 +1,12 @@
 """Paid grants repay what an organization used beyond its credits (DESIGN 3.3)."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from creditctl.context import Context
 from creditctl.rules.burn_down import burn_order
+from creditctl.rules.periods import Period
 from creditctl.rules.units import Credits
 from creditctl.services.allocation import lot_of
 from creditctl.services.balances import is_live
@@ -26,9 +29,14 @@ from creditctl.store.queries.orgs import lock_organizations
 
 
 def repay_open_overage(
-    unit: UnitOfWork, context: Context, organization_id: int, grant: GrantRow
+    unit: UnitOfWork,
+    context: Context,
+    organization_id: int,
+    grant: GrantRow,
+    *,
+    span: Period | None = None,
 ) -> Credits:
-    """Draw the grant for open overage, oldest first; returns the credits repaid.
+    """Draw the grant for open overage of usage in `span`, oldest first; returns what was repaid.
 
     Postpaid overage is not open: it is invoiced. A restricted grant repays only its own product's.
     """
@@ -36,6 +44,8 @@ def repay_open_overage(
     left = grant.remaining
     for owed in unsettled_overage(unit, organization_id):
         if owed.reason == "postpaid" or grant.product_id not in (None, owed.product_id):
+            continue
+        if span is not None and owed.event_at not in span:
             continue
         repaid = min(left, owed.unsettled)
         if not repaid:
@@ -71,6 +81,27 @@ def repay_with_paid_grants(unit: UnitOfWork, context: Context, organization_id: 
     ]
     ordered = sorted(grants, key=lambda grant: burn_order(lot_of(grant)))
     return sum(bool(repay_open_overage(unit, context, organization_id, grant)) for grant in ordered)
+
+
+def repay_again(
+    unit: UnitOfWork,
+    context: Context,
+    organization_id: int,
+    before: Mapping[int, Credits],
+    span: Period,
+) -> None:
+    """Let grants that have ended meanwhile repay usage of `span` anew, at most as much as `before`.
+
+    They were bought and had paid in their time: undoing that must not let them expire instead.
+    """
+    ended = [
+        grant
+        for grant in grants_of(unit, organization_id)
+        if grant.id in before and not is_live(grant, context.now)
+    ]
+    for grant in sorted(ended, key=lambda grant: burn_order(lot_of(grant))):
+        part = replace(grant, remaining=min(grant.remaining, before[grant.id]))
+        repay_open_overage(unit, context, organization_id, part, span=span)
 
 
 def _repayment(

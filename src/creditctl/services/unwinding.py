@@ -1,11 +1,13 @@
 """Takes bookings back as they were recorded, newest first, whatever today's order (DESIGN 3.3)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from creditctl.context import Context
 from creditctl.rules.burn_down import MICROS_PER_DAY
 from creditctl.rules.instants import instant_of
+from creditctl.rules.periods import Period
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.allocation import OVERAGE
 from creditctl.services.waivers import waive_overage
@@ -24,6 +26,8 @@ class Unwound:
     debited: Credits
     overage: Credits
     waived: Credits
+    repaid: Mapping[int, Credits] = field(default_factory=dict)
+    """What of that overage each grant had repaid, by the grant's internal id."""
 
 
 def unwind_bookings(
@@ -38,6 +42,7 @@ def unwind_bookings(
         debited=_sum(-entry.amount for entry in bookings if entry.grant_id is not None),
         overage=_sum(-entry.amount for entry in owed),
         waived=_sum(entry.amount for entry in settlements if entry.kind == "waiver"),
+        repaid=_by_grant(settlements),
     )
 
 
@@ -55,11 +60,16 @@ def unwind_entries(
 
 
 def waive_again(
-    unit: UnitOfWork, context: Context, organization_id: int, amount: Credits, reason: str
+    unit: UnitOfWork,
+    context: Context,
+    organization_id: int,
+    amount: Credits,
+    reason: str,
+    span: Period,
 ) -> None:
-    """What was forgiven before stays forgiven, as far as there is overage again."""
+    """What was forgiven of usage in `span` stays forgiven, as far as there is overage again."""
     if amount:
-        waive_overage(unit, context, organization_id, amount, reason)
+        waive_overage(unit, context, organization_id, amount, reason, span=span)
 
 
 def debit_of(entry: EntryRow, source: str, amount: Credits) -> dict[str, object]:
@@ -92,6 +102,14 @@ def _opposite(context: Context, entry: EntryRow, reason: str) -> NewEntry:
         actor=context.actor,
         reason=reason,
     )
+
+
+def _by_grant(settlements: Iterable[EntryRow]) -> dict[int, Credits]:
+    repaid: dict[int, Credits] = defaultdict(lambda: NO_CREDITS)
+    for entry in settlements:
+        if entry.grant_id is not None:
+            repaid[entry.grant_id] -= entry.amount
+    return repaid
 
 
 def _sum(amounts: Iterable[Credits]) -> Credits:

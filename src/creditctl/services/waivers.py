@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from creditctl.context import Context
 from creditctl.errors import Conflict
+from creditctl.rules.periods import Period
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.audit import record_change
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, run_verb
@@ -48,11 +49,19 @@ def waive(context: Context, request: WaiveRequest, rails: Rails = NO_RAILS) -> W
 
 
 def waive_overage(
-    unit: UnitOfWork, context: Context, organization_id: int, amount: Credits | None, reason: str
+    unit: UnitOfWork,
+    context: Context,
+    organization_id: int,
+    amount: Credits | None,
+    reason: str,
+    *,
+    span: Period | None = None,
 ) -> Credits:
-    """The step: at most `amount`, or everything; returns what was forgiven."""
+    """The step: at most `amount`, or everything, of usage in `span`; returns what was forgiven."""
     left, waived = amount, NO_CREDITS
     for owed in open_overage(unit, organization_id):
+        if span is not None and owed.event_at not in span:
+            continue
         part = owed.unsettled if left is None else min(left, owed.unsettled)
         if not part:
             break
