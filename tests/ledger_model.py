@@ -1,15 +1,14 @@
 """The ledger once more, in plain Python and micro-credits: no database, no batches, no sums."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 GRACE, MOMENT = timedelta(hours=72), timedelta(microseconds=1)
 FAR = datetime(9000, 1, 1, tzinfo=UTC)
 BOUGHT, POSTPAID = ("purchase", "order_form"), "postpaid"
-# Time, id, product, price.
-Event = tuple[datetime, int, str, int]
+Event = tuple[datetime, int, str, int]  # time, id, product, price
 
 
 @dataclass(eq=False)
@@ -106,8 +105,7 @@ class Ledger:
             if grant.expires_at + GRACE <= now or grant.reversed:
                 grant.remaining = 0
 
-    def carry(self, grant: Grant) -> int:
-        """Roll an allowance into the month that begins where it ends."""
+    def carry(self, grant: Grant) -> int:  # into the month that begins where it ends
         of, boundary = grant.subscription, grant.expires_at
         following = dict(of.periods(boundary)).get(boundary) if of else None
         if of is None or of.cap is None or following is None:
@@ -179,7 +177,7 @@ class Ledger:
             draw.settled = [part for part in draw.settled if part[0] is not grant]
             if draw.payer is grant:
                 self.draws.remove(draw)
-                self.draws.append(Draw(None, draw.product, draw.at, draw.amount))
+                self.draws.append(replace(draw, payer=None))
         grant.remaining, grant.reversed = 0, True
         self.repay(now)
 
@@ -195,9 +193,8 @@ class Ledger:
         self.draw(event for event in self.events if (event[0].year, event[0].month) == month)
         for payer in sorted({by for by, _ in settled}, key=lambda by: by.order() if by else ()):
             before = sum(amount for by, amount in settled if by is payer)
-            if payer is None:
-                self.settle(None, before, of=self.draws[kept:])
-            elif not payer.is_live(now):
-                self.settle(payer, min(before, payer.remaining), of=self.draws[kept:])
+            if payer is None or not payer.is_live(now):
+                at_most = min(before, payer.remaining) if payer else before
+                self.settle(payer, at_most, of=self.draws[kept:])
         self.repay(now)
         self.bring_up_to(now)

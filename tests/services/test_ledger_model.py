@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from builders import at, open_books
+from builders import an_organization, at, open_books, use
 from creditctl.context import Context
 from creditctl.rules.units import Credits
 from creditctl.services.balances import read_balance
@@ -338,4 +338,18 @@ def test_the_ledger_and_its_model_agree(context: Context, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_the_ledger_and_its_model_agree_for_long(context: Context, tmp_path: Path) -> None:
-    live(context, tmp_path, examples=200, steps=30)
+    live(context, tmp_path, examples=80, steps=25)
+
+
+def test_two_subscriptions_within_a_month_have_a_postpaid_limit_each(context: Context) -> None:
+    open_books(at(context, "2026-01-01T00:00:00Z"), CATALOG)
+    tenth = at(context, "2026-09-10T00:00:00Z")
+    an_organization(at(context, "2026-09-01T00:00:00Z"), "acme", plan="later")
+    cancel_subscription(tenth, CancelRequest(organization="acme", reason="model", at="now"))
+    create_subscription(tenth, "acme", "later")
+    use(at(context, "2026-09-15T00:00:00Z"), "acme", 110)
+    use(at(context, "2026-09-05T00:00:00Z"), "acme", 115)
+    balance = read_balance(at(context, "2026-09-20T00:00:00Z"), "acme")
+    # each 40 of an allowance and 70 to be paid later; 5 of the 115 are beyond both
+    assert balance.postpaid_overage == Credits(140 * MICRO)
+    assert balance.open_overage == Credits(5 * MICRO)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders import CATALOG, an_organization, at, open_books
+from builders import CATALOG, an_organization, at, open_books, use
 from creditctl.context import Context
 from creditctl.rules.units import Credits
 from creditctl.services.balances import read_balance
@@ -20,6 +20,7 @@ from creditctl.services.granting import GrantRequest, grant_credits
 from creditctl.services.limits_check import check_limits
 from creditctl.services.reallocation import ReallocateRequest, reallocate
 from creditctl.services.usage_import import import_usage
+from creditctl.services.waivers import WaiveRequest, waive
 from creditctl.store.engine import reading
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
@@ -99,24 +100,30 @@ def an_account(context: Context, plan: str | None, grants: list[Gift]) -> str:
     slug = f"org-{next(_runs)}"
     opened = at(context, START.isoformat())
     an_organization(opened, slug, plan=plan)
-    for source, product, amount, begins, life, priority in grants:
-        bought = source == "order_form"
-        effective_at = START + timedelta(days=begins)
-        grant_credits(
-            opened,
-            GrantRequest(
-                organization=slug,
-                amount=Credits.parse(str(amount)),
-                reason="property",
-                source=source,
-                product=product if bought else None,
-                priority=priority,
-                effective_at=effective_at,
-                expires_at=None if life is None else effective_at + timedelta(days=life),
-                unit_cost=Decimal("0.01") if bought else None,
-            ),
-        )
+    for grant in grants:
+        give_to(opened, slug, grant)
     return slug
+
+
+def give_to(context: Context, slug: str, grant: Gift) -> None:
+    """Grant it, so many days after context.now."""
+    source, product, amount, begins, life, priority = grant
+    bought = source == "order_form"
+    effective_at = context.now + timedelta(days=begins)
+    grant_credits(
+        context,
+        GrantRequest(
+            organization=slug,
+            amount=Credits.parse(str(amount)),
+            reason="property",
+            source=source,
+            product=product if bought else None,
+            priority=priority,
+            effective_at=effective_at,
+            expires_at=None if life is None else effective_at + timedelta(days=life),
+            unit_cost=Decimal("0.01") if bought else None,
+        ),
+    )
 
 
 def pay_again(context: Context, slug: str) -> None:
@@ -188,3 +195,31 @@ def test_a_month_that_came_in_the_order_of_time_is_paid_by_the_same_again(
     before = paid(books, slug)
     pay_again(books, slug)
     assert paid(books, slug) == before
+
+
+def test_what_was_forgiven_in_a_month_forgives_no_other_month_when_it_is_paid_again(
+    books: Context,
+) -> None:
+    slug = an_account(books, None, [])
+    use(at(books, "2026-10-12T00:00:00Z"), slug, 30)
+    waive(books, WaiveRequest(organization=slug, reason="our outage"))
+    use(at(books, "2026-09-20T00:00:00Z"), slug, 20)
+    gift: Gift = ("goodwill", None, 25, 0, None, 50)
+    give_to(at(books, START.isoformat()), slug, gift)
+    pay_again(books, slug)
+    # October: 30 used, 25 paid by what was forgotten, 5 forgiven as before; September owes its 20
+    assert read_balance(books, slug).open_overage == Credits.parse("20")
+    assert read_balance(books, slug).available == Credits.parse("0")
+
+
+def test_what_a_purchase_repaid_before_it_ended_stays_repaid(books: Context) -> None:
+    slug = an_account(books, None, [])
+    use(at(books, "2026-10-05T00:00:00Z"), slug, 30)
+    # 30 of its 50 repay; it ends on 20 October, and 20 expire
+    bought: Gift = ("order_form", None, 50, 0, 10, 50)
+    give_to(at(books, "2026-10-10T00:00:00Z"), slug, bought)
+    check_limits(books)
+    before = paid(books, slug)
+    pay_again(books, slug)
+    assert paid(books, slug) == before
+    assert read_balance(books, slug).open_overage == Credits.parse("0")

@@ -101,10 +101,12 @@ def lot_of(grant: GrantRow) -> Lot:
 def _postpaid_lots(
     unit: UnitOfWork,
     organization_id: int,
-    periods: Iterable[SubscriptionPeriod],
+    periods: Sequence[SubscriptionPeriod],
     charges: Sequence[Charge],
 ) -> list[Lot]:
     """What each period touched by the charges may still owe under its plan's postpaid limit."""
+    # A whole period is uncut: what a later subscription owes within it has a limit of its own.
+    ends = {(period.subscription_id, period.whole): period.ends_at for period in periods}
     first, last = charges[0].occurred_at, charges[-1].occurred_at
     lots: list[Lot] = []
     before: tuple[SubscriptionPeriod, Lot] | None = None
@@ -114,7 +116,8 @@ def _postpaid_lots(
             before = None
             continue
         whole = period.whole
-        booked = postpaid_booked(unit, organization_id, whole.starts_at, whole.ends_at)
+        ended_at = ends[period.subscription_id, whole]
+        booked = postpaid_booked(unit, organization_id, whole.starts_at, ended_at)
         lot = Lot(None, 0, starts_at, ends_at)
         known = booked
         if before is not None and before[0].whole == whole:
