@@ -6,6 +6,8 @@ _SUMS = ("requests", "billed", "failed", "units", "credits_micro")
 _ROLLUPS = {
     "usage_hour": (("hour", "api_key_id", "endpoint_id"), _SUMS),
     "usage_day": (("day", "product_id", "tier"), _SUMS),
+    "usage_key_day": (("day", "api_key_id"), _SUMS),
+    "usage_status_day": (("day", "status"), _SUMS),
     "volume_day": (("day", "product_id"), ("units",)),
 }
 """Table -> its key beside the organization, and what is summed."""

@@ -9,6 +9,7 @@ from creditctl.rules.usage_duplicates import Sighting
 from creditctl.rules.usage_events import Reject
 from creditctl.store import bulk_postgres, bulk_sqlite
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.usage_rollups import roll_up
 
 _BULK = {"sqlite": bulk_sqlite, "postgresql": bulk_postgres}
 
@@ -44,11 +45,6 @@ class PricedEvent(NamedTuple):
 _KINDS = {"event_id": "binary", "id_text": "text", "tier": "text"}
 _STAGED = {name: _KINDS.get(name, "integer") for name in PricedEvent._fields}
 _STAGED_KEY = {"event_hour": "integer", "event_id": "binary"}
-_SUMS = """
-    requests = {table}.requests + excluded.requests, billed = {table}.billed + excluded.billed,
-    failed = {table}.failed + excluded.failed, units = {table}.units + excluded.units,
-    credits_micro = {table}.credits_micro + excluded.credits_micro
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +125,7 @@ def book_events(unit: UnitOfWork, batch_id: int, events: Iterable[PricedEvent]) 
         ORDER BY event_hour, event_id ON CONFLICT (event_hour, event_id) DO NOTHING
         """
     )
-    _roll_up_hours(unit)
-    _roll_up_days(unit)
+    roll_up(unit)
     _roll_up_products(unit, batch_id)
     return booked
 
@@ -156,34 +151,6 @@ def insert_rejects(unit: UnitOfWork, batch_id: int, rejects: Iterable[Reject]) -
     columns = ("batch_id", *Reject._fields)
     rows = ((batch_id, *reject) for reject in rejects)
     _bulk(unit).append_rows(unit, "usage_reject", columns, rows)
-
-
-def _roll_up_hours(unit: UnitOfWork) -> None:
-    unit.run(
-        f"""
-        INSERT INTO usage_hour (hour, organization_id, api_key_id, endpoint_id, requests, billed,
-                                failed, units, credits_micro)
-        SELECT event_hour, organization_id, COALESCE(api_key_id, 0), endpoint_id, COUNT(*),
-               SUM(billed), SUM(failed), SUM(units), SUM(credits_micro)
-        FROM staged_event WHERE true GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-        ON CONFLICT (hour, organization_id, api_key_id, endpoint_id)
-        DO UPDATE SET {_SUMS.format(table="usage_hour")}
-        """
-    )
-
-
-def _roll_up_days(unit: UnitOfWork) -> None:
-    unit.run(
-        f"""
-        INSERT INTO usage_day (day, organization_id, product_id, tier, requests, billed, failed,
-                               units, credits_micro)
-        SELECT event_hour / 24, organization_id, product_id, tier, COUNT(*), SUM(billed),
-               SUM(failed), SUM(units), SUM(credits_micro)
-        FROM staged_event WHERE true GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-        ON CONFLICT (day, organization_id, product_id, tier)
-        DO UPDATE SET {_SUMS.format(table="usage_day")}
-        """
-    )
 
 
 def _roll_up_products(unit: UnitOfWork, batch_id: int) -> None:

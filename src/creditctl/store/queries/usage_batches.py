@@ -70,7 +70,10 @@ def find_batch(unit: UnitOfWork, sha256: str, options: str) -> BatchRow | None:
     """The import of that content under those options, finished or not."""
     return unit.fetch_one(
         BatchRow,
-        f"SELECT {_COLUMNS} FROM usage_batch WHERE sha256 = :sha256 AND options = :options",
+        f"""
+        SELECT {_COLUMNS} FROM usage_batch
+        WHERE sha256 = :sha256 AND options = :options AND undone_number = 0
+        """,
         sha256=sha256,
         options=options,
     )
@@ -107,10 +110,10 @@ def insert_batch(
         """
         INSERT INTO usage_batch (public_id, source_name, format, sha256, options, status, cursor,
                                  billed, free, failed, duplicate, rejected, credits_micro,
-                                 started_at, actor)
+                                 reused, adjusted, quarantined, undone_number, started_at, actor)
         VALUES (:public_id, :source_name, :format, :sha256, :options, 'running', 0,
-                0, 0, 0, 0, 0, 0, :started_at, :actor)
-        ON CONFLICT (sha256, options) DO NOTHING RETURNING id
+                0, 0, 0, 0, 0, 0, 0, 0, 0, 0, :started_at, :actor)
+        ON CONFLICT (sha256, options, undone_number) DO NOTHING RETURNING id
         """,
         public_id=public_id,
         source_name=source_name,

@@ -14,6 +14,7 @@ from creditctl.store.tables import (  # noqa: F401 - importing a file registers 
     spend,
     subscriptions,
     usage,
+    usage_rollups,
 )
 
 metadata = SQLModel.metadata

@@ -10,18 +10,22 @@ from creditctl.store.tables.columns import (
     identity,
     integer,
     maybe_integer,
+    maybe_text,
     one_of,
     text,
 )
 
 
 class UsageBatch(SQLModel, table=True):
-    """One import; `cursor` is the number of records already booked, so a killed one resumes."""
+    """One import; `cursor` is the number of records already booked, so a killed one resumes.
+
+    `undone_number` is 0, or the batch's own id once it is undone: the file may then come again.
+    """
 
     __tablename__ = "usage_batch"
     __table_args__ = (
-        UniqueConstraint("sha256", "options"),
-        one_of("status", "running", "done"),
+        UniqueConstraint("sha256", "options", "undone_number"),
+        one_of("status", "running", "done", "undone"),
         STRICT,
     )
 
@@ -41,6 +45,27 @@ class UsageBatch(SQLModel, table=True):
     credits_micro: int = integer()
     started_at: int = integer()
     finished_at: int | None = maybe_integer()
+    actor: str = text()
+    reused: int = integer()
+    adjusted: int = integer()
+    quarantined: int = integer()
+    undone_number: int = integer()
+    undone_at: int | None = maybe_integer()
+    undone_by: str | None = maybe_text()
+    undone_reason: str | None = maybe_text()
+
+
+class UsageMapping(SQLModel, table=True):
+    """A saved way to read a file: its format, and which columns the fields come from (JSON)."""
+
+    __tablename__ = "usage_mapping"
+    __table_args__ = STRICT
+
+    id: int | None = identity()
+    name: str = text(unique=True)
+    format: str = text()
+    fields: str = text()
+    created_at: int = integer()
     actor: str = text()
 
 
@@ -108,60 +133,11 @@ class UsageEventText(SQLModel, table=True):
     id_text: str = text()
 
 
-class UsageHour(SQLModel, table=True):
-    """Usage summed per hour, organization, key (0 = none named) and endpoint."""
+class PrunedEvent(SQLModel, table=True):
+    """The id of an event that was pruned: it must not be billed when it comes again."""
 
-    __tablename__ = "usage_hour"
+    __tablename__ = "pruned_event"
     __table_args__ = CLUSTERED
 
-    hour: int = integer(key=True)
-    organization_id: int = integer(key=True)
-    api_key_id: int = integer(key=True)
-    endpoint_id: int = integer(key=True)
-    requests: int = integer()
-    billed: int = integer()
-    failed: int = integer()
-    units: int = integer()
-    credits_micro: int = integer()
-
-
-class UsageDay(SQLModel, table=True):
-    """Usage summed per UTC day, organization, product and tier ('' = no tier)."""
-
-    __tablename__ = "usage_day"
-    __table_args__ = CLUSTERED
-
-    day: int = integer(key=True)
-    organization_id: int = integer(key=True)
-    product_id: int = integer(key=True)
-    tier: str = text(key=True)
-    requests: int = integer()
-    billed: int = integer()
-    failed: int = integer()
-    units: int = integer()
-    credits_micro: int = integer()
-
-
-class DebitDay(SQLModel, table=True):
-    """Who paid a day's usage: a grant source, or `overage`; summed from the ledger."""
-
-    __tablename__ = "debit_day"
-    __table_args__ = CLUSTERED
-
-    day: int = integer(key=True)
-    organization_id: int = integer(key=True)
-    product_id: int = integer(key=True)
-    source: str = text(key=True)
-    credits_micro: int = integer()
-
-
-class VolumeDay(SQLModel, table=True):
-    """Billed units of a UTC day, of products whose price is graduated by the day's volume."""
-
-    __tablename__ = "volume_day"
-    __table_args__ = CLUSTERED
-
-    day: int = integer(key=True)
-    organization_id: int = integer(key=True)
-    product_id: int = integer(key=True)
-    units: int = integer()
+    event_hour: int = integer(key=True)
+    event_id: bytes = binary(key=True)

@@ -1,0 +1,112 @@
+"""`creditctl usage import`: read files of events and bill each event once."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from creditctl.cli.options import parser_of
+from creditctl.cli.rails import DryRunOption
+from creditctl.cli.session import session_of
+from creditctl.output.view import Column, Section, View
+from creditctl.rules.usage_mapping import FieldSource, parse_field_source
+
+_COUNTS = (
+    Column("read"),
+    Column("billed"),
+    Column("free"),
+    Column("failed"),
+    Column("duplicate", "Dup."),
+    Column("rejected", "Rej."),
+    Column("credits"),
+)
+_PRODUCTS = Section(
+    "products", "By product", (Column("product"), Column("requests"), Column("credits"))
+)
+IMPORT_VIEW = View(
+    "creditctl.usage_import/v1",
+    (
+        Column("read"),
+        Column("billed"),
+        Column("free"),
+        Column("failed"),
+        Column("duplicate"),
+        Column("rejected"),
+        Column("credits"),
+        Column("dry_run", "Dry run"),
+    ),
+    (Section("files", "Files", (Column("file"), Column("status"), *_COUNTS)), _PRODUCTS),
+    csv_rows="files",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file to the group."""
+    app.command("import")(import_files)
+
+
+def import_files(
+    ctx: typer.Context,
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Files of events, or - for stdin.")
+    ],
+    format_name: Annotated[
+        str,
+        typer.Option("--format", metavar="FORMAT", help="auto, csv, ndjson or combined."),
+    ] = "auto",
+    mapping: Annotated[
+        list[FieldSource] | None,
+        typer.Option(
+            "--map",
+            metavar="FIELD=COLUMN[@FILE]",
+            parser=parser_of("--map", parse_field_source),
+            help="Read a field from another column, its values translated by a CSV file.",
+        ),
+    ] = None,
+    organization: Annotated[
+        str | None,
+        typer.Option("--org", metavar="ORG", help="Whose the lines are that name nobody."),
+    ] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option("--rejects", metavar="FILE", help="Write rejected lines there, as CSV."),
+    ] = None,
+    max_rejects: Annotated[
+        int | None,
+        typer.Option("--max-rejects", metavar="N", min=0, help="Stop when there are more."),
+    ] = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Import usage: price it, book it and draw credits.
+
+    Each event is billed once, whatever file it is in. Fields: id, time, org, key, endpoint (or
+    method and path), status, units. An interrupted import goes on where it stopped when it is run
+    again.
+
+    Example: creditctl usage import gateway.csv --rejects bad.csv
+    Example: creditctl usage import access.log --format combined --map key=client@clients.csv
+    """
+    from creditctl.services.usage_files import SourceFile, spooled
+    from creditctl.services.usage_import import import_usage
+
+    session = session_of(ctx)
+    stdin = session.terminal.stdin
+    with ExitStack() as stack:
+        sources: list[Path | SourceFile] = [
+            stack.enter_context(spooled(stdin.buffer)) if name == "-" else Path(name)
+            for name in files
+        ]
+        summary = import_usage(
+            session.context,
+            sources,
+            format_name=format_name,
+            mapping=mapping or (),
+            organization=organization,
+            max_rejects=max_rejects,
+            rejects_path=rejects,
+            dry_run=dry_run,
+        )
+    session.show(summary, IMPORT_VIEW)
+    if summary.rejected and rejects is None:
+        session.note("--rejects FILE writes the rejected lines with their reasons")
