@@ -45,6 +45,7 @@ class Grant:
     subscription: Subscription | None = None
     remaining: int = 0
     expired: int = 0
+    passed: int = 0
     reversed: bool = False
     children: list["Grant"] = field(default_factory=list)
 
@@ -58,11 +59,11 @@ class Grant:
     def take(self, amount: int) -> int:
         """Take what remains, then what expired, then what was carried on."""
         taken = min(amount, self.remaining)
-        self.remaining -= taken
         late = 0 if self.reversed else min(amount - taken, self.expired)
-        self.expired -= late
+        self.remaining, self.expired = self.remaining - taken, self.expired - late
         for child in self.children:
-            late += child.take(amount - taken - late)
+            child.passed += (passed := child.take(amount - taken - late))
+            late += passed
         return taken + late
 
     def end(self, now: datetime, at: datetime) -> None:
@@ -110,9 +111,8 @@ class Ledger:
         following = dict(of.periods(boundary)).get(boundary) if of else None
         if of is None or of.cap is None or following is None:
             return 0
-        heirs = [heir for parent in self.grants for heir in parent.children]
-        room = of.cap - sum(heir.amount for heir in heirs if heir.effective_at == boundary)
-        carried = min(grant.remaining, room)
+        heirs = [heir for g in self.grants for heir in g.children if heir.effective_at == boundary]
+        carried = min(grant.remaining, of.cap - sum(heir.amount - heir.passed for heir in heirs))
         if carried:
             grant.children.append(self.add(carried, boundary, following, subscription=of))
         return carried

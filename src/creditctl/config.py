@@ -110,13 +110,26 @@ def _read_file(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise InvalidInput(f"{path}: {problem}", hint="correct or remove the file") from None
     profiles = document.get("profiles", {})
-    for table in (document, *(profiles.values() if isinstance(profiles, dict) else ())):
-        for name in table:
-            if name not in (*NAMES, "profiles"):
-                raise InvalidInput(
-                    f"{path}: unknown setting {name!r}", hint=f"known: {', '.join(NAMES)}"
-                )
+    tables = [document, *profiles.values()] if isinstance(profiles, dict) else [profiles]
+    if not all(isinstance(table, dict) for table in tables):
+        raise InvalidInput(
+            f"{path}: profiles are tables", hint="write a profile under [profiles.NAME]"
+        )
+    for table in tables:
+        _check_table(path, table, *(["profiles"] if table is document else []))
     return document
+
+
+def _check_table(path: Path, table: dict[str, Any], *others: str) -> None:
+    for name, value in table.items():
+        if name in others:
+            continue
+        if name not in NAMES:
+            raise InvalidInput(
+                f"{path}: unknown setting {name!r}", hint=f"known: {', '.join(NAMES)}"
+            )
+        if isinstance(value, list) or (isinstance(value, dict) and name != "ceilings"):
+            raise InvalidInput(f"{path}: {name} is one value", hint=f'write {name} = "VALUE"')
 
 
 def _settings_in(document: dict[str, Any], profile: str | None) -> dict[str, str]:
@@ -145,7 +158,13 @@ def _ceilings(text: str) -> dict[str, int]:
                 f"ceilings: {part.strip()!r} is not like alice=1000",
                 hint="separate several by commas; * stands for everybody else",
             )
-        found[actor] = Credits.parse(amount).micro
+        ceiling = Credits.parse(amount).micro
+        if ceiling < 0 or actor in found:
+            raise InvalidInput(
+                f"ceilings: {part.strip()!r} is below zero, or {actor} has one already",
+                hint="write one ceiling for each actor; 0 lets nothing pass alone",
+            )
+        found[actor] = ceiling
     return found
 
 
@@ -166,6 +185,11 @@ def _secret(config: Mapping[str, str], name: str) -> bytes | None:
         )
     if not secret.strip():
         raise InvalidInput(f"{name}: {reference} is empty or not there")
+    if secret.lstrip().startswith("-----"):
+        raise InvalidInput(
+            f"{name}: {reference} is a PEM file, whose first line is no secret",
+            hint="write random text, such as that of: openssl rand -hex 32",
+        )
     return secret.strip().encode()
 
 

@@ -1,5 +1,7 @@
 """`creditctl approvals` as a person meets it."""
 
+from pathlib import Path
+
 import pytest
 
 from conftest import Cli
@@ -36,6 +38,29 @@ def test_a_second_person_refuses_it(cli: Cli, waiting: str) -> None:
     cli(f"approvals reject {waiting} --actor bob --reason nonsense")
     assert cli("approvals list --all -o json").data[0]["status"] == "rejected"
     assert cli("credits balance acme -o json").data["available"] == "0"
+
+
+def test_an_approval_shows_what_was_asked_for_and_what_came_of_it(cli: Cli, waiting: str) -> None:
+    done = cli(f"approvals approve {waiting} --actor bob -o json").data
+    assert (done["request"]["organization"], done["request"]["amount"]) == ("acme", "600")
+    assert done["result"]["available_after"] == "600"
+
+
+@pytest.mark.parametrize("text", ["*=-5", "ann=1, ann=2"])
+def test_a_ceiling_below_zero_or_given_twice_is_refused(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("CREDITCTL_CEILINGS", text)
+    assert "error: ceilings: " in cli("approvals list", expect=2).stderr
+
+
+@pytest.mark.parametrize("text", ["profiles = 5", "[profiles]\nlive = 5", 'db = ["a", "b"]'])
+def test_a_setting_of_the_wrong_shape_is_refused(
+    sqlite_cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "creditctl.toml").write_text(text, encoding="utf-8")
+    assert "creditctl.toml: " in sqlite_cli("approvals list", expect=2).stderr
 
 
 def test_the_group_answers_to_its_singular(cli: Cli) -> None:

@@ -1,5 +1,7 @@
 """`creditctl audit` as people meet it."""
 
+import pytest
+
 from conftest import Cli
 
 
@@ -35,3 +37,20 @@ def test_an_unknown_organization_and_a_bad_limit_are_refused(sqlite_cli: Cli) ->
     assert "'nobody'" in sqlite_cli("audit log --org nobody", expect=3).stderr
     assert "--limit" in sqlite_cli("audit log --limit 0", expect=2).stderr
     assert "--limit" in sqlite_cli("audit log --limit many", expect=2).stderr
+
+
+def test_the_newest_of_several_keys_seals_and_a_certificate_is_none(
+    sqlite_cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDITCTL_AUDIT_KEY", "env:SEAL")
+    monkeypatch.setenv("SEAL", "old")
+    sqlite_cli("orgs create acme")
+    monkeypatch.setenv("SEAL", "new\nold\n")
+    sqlite_cli("orgs create beta")
+    proof = sqlite_cli("audit verify -o json").data
+    assert (proof["verified"], proof["entries"], proof["unkeyed"]) == (True, 2, 0)
+    monkeypatch.setenv("SEAL", "-----BEGIN PRIVATE KEY-----\nabc\n")
+    refused = sqlite_cli("orgs create gamma", expect=2).stderr
+    assert "env:SEAL is a PEM file" in refused
+    monkeypatch.delenv("CREDITCTL_AUDIT_KEY")
+    assert "is sealed with key" in sqlite_cli("orgs create gamma", expect=4).stderr

@@ -40,6 +40,7 @@ def test_a_grant_tells_the_balance_before_and_after(cli: Cli, acme: Context) -> 
         "available_before": "100",
         "available_after": "200",
         "dry_run": False,
+        "needs_approval": False,
     }
 
 

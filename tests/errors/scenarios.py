@@ -102,7 +102,8 @@ def an_approval_of_my_own() -> Iterator[None]:
         connection.execute(
             "INSERT INTO approval (public_id, verb, organization_id, amount_micro, request, reason,"
             " status, requested_by, requested_at) VALUES ('approval_1', 'credits.grant', 1, 1,"
-            " '{}', 'refill', 'pending', 'ann', 1)"
+            " ?, 'refill', 'pending', 'ann', 1)",
+            ('{"organization": "acme", "amount": "0.000001", "reason": "refill"}',),
         )
     with patch.dict(os.environ, {"CREDITCTL_ACTOR": "ann"}):
         yield

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -16,6 +16,7 @@ from creditctl.services.checks import AUDIT_LOG, run_checks
 from creditctl.services.orgs import create_organization
 from creditctl.store import driver_postgres, driver_sqlite
 from creditctl.store.engine import reading
+from creditctl.store.queries.audit import sealed_after
 
 KEYED = Settings(audit_key=b"a secret that is not in the database", profile="production")
 
@@ -123,6 +124,52 @@ def test_without_its_key_a_log_cannot_be_verified(books: Context) -> None:
     for settings in (Settings(), Settings(audit_key=b"another")):
         with pytest.raises(AuditKeyMissing, match="was sealed with key"):
             verify_audit_log(replace(books, settings=settings))
+
+
+def test_a_new_key_seals_and_the_older_one_still_verifies(books: Context) -> None:
+    both = replace(books, settings=Settings(audit_key=b"a new secret\n" + (KEYED.audit_key or b"")))
+    give(both, "acme", "5")
+    proof = verify_audit_log(both)
+    assert (proof.verified, proof.entries, proof.unkeyed) == (True, 7, 0)
+    assert read_audit_head(both).key_id == key_id_of(b"a new secret")
+    with pytest.raises(AuditKeyMissing, match="entry 7 was sealed with key"):
+        verify_audit_log(books)
+
+
+def test_once_there_is_a_key_nothing_is_changed_without_one(books: Context) -> None:
+    keyless = replace(books, settings=Settings())
+    with pytest.raises(AuditKeyMissing, match="and none is set"):
+        give(keyless, "acme", "5")
+    proof = verify_audit_log(books)
+    assert (proof.verified, proof.entries) == (True, 6)
+
+
+@pytest.mark.broken_books
+def test_a_forger_cannot_leave_the_key_out(books: Context) -> None:
+    # a whole entry of their own, soundly sealed, but as it was before the log had a key
+    with reading(books.database) as unit:
+        before, last = sealed_after(unit, 4, 2)
+    facts = asdict(last) | {"actor": "mallory"}
+    facts = {name: facts[name] for name in facts if name not in ("id", "seal", "key_id")}
+    forged = seal_of(str(before.seal), facts, None)
+    proof = tamper(
+        books,
+        f"UPDATE audit_entry SET actor = 'mallory', key_id = NULL, seal = '{forged}' WHERE id = 6",
+    )
+    assert (proof.verified, proof.first_bad) == (False, 6)
+    assert proof.problem == "it is sealed without a key, and those before it with one"
+
+
+def test_entries_from_before_the_key_are_counted(context: Context) -> None:
+    create_organization(context, "acme")
+    keyed = replace(context, settings=KEYED)
+    early = verify_audit_log(keyed)
+    assert (early.verified, early.first_bad, early.unkeyed) == (False, None, 1)
+    assert early.problem is not None
+    assert "no entry is sealed with the key yet" in early.problem
+    create_organization(keyed, "beta")
+    later = verify_audit_log(keyed)
+    assert (later.verified, later.entries, later.unkeyed) == (True, 2, 1)
 
 
 def test_without_any_key_it_is_a_chain_of_plain_digests(context: Context) -> None:

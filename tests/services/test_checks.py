@@ -75,6 +75,26 @@ BREACHES = {
     "a day's volume is what its events add up to": (
         "INSERT INTO volume_day (day, organization_id, product_id, units) VALUES (1, 1, 1, 5)"
     ),
+    "open overage is repaid by paid grants of its organization": (
+        "UPDATE credit_grant SET source = 'goodwill' WHERE source = 'purchase'"
+    ),
+    "an endpoint has one price at a time": (
+        "UPDATE endpoint_price SET endpoint_id = 1, effective_from = effective_from + id"
+    ),
+    "a plan has one version at a time": (
+        # Another plan's version, from 2082 on: nothing that was booked had its terms.
+        "UPDATE plan_version SET effective_from = effective_from * 2,"
+        " plan_id = (SELECT id FROM plan WHERE name = 'starter')"
+        " WHERE plan_id = (SELECT id FROM plan WHERE name = 'pro')"
+    ),
+    "a plan's own price is that of a plan": (
+        "UPDATE endpoint_price SET plan_id = 99 WHERE id ="
+        " (SELECT MAX(id) FROM endpoint_price WHERE id NOT IN (SELECT price_id FROM usage_event))"
+    ),
+    "a promotion is claimed by an organization": (
+        "INSERT INTO promotion_claim (promotion, kind, value, organization_id)"
+        " VALUES ('welcome', 'email', 'ann@acme.example', 999)"
+    ),
     "a closed organization has neither keys nor a subscription": (
         "UPDATE organization SET status = 'closed'"
     ),

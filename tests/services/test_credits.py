@@ -187,6 +187,17 @@ def test_a_purchase_that_begins_later_repays_when_it_begins(books: Context, tmp_
     assert str(read_balance(begins, "acme").available) == "70"
 
 
+def test_a_purchase_that_is_over_when_it_is_granted_repays_nothing(
+    books: Context, tmp_path: Path
+) -> None:
+    owe(books, tmp_path / "usage.csv", 30)
+    begun, over = at(books, "2026-10-10T00:00:00Z").now, at(books, "2026-10-20T00:00:00Z").now
+    told = grant_credits(books, bought("100", effective_at=begun, expires_at=over))
+    assert told.repaid == Credits(0)
+    assert check_limits(books).repayments_booked == 0
+    assert str(read_balance(books, "acme").open_overage) == "30"
+
+
 def test_grants_are_listed_in_the_order_they_will_be_drawn(books: Context) -> None:
     soon, later = at(books, "2026-11-05T00:00:00Z").now, at(books, "2026-12-05T00:00:00Z").now
     grant_credits(books, bought("1"))

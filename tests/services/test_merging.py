@@ -114,6 +114,31 @@ def test_what_was_waived_and_repaid_stays_settled(books: Context) -> None:
     assert (balance.available, balance.open_overage) == (credits("5"), NO_CREDITS)
 
 
+@pytest.mark.parametrize("debtor", ["twin", "acme"])
+def test_what_a_purchase_repaid_that_ended_since_stays_repaid(books: Context, debtor: str) -> None:
+    use(at(books, "2026-10-05T00:00:00Z"), debtor, 30)
+    ends = at(books, "2026-10-12T00:00:00Z").now
+    give(at(books, "2026-10-08T00:00:00Z"), debtor, "50", source="purchase", expires_at=ends)
+    # used when it was over: it may not pay this, neither before nor after the merge
+    use(at(books, "2026-10-13T00:00:00Z"), debtor, 7)
+    check_limits(books)
+    assert read_balance(books, debtor).open_overage == credits("7")
+    merge(books)
+    assert read_balance(books, "acme").open_overage == credits("7")
+    (ended,) = [row for row in list_grants(books, "acme", everything=True) if row.amount]
+    assert (ended.remaining, ended.expired) == (NO_CREDITS, credits("20"))
+
+
+def test_what_both_had_repaid_stays_repaid(books: Context) -> None:
+    ends = at(books, "2026-10-12T00:00:00Z").now
+    for slug, used in (("twin", 30), ("acme", 40)):
+        use(at(books, "2026-10-05T00:00:00Z"), slug, used)
+        bought = at(books, "2026-10-08T00:00:00Z")
+        give(bought, slug, str(used), source="purchase", expires_at=ends)
+    merge(books)
+    assert read_balance(books, "acme").open_overage == NO_CREDITS
+
+
 def test_expired_grants_keep_what_they_paid_and_expire_again(books: Context) -> None:
     opened = at(books, "2026-10-01T00:00:00Z")
     give(opened, "twin", "40", expires_at=at(books, "2026-10-10T00:00:00Z").now)

@@ -19,6 +19,7 @@ from creditctl.services.credits import Grant, list_grants
 from creditctl.services.invoices import list_invoices, show_invoice
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import check_limits
+from creditctl.services.reallocation import ReallocateRequest, reallocate
 from creditctl.services.subscription_changes import (
     CancelRequest,
     ChangeRequest,
@@ -28,6 +29,7 @@ from creditctl.services.subscription_changes import (
 from creditctl.services.subscriptions import create_subscription
 from creditctl.services.usage_import import import_usage
 from creditctl.store.engine import reading
+from creditctl.store.queries.grants import carried_at
 from plans import CATALOG
 
 _runs = iter(range(10**9))
@@ -150,6 +152,36 @@ def test_what_was_carried_and_spent_is_gone(context: Context) -> None:
     # 200 in October, 190 spent; of September's 40 late credits 10 are still there
     balance = read_balance(at(acme, "2026-10-05T00:00:00Z"), "acme")
     assert (balance.available, balance.open_overage) == (NO_CREDITS, credits("30"))
+
+
+def test_what_was_passed_back_makes_room_under_the_cap_again(context: Context) -> None:
+    acme = subscribed(context, "carry")
+    november = check(acme, "2026-10-04", "2026-11-04")
+    # 200 unused: 100 and 50 carried, 50 expired; 80 late ones come out of the 100
+    use(at(acme, "2026-10-20T00:00:00Z"), "acme", 80)
+    assert read_balance(november, "acme").available == credits("170")
+    gift_until = at(acme, "2026-10-25T00:00:00Z").now
+    give(at(acme, "2026-10-01T00:00:00Z"), "acme", "100", expires_at=gift_until)
+    again = ReallocateRequest(organization="acme", month="2026-10", reason="late gift")
+    reallocate(november, again)
+    # the gift pays the 80 instead, and they are carried once more: 70 of 150 still were
+    assert read_balance(november, "acme").available == credits("250")
+
+
+def test_an_heir_in_between_passes_on_what_it_got_back(context: Context) -> None:
+    acme = subscribed(context, "carry")
+    november = check(acme, "2026-10-04", "2026-11-04")
+    # 130 of September take all it carried, out of November and through October
+    use(at(acme, "2026-09-20T00:00:00Z"), "acme", 130)
+    with reading(context.database) as unit:
+        subscription_id = int(unit.fetch_value("SELECT id FROM subscription"))
+        kept = [
+            carried_at(unit, subscription_id, at(acme, f"2026-{month}-01T00:00:00Z").now)
+            for month in ("10", "11")
+        ]
+    balance = read_balance(november, "acme")
+    assert (balance.available, balance.open_overage) == (credits("200"), credits("30"))
+    assert kept == [NO_CREDITS, credits("100")]
 
 
 def test_usage_of_both_periods_in_one_file_is_paid_once(context: Context) -> None:

@@ -24,6 +24,7 @@ APPROVAL_VIEW = View(
     "creditctl.approval/v1",
     (
         *_COLUMNS,
+        Column("request", "Asked for"),
         Column("reason"),
         Column("requested_at"),
         Column("decided_by"),

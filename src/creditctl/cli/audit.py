@@ -30,6 +30,7 @@ PROOF_VIEW = View(
         Column("verified"),
         Column("entries"),
         Column("before_chain", "Before the chain"),
+        Column("unkeyed", "Before the key"),
         Column("head"),
         Column("first_bad", "First bad entry"),
         Column("problem"),

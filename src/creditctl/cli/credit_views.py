@@ -13,6 +13,7 @@ GRANT_VIEW = View(
         Column("available_before", "Available before"),
         Column("available_after", "Available after"),
         Column("dry_run", "Dry run"),
+        Column("needs_approval", "Needs approval"),
     ),
 )
 BALANCE_VIEW = View(
@@ -75,6 +76,7 @@ TAKEN_VIEW = View(
         Column("available_before", "Available before"),
         Column("available_after", "Available after"),
         Column("dry_run", "Dry run"),
+        Column("needs_approval", "Needs approval"),
     ),
 )
 WAIVED_VIEW = View(
@@ -85,6 +87,7 @@ WAIVED_VIEW = View(
         Column("open_before", "Open before"),
         Column("open_after", "Open after"),
         Column("dry_run", "Dry run"),
+        Column("needs_approval", "Needs approval"),
     ),
 )
 REALLOCATED_VIEW = View(

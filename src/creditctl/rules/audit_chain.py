@@ -1,7 +1,8 @@
 """The audit log as a chain: each entry's seal is made from the entry and the seal before it.
 
 Without a key the seal is a SHA-256, which proves that nothing changed by accident. With a key that
-is kept outside the database it is an HMAC-SHA-256: who owns the database cannot forge it.
+is kept outside the database it is an HMAC-SHA-256: who owns the database cannot forge it. Once
+one entry is sealed with a key all later ones must be, or a forger would simply leave the key out.
 """
 
 import hashlib
@@ -28,6 +29,11 @@ def seal_of(previous: str, entry: Mapping[str, object], key: bytes | None) -> st
     if key is None:
         return hashlib.sha256(message).hexdigest()
     return hmac.new(key, message, hashlib.sha256).hexdigest()
+
+
+def keys_in(secret: bytes | None) -> tuple[bytes, ...]:
+    """The keys of a secret, one a line: the first one seals, older ones after it only verify."""
+    return tuple(line.strip() for line in (secret or b"").splitlines() if line.strip())
 
 
 def key_id_of(key: bytes | None) -> str | None:

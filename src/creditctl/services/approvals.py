@@ -1,10 +1,12 @@
 """Approvals: a second person lets happen, or refuses, what somebody may not do alone."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from creditctl.context import Context
-from creditctl.errors import Conflict, SecondPersonNeeded
+from creditctl.errors import Conflict, InvalidInput, SecondPersonNeeded
 from creditctl.rules.units import Credits
 from creditctl.services.answers import from_json, to_json
 from creditctl.services.audit import record_change
@@ -36,6 +38,11 @@ class Approval:
     decided_by: str | None
     decided_at: datetime | None
     decision_reason: str | None
+    request: dict[str, Any]
+    """Everything that was asked for, by the names of the command's options."""
+
+    result: dict[str, Any] | None
+    """What the command answered once it was approved."""
 
 
 def list_approvals(context: Context, *, everything: bool = False) -> list[Approval]:
@@ -51,10 +58,11 @@ def approve(context: Context, approval_id: str, *, reason: str = "") -> Approval
     verb raises: the books may have changed since.
     """
     with unit_of_work(context.database) as unit:
-        row = _waiting(unit, context, approval_id)
+        row = find_approval(unit, approval_id)
         verb = verb_named(row.verb)
         request = from_json(verb.request, row.request)
         lock_organizations(unit, [owner.id for owner in verb.organizations(unit, request)])
+        _refuse(unit, context, approval_id)
         owner = verb.organizations(unit, request)[0]
         book_what_is_due(unit, context, owner.id)
         asker = replace(context, actor=row.requested_by)
@@ -66,18 +74,26 @@ def approve(context: Context, approval_id: str, *, reason: str = "") -> Approval
 
 
 def reject(context: Context, approval_id: str, *, reason: str) -> Approval:
-    """Refuse what was asked for; raises ApprovalNotFound and Conflict."""
+    """Refuse what was asked for; raises ApprovalNotFound, Conflict, InvalidInput for no reason."""
+    if not reason.strip():
+        raise InvalidInput("a rejection needs a reason", hint='add --reason "why"')
     with unit_of_work(context.database) as unit:
         row = find_approval(unit, approval_id)
         lock_organizations(unit, [find_organization(unit, row.organization).id])
         return _decide(unit, context, row, "rejected", reason, None)
 
 
-def _waiting(unit: UnitOfWork, context: Context, approval_id: str) -> ApprovalRow:
+def _refuse(unit: UnitOfWork, context: Context, approval_id: str) -> None:
+    """As it is once the organization is locked: somebody may have decided meanwhile."""
     row = find_approval(unit, approval_id)
+    if row.status != "pending":
+        raise _decided(row)
     if row.requested_by == context.actor:
         raise SecondPersonNeeded(f"{context.actor} asked for it and cannot approve it")
-    return row
+
+
+def _decided(row: ApprovalRow) -> Conflict:
+    return Conflict(f"{row.public_id} was {row.status} already")
 
 
 def _decide(
@@ -92,7 +108,7 @@ def _decide(
         unit, row.id, status=status, by=context.actor, at=context.now, reason=reason, result=result
     )
     if not decided:
-        raise Conflict(f"{row.public_id} was {find_approval(unit, row.public_id).status} already")
+        raise _decided(find_approval(unit, row.public_id))
     record_change(
         unit,
         context,
@@ -119,4 +135,6 @@ def _shown(row: ApprovalRow) -> Approval:
         decided_by=row.decided_by,
         decided_at=row.decided_at,
         decision_reason=row.decision_reason,
+        request=json.loads(row.request),
+        result=None if row.result is None else json.loads(row.result),
     )

@@ -10,7 +10,8 @@ from functools import cache, partial
 from typing import Any
 
 from creditctl.context import Context
-from creditctl.rules.audit_chain import GENESIS, key_id_of, seal_of
+from creditctl.errors import AuditKeyMissing
+from creditctl.rules.audit_chain import GENESIS, key_id_of, keys_in, seal_of
 from creditctl.rules.instants import micros_of
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.audit import (
@@ -52,7 +53,8 @@ def record_change(
     """Append an entry in the transaction that makes the change.
 
     `action` is `noun.verb` in the past (`grant.created`), `subject` a public id or name; values
-    of `before` and `after` are written as text unless JSON has the type.
+    of `before` and `after` are written as text unless JSON has the type. The commit raises
+    AuditKeyMissing where the log is sealed with a key and none is configured.
     """
     entry: dict[str, object] = {
         "recorded_at": micros_of(context.now),
@@ -67,12 +69,15 @@ def record_change(
         "after": _json(after),
     }
     # Sealed at the very end: the chain is locked only then, after every organization.
-    unit.before_commit.append(partial(_append, entry=entry, key=context.settings.audit_key))
+    key = next(iter(keys_in(context.settings.audit_key)), None)
+    unit.before_commit.append(partial(_append, entry=entry, key=key))
 
 
 def _append(unit: UnitOfWork, *, entry: dict[str, object], key: bytes | None) -> None:
     lock_audit_log(unit)
     newest = newest_seal(unit)
+    if key is None and newest is not None and newest.key_id is not None:
+        raise AuditKeyMissing(f"the audit log is sealed with key {newest.key_id}, and none is set")
     previous = GENESIS if newest is None or newest.seal is None else newest.seal
     insert_audit_entry(
         unit, entry | {"seal": seal_of(previous, entry, key), "key_id": key_id_of(key)}

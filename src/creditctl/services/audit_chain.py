@@ -1,15 +1,20 @@
 """Proof that the audit log is as it was written: `audit verify`, and its head to keep elsewhere."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from creditctl.context import Context
 from creditctl.errors import AuditKeyMissing, InvalidInput
-from creditctl.rules.audit_chain import GENESIS, key_id_of, seal_of
+from creditctl.rules.audit_chain import GENESIS, key_id_of, keys_in, seal_of
 from creditctl.rules.instants import instant_of
 from creditctl.store.engine import UnitOfWork, reading
-from creditctl.store.queries.audit import SealedRow, newest_seal, sealed_after
+from creditctl.store.queries.audit import (
+    SealedRow,
+    count_audit_entries,
+    newest_seal,
+    sealed_after,
+)
 
 _PAGE = 10_000
 _SEAL_LENGTH = 64
@@ -47,6 +52,9 @@ class AuditProof:
     before_chain: int
     """Entries from before the log was chained, which prove nothing."""
 
+    unkeyed: int
+    """Entries from before the log had a key: whoever owns the database could have written them."""
+
     head: str | None
     first_bad: int | None
     problem: str | None
@@ -58,7 +66,7 @@ def read_audit_head(context: Context) -> AuditHead:
         newest = newest_seal(unit)
         if newest is None or newest.seal is None:
             raise InvalidInput("the audit log is empty", hint="it begins with the first change")
-        count = int(unit.fetch_value("SELECT COUNT(*) FROM audit_entry"))
+        count = count_audit_entries(unit)
     return AuditHead(count, newest.id, instant_of(newest.recorded_at), newest.seal, newest.key_id)
 
 
@@ -70,28 +78,36 @@ def verify_audit_log(context: Context, *, head: str | None = None) -> AuditProof
     """
     if head is not None and (len(head) != _SEAL_LENGTH or not head.isalnum()):
         raise InvalidInput(f"{head!r} is no head", hint="'creditctl audit head' prints it")
+    secret = context.settings.audit_key
     with reading(context.database) as unit:
-        return prove(unit, context.settings.audit_key, head)
+        proof = prove(unit, secret, head)
+    has_no_keyed = proof.entries == proof.before_chain + proof.unkeyed
+    if secret is not None and proof.verified and proof.entries and has_no_keyed:
+        problem = (
+            "no entry is sealed with the key yet: whoever owns the database may have written it"
+        )
+        return replace(proof, verified=False, problem=problem)
+    return proof
 
 
-def prove(unit: UnitOfWork, key: bytes | None, head: str | None = None) -> AuditProof:
-    """The same in an open transaction."""
-    previous, entries, before_chain = GENESIS, 0, 0
+def prove(unit: UnitOfWork, secret: bytes | None, head: str | None = None) -> AuditProof:
+    """Check every seal, and `head`, in an open transaction; raises AuditKeyMissing."""
+    keys = {key_id_of(key): key for key in keys_in(secret)}
+    proof = AuditProof(True, 0, 0, 0, None, None, None)
     seen_head = head is None
     for row in _rows(unit):
-        entries += 1
-        if row.seal is None and previous == GENESIS:
-            before_chain += 1
+        proof = replace(proof, entries=proof.entries + 1)
+        if row.seal is None and proof.head is None:
+            proof = replace(proof, before_chain=proof.before_chain + 1)
             continue
-        if problem := _problem(row, previous, key):
-            return AuditProof(False, entries, before_chain, previous, row.id, problem)
-        previous = row.seal or ""
-        seen_head = seen_head or previous == head
-    shown = None if previous == GENESIS else previous
+        if problem := _problem(row, proof, keys):
+            return replace(proof, verified=False, first_bad=row.id, problem=problem)
+        proof = replace(proof, head=row.seal, unkeyed=proof.unkeyed + (row.key_id is None))
+        seen_head = seen_head or row.seal == head
     if not seen_head:
         problem = "the entry of that head is gone: the end of the log was cut off"
-        return AuditProof(False, entries, before_chain, shown, None, problem)
-    return AuditProof(True, entries, before_chain, shown, None, None)
+        return replace(proof, verified=False, problem=problem)
+    return proof
 
 
 def _rows(unit: UnitOfWork) -> Iterator[SealedRow]:
@@ -101,13 +117,16 @@ def _rows(unit: UnitOfWork) -> Iterator[SealedRow]:
         last = page[-1].id
 
 
-def _problem(row: SealedRow, previous: str, key: bytes | None) -> str | None:
+def _problem(row: SealedRow, before: AuditProof, keys: Mapping[str | None, bytes]) -> str | None:
+    """What is wrong with an entry, given the proof of all those before it."""
     if row.seal is None:
         return "it has no seal"
-    if row.key_id not in (None, key_id_of(key)):
+    has_keyed_before = before.entries - 1 > before.before_chain + before.unkeyed
+    if row.key_id is None and has_keyed_before:
+        return "it is sealed without a key, and those before it with one"
+    if row.key_id is not None and row.key_id not in keys:
         raise AuditKeyMissing(f"entry {row.id} was sealed with key {row.key_id}")
     facts = {name: getattr(row, name) for name in _FACTS}
-    used = None if row.key_id is None else key
-    if seal_of(previous, facts, used) != row.seal:
+    if seal_of(before.head or GENESIS, facts, keys.get(row.key_id)) != row.seal:
         return "it, or an entry just before it, is not as it was written"
     return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from creditctl.context import Context
-from creditctl.errors import AuditKeyMissing
+from creditctl.errors import AuditKeyMissing, CreditctlError
 from creditctl.services.answers import from_json
 from creditctl.services.audit_chain import prove
 from creditctl.services.money_verbs import VERBS, verb_named
@@ -28,13 +28,19 @@ def asked(query: str) -> Check:
 
 
 def unreadable_answers(unit: UnitOfWork) -> list[tuple[str, str]]:
-    """Answers kept for an idempotency key that could not be given again."""
+    """Answers kept for an idempotency key that could not be given again, or name what is gone."""
+    answers = remembered_results(unit)
+    known = ask.grants_and_subscriptions(unit) if answers else set()
     found = []
-    for scope, key, result in remembered_results(unit):
+    for scope, key, result in answers:
         try:
-            from_json(verb_named(scope).result, result) if scope in VERBS else None
-        except (ValueError, TypeError, KeyError):
+            answer = from_json(verb_named(scope).result, result) if scope in VERBS else None
+        except (ValueError, TypeError, KeyError, CreditctlError):
             found.append((key, f"the answer kept for {scope} cannot be given again"))
+            continue
+        made = getattr(answer, "id", None) or getattr(answer, "grant", None)
+        if made is not None and made not in known:
+            found.append((key, f"the answer kept for {scope} names {made}, which does not exist"))
     return found
 
 
@@ -50,10 +56,14 @@ CHECKS: dict[str, Check] = {
     "what went back to a rolled grant came from the next ones": asked(ask.PASSED_BACK),
     "an entry is taken back once, as it was booked": asked(ask.UNWOUND_WRONG),
     "overage is settled at most once": asked(ask.REPAID_TOO_MUCH),
+    "open overage is repaid by paid grants of its organization": asked(ask.REPAID_WRONG),
     "allowances are those of the subscription's periods, none left out": misplaced_allowances,
     "an allowance is for its own period": stretched_allowances,
     "events name rows that exist": asked(ask.ORPHANED_EVENTS),
     "an event has a price that was in force": asked(ask.PRICED_OUTSIDE),
+    "an endpoint has one price at a time": asked(ask.OVERLAPPING_PRICES),
+    "a plan has one version at a time": asked(ask.OVERLAPPING_TERMS),
+    "a plan's own price is that of a plan": asked(ask.PRICES_OF_NO_PLAN),
     "a batch's counts are those of its events": asked(ask.BATCH_COUNTS),
     "hourly rollups are the sums of events": asked(ask.HOUR_ROLLUPS),
     "daily rollups are the sums of hourly ones": asked(ask.DAY_ROLLUPS),
@@ -63,6 +73,7 @@ CHECKS: dict[str, Check] = {
     "an invoice's total is the sum of its lines": asked(ask.INVOICE_TOTALS),
     "a closed organization has neither keys nor a subscription": asked(ask.CLOSED_ALIVE),
     "a decided approval names two people": asked(ask.APPROVED_ALONE),
+    "a promotion is claimed by an organization": asked(ask.CLAIMED_BY_NOBODY),
     "remembered answers can be read": unreadable_answers,
 }
 """Every invariant by what it says; one added here is run, documented and tested."""

@@ -50,6 +50,8 @@ class GrantResult:
     available_before: Credits
     available_after: Credits
     dry_run: bool = False
+    needs_approval: bool = False
+    """In a dry run: above the actor's ceiling, so that a second person would be asked."""
 
 
 def grant_credits(context: Context, request: GrantRequest, rails: Rails = NO_RAILS) -> GrantResult:

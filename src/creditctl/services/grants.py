@@ -8,6 +8,7 @@ from creditctl.context import Context
 from creditctl.errors import InvalidInput
 from creditctl.rules.units import LIMIT_MICRO, NO_CREDITS, Credits
 from creditctl.services.audit import record_change
+from creditctl.services.balances import is_live
 from creditctl.services.repayment import repay_open_overage
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
@@ -56,7 +57,7 @@ class AddedGrant:
 
 
 def add_grant(unit: UnitOfWork, context: Context, new: NewGrant) -> AddedGrant:
-    """Give the credits: grant, ledger entry, audit entry, and repayment if it is a paid one.
+    """Give the credits: grant, ledger entry, audit entry, and repayment by a paid one that is live.
 
     Locks the organization. Raises InvalidInput for dates or a priority that cannot be.
     """
@@ -87,8 +88,7 @@ def add_grant(unit: UnitOfWork, context: Context, new: NewGrant) -> AddedGrant:
     append_entries(unit, [_entry(context, new, grant_id, effective_at)])
     _audit(unit, context, new, public_id, effective_at)
     repaid = NO_CREDITS
-    if new.source in PAID_SOURCES and effective_at <= context.now:
-        grant = grant_by_id(unit, grant_id)
+    if new.source in PAID_SOURCES and is_live(grant := grant_by_id(unit, grant_id), context.now):
         repaid = repay_open_overage(unit, context, new.organization_id, grant)
     return AddedGrant(grant_id, public_id, repaid)
 

@@ -1,6 +1,7 @@
 """`orgs merge`: two organizations were one; keys, usage and grants move, with a trail."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -75,17 +76,19 @@ def _merge(
     for row in subscriptions_of(unit, source.id):
         if row.status == "active" and (row.ended_at is None or row.ended_at > context.now):
             end_subscription(unit, context, row, request.reason)
-    unwound = [_unwind(unit, context, owner, request.reason) for owner in (source, target)]
-    moved = [
-        _move_grant(unit, context, grant, target, request.reason)
-        for grant in grants_of(unit, source.id)
-    ]
+    of_source = _unwind(unit, context, source, request.reason)
+    of_target = _unwind(unit, context, target, request.reason)
+    moved = {}
+    for grant in grants_of(unit, source.id):
+        if given := _move_grant(unit, context, grant, target, request.reason):
+            moved[grant.id] = given
     keys = _move_keys(unit, source, target)
     events = move_usage(unit, source.id, target.id)
-    pay_again(unit, context, target.id, EVER, _together(unwound), request.reason)
+    unwound = _together(of_source, of_target, moved)
+    pay_again(unit, context, target.id, EVER, unwound, request.reason)
     update_organization(unit, source.id, status="closed", merged_into_id=target.id)
     after = balance_of(unit, target.id, target.slug, context.now).available
-    credits = [amount for amount in moved if amount]
+    credits = [given.amount for given in moved.values()]
     merged = Merged(
         source=source.slug,
         target=target.slug,
@@ -118,31 +121,37 @@ def _unwind(unit: UnitOfWork, context: Context, owner: OrganizationRow, reason: 
     return unwind_bookings(unit, context, bookings_of_days(unit, owner.id, *days), reason)
 
 
-def _together(parts: list[Unwound]) -> Unwound:
+def _together(source: Unwound, target: Unwound, moved: Mapping[int, GrantRow]) -> Unwound:
+    """Both as the target's: the source's grants that had repaid are now those they moved to."""
+    repaid = {moved[old].id: amount for old, amount in source.repaid.items() if old in moved}
     return Unwound(
-        entries=sum(part.entries for part in parts),
-        debited=sum((part.debited for part in parts), NO_CREDITS),
-        overage=sum((part.overage for part in parts), NO_CREDITS),
-        waived=sum((part.waived for part in parts), NO_CREDITS),
+        entries=source.entries + target.entries,
+        debited=source.debited + target.debited,
+        overage=source.overage + target.overage,
+        waived=source.waived + target.waived,
+        repaid=repaid | dict(target.repaid),
     )
 
 
 def _move_grant(
     unit: UnitOfWork, context: Context, grant: GrantRow, target: OrganizationRow, reason: str
-) -> Credits:
-    """Give the target a grant of the same terms with all that this one holds or let expire."""
+) -> GrantRow | None:
+    """Give the target a grant of the same terms with all that this one holds or let expire.
+
+    Returns the target's grant, None where nothing was left to move.
+    """
     if grant.reversed_at is not None:
         take_from(unit, context, grant, grant.remaining, "reversal", reason)
-        return NO_CREDITS
+        return None
     if grant.expired:
         # It may have to pay usage of its time there: what is left expires again at once.
         append_entries(unit, [_reclaimed(context, grant, reason)])
         adjust(unit, grant.id, remaining=grant.expired, expired=-grant.expired)
     held = grant_by_id(unit, grant.id)
     if not held.remaining:
-        return NO_CREDITS
+        return None
     take_from(unit, context, held, held.remaining, "transfer", f"{reason}: to {target.slug}")
-    add_grant(
+    added = add_grant(
         unit,
         context,
         NewGrant(
@@ -159,7 +168,7 @@ def _move_grant(
             moved_from_id=held.id,
         ),
     )
-    return held.remaining
+    return grant_by_id(unit, added.id)
 
 
 def _reclaimed(context: Context, grant: GrantRow, reason: str) -> NewEntry:

@@ -9,7 +9,13 @@ from importlib import import_module
 from typing import Any, Generic, Protocol, TypeVar
 
 from creditctl.context import ANYBODY, Context
-from creditctl.errors import ApprovalNeeded, Conflict, GuardFailed, InvalidInput
+from creditctl.errors import (
+    ApprovalNeeded,
+    Conflict,
+    GuardFailed,
+    IdempotencyKeyReused,
+    InvalidInput,
+)
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.answers import from_json, to_json
 from creditctl.services.balances import balance_of
@@ -17,7 +23,7 @@ from creditctl.services.due_bookings import book_what_is_due
 from creditctl.services.idempotency import recall, remember
 from creditctl.store.engine import UnitOfWork, rehearsal, unit_of_work
 from creditctl.store.public_ids import new_public_id
-from creditctl.store.queries.approvals import insert_approval, pending_approval
+from creditctl.store.queries.approvals import approval_with_key, insert_approval
 from creditctl.store.queries.orgs import OrganizationRow, lock_organizations
 
 
@@ -53,7 +59,7 @@ class Verb(Generic[Asked, Result]):
     name: str
     request: type[Asked]
     result: type[Result]
-    """A dataclass with a field `dry_run`."""
+    """A dataclass with a field `dry_run`; where credits are counted also `needs_approval`."""
 
     organizations: Callable[[UnitOfWork, Asked], list[OrganizationRow]]
     """Whose books change, the one that guards are about first; all are locked."""
@@ -113,12 +119,14 @@ def run_verb(
             book_what_is_due(unit, context, owner.id)
         _guard(unit, context, owner, rails)
         amount = verb.amount(unit, owner, request)
-        if rails.dry_run or amount <= ceiling_of(context):
+        is_above = amount > ceiling_of(context)
+        if rails.dry_run or not is_above:
             result = perform_verb(unit, context, verb, owner, request)
             if rails.idempotency_key is not None:
                 key = rails.idempotency_key
                 remember(unit, verb.name, key, identity, to_json(result), context.now)
-            return replace(result, dry_run=rails.dry_run)  # type: ignore[type-var]
+            told = {"dry_run": rails.dry_run} | ({"needs_approval": True} if is_above else {})
+            return replace(result, **told)  # type: ignore[type-var]
         approval = _ask(unit, context, verb, owner, request, rails, amount)
     raise ApprovalNeeded(
         f"{amount} credits are above the ceiling of {ceiling_of(context)} for {context.actor};"
@@ -174,17 +182,13 @@ def _ask(
     rails: Rails,
     amount: Credits,
 ) -> str:
-    """Leave the request for a second person; returns the approval's id, the same for one key."""
-    key = rails.idempotency_key
-    waiting = pending_approval(unit, verb.name, key) if key else None
-    if waiting is not None:
-        if waiting.request != to_json(request):
-            from creditctl.errors import IdempotencyKeyReused
+    """Leave the request for a second person; returns the approval's id, the same for one key.
 
-            raise IdempotencyKeyReused(f"{key!r} was used before with other parameters")
-        return waiting.public_id
+    Raises IdempotencyKeyReused, and Conflict when the request with that key was rejected.
+    """
+    key = rails.idempotency_key
     public_id = new_public_id("approval", context.now)
-    insert_approval(
+    inserted = insert_approval(
         unit,
         public_id=public_id,
         verb=verb.name,
@@ -196,7 +200,17 @@ def _ask(
         requested_by=context.actor,
         requested_at=context.now,
     )
-    return public_id
+    if inserted or key is None:
+        return public_id
+    asked = approval_with_key(unit, verb.name, key)
+    if asked.request != to_json(request):
+        raise IdempotencyKeyReused(f"{key!r} was used before with other parameters")
+    if asked.status != "pending":
+        raise Conflict(
+            f"{asked.public_id} was {asked.status} by {asked.decided_by}",
+            hint="ask again with a new idempotency key",
+        )
+    return asked.public_id
 
 
 def facts_of(request: Any) -> dict[str, object]:

@@ -63,6 +63,8 @@ class TakenBack:
     available_before: Credits
     available_after: Credits
     dry_run: bool = False
+    needs_approval: bool = False
+    """In a dry run: above the actor's ceiling, so that a second person would be asked."""
 
 
 def reverse_grant(context: Context, request: ReverseRequest, rails: Rails = NO_RAILS) -> TakenBack:

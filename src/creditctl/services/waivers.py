@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from creditctl.context import Context
-from creditctl.errors import Conflict
+from creditctl.errors import Conflict, InvalidInput
 from creditctl.rules.periods import Period
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.audit import record_change
@@ -37,6 +37,8 @@ class WaiveResult:
     open_before: Credits
     open_after: Credits
     dry_run: bool = False
+    needs_approval: bool = False
+    """In a dry run: above the actor's ceiling, so that a second person would be asked."""
 
 
 def waive(context: Context, request: WaiveRequest, rails: Rails = NO_RAILS) -> WaiveResult:
@@ -80,6 +82,8 @@ def open_overage(unit: UnitOfWork, organization_id: int) -> list[OverageRow]:
 def _perform(
     unit: UnitOfWork, context: Context, owner: OrganizationRow, request: WaiveRequest
 ) -> WaiveResult:
+    if request.amount is not None and request.amount <= NO_CREDITS:
+        raise InvalidInput(f"what is forgiven is above zero, not {request.amount}")
     before = _total(unit, owner.id)
     if not before or (request.amount is not None and request.amount > before):
         raise Conflict(

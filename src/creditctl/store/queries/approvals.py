@@ -26,29 +26,43 @@ class ApprovalRow:
     decided_by: str | None
     decided_at: datetime | None
     decision_reason: str | None
+    result: str | None
 
 
 _SELECT = """
     SELECT a.id, a.public_id, a.verb, o.slug, a.amount_micro, a.request, a.reason,
            a.idempotency_key, a.status, a.requested_by, a.requested_at, a.decided_by, a.decided_at,
-           a.decision_reason
+           a.decision_reason, a.result
     FROM approval AS a JOIN organization AS o ON o.id = a.organization_id
 """
 
 
-def insert_approval(unit: UnitOfWork, **columns: object) -> None:
-    """Insert a request that waits."""
-    unit.insert("approval", status="pending", **columns)
+def insert_approval(unit: UnitOfWork, **columns: object) -> bool:
+    """Insert a request that waits; False when one was made with its key before."""
+    inserted = unit.run(
+        """
+        INSERT INTO approval (public_id, verb, organization_id, amount_micro, request, reason,
+                              idempotency_key, status, requested_by, requested_at)
+        VALUES (:public_id, :verb, :organization_id, :amount_micro, :request, :reason,
+                :idempotency_key, 'pending', :requested_by, :requested_at)
+        ON CONFLICT (verb, idempotency_key) DO NOTHING
+        """,
+        **columns,
+    )
+    return inserted == 1
 
 
-def pending_approval(unit: UnitOfWork, verb: str, idempotency_key: str) -> ApprovalRow | None:
-    """The request that was made with that key, or None."""
-    return unit.fetch_one(
+def approval_with_key(unit: UnitOfWork, verb: str, idempotency_key: str) -> ApprovalRow:
+    """The request that was made with that key, decided or not; raises ApprovalNotFound."""
+    found = unit.fetch_one(
         ApprovalRow,
         f"{_SELECT} WHERE a.verb = :verb AND a.idempotency_key = :key",
         verb=verb,
         key=idempotency_key,
     )
+    if found is None:
+        raise ApprovalNotFound(f"nobody asked for {verb} with the key {idempotency_key!r}")
+    return found
 
 
 def find_approval(unit: UnitOfWork, public_id: str) -> ApprovalRow:

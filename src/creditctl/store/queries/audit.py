@@ -63,6 +63,11 @@ def newest_seal(unit: UnitOfWork) -> SealedRow | None:
     return unit.fetch_one(SealedRow, f"SELECT {_SEALED} FROM audit_entry ORDER BY id DESC LIMIT 1")
 
 
+def count_audit_entries(unit: UnitOfWork) -> int:
+    """How many entries there are."""
+    return int(unit.fetch_value("SELECT COUNT(*) FROM audit_entry"))
+
+
 def sealed_after(unit: UnitOfWork, entry_id: int, limit: int) -> list[SealedRow]:
     """The next entries in their order."""
     return unit.fetch(

@@ -153,6 +153,41 @@ PRICED_OUTSIDE = """
     WHERE e.occurred_at < p.effective_from OR e.occurred_at >= p.effective_to
     GROUP BY p.id
 """
+OVERLAPPING_PRICES = """
+    SELECT 'endpoint ' || a.endpoint_id, 'prices ' || a.id || ' and ' || b.id
+           || ' are in force at once'
+    FROM endpoint_price AS a JOIN endpoint_price AS b
+         ON b.endpoint_id = a.endpoint_id AND b.plan_id = a.plan_id AND b.id <> a.id
+    WHERE a.effective_from <= b.effective_from
+      AND (a.effective_to IS NULL OR a.effective_to > b.effective_from)
+"""
+OVERLAPPING_TERMS = """
+    SELECT p.name, 'versions ' || a.id || ' and ' || b.id || ' are in force at once'
+    FROM plan_version AS a
+         JOIN plan_version AS b ON b.plan_id = a.plan_id AND b.id <> a.id
+         JOIN plan AS p ON p.id = a.plan_id
+    WHERE a.effective_from <= b.effective_from
+      AND (a.effective_to IS NULL OR a.effective_to > b.effective_from)
+"""
+PRICES_OF_NO_PLAN = """
+    SELECT 'price ' || e.id, 'is that of plan ' || e.plan_id || ', which does not exist'
+    FROM endpoint_price AS e LEFT JOIN plan AS p ON p.id = e.plan_id
+    WHERE e.plan_id <> 0 AND p.id IS NULL
+"""
+REPAID_WRONG = """
+    SELECT g.public_id, 'repaid what it may not (entry ' || e.id || ')'
+    FROM ledger_entry AS e JOIN credit_grant AS g ON g.id = e.grant_id
+         JOIN ledger_entry AS o ON o.id = e.settles_id
+    WHERE e.kind = 'repayment'
+      AND (g.source NOT IN ('purchase', 'auto_recharge', 'order_form')
+           OR o.organization_id <> g.organization_id OR g.product_id <> o.product_id
+           OR o.overage_reason = 'postpaid')
+"""
+CLAIMED_BY_NOBODY = """
+    SELECT c.promotion, 'is claimed by ' || c.kind || ' ' || c.value || ' of no organization'
+    FROM promotion_claim AS c LEFT JOIN organization AS o ON o.id = c.organization_id
+    WHERE o.id IS NULL
+"""
 CLOSED_ALIVE = """
     SELECT o.slug, 'is closed and has an active key or subscription' FROM organization AS o
     WHERE o.status = 'closed'
@@ -173,6 +208,14 @@ APPROVED_ALONE = """
 def breaches(unit: UnitOfWork, query: str) -> list[tuple[str, str]]:
     """What one of the queries above found: (subject, detail) pairs."""
     return [(str(subject), str(detail)) for subject, detail in unit.fetch_rows(query)]
+
+
+def grants_and_subscriptions(unit: UnitOfWork) -> set[str]:
+    """The public id of every grant and subscription: what remembered answers point at."""
+    rows = unit.fetch_rows(
+        "SELECT public_id FROM credit_grant UNION ALL SELECT public_id FROM subscription"
+    )
+    return {str(public_id) for (public_id,) in rows}
 
 
 def damage(unit: UnitOfWork) -> list[tuple[str, str]]:

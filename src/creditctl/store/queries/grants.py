@@ -150,12 +150,22 @@ def due_endings(
 
 
 def carried_at(unit: UnitOfWork, subscription_id: int, at: datetime) -> Credits:
-    """What the subscription carried over that boundary of its periods."""
+    """What the subscription carried over that boundary of its periods and has not passed back.
+
+    An heir between two others books only the difference of what it got back and passed on, so the
+    reversals of all later grants are added: those among themselves cancel out.
+    """
     carried = unit.fetch_value(
         """
-        SELECT COALESCE(SUM(amount_micro), 0) FROM credit_grant
-        WHERE subscription_id = :subscription_id AND rolled_from_id IS NOT NULL
-          AND effective_at = :at
+        SELECT COALESCE(SUM(micro), 0) FROM (
+            SELECT amount_micro AS micro FROM credit_grant
+            WHERE subscription_id = :subscription_id AND rolled_from_id IS NOT NULL
+              AND effective_at = :at
+            UNION ALL
+            SELECT e.amount_micro FROM ledger_entry AS e JOIN credit_grant AS g ON g.id = e.grant_id
+            WHERE g.subscription_id = :subscription_id AND g.effective_at >= :at
+              AND e.kind = 'rollover_reversal'
+        ) AS carried
         """,
         subscription_id=subscription_id,
         at=at,
