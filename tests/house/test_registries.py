@@ -70,7 +70,7 @@ def test_every_output_format_can_be_loaded(name: str) -> None:
 def test_every_reader_can_be_loaded(name: str) -> None:
     reader = import_module(READERS[name])
     assert callable(reader.recognises)
-    assert callable(reader.open_records)
+    assert callable(reader.open_blocks)
 
 
 @pytest.mark.parametrize("name", VERBS)

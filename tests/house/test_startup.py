@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 CATALOG = Path(__file__).parents[2] / "sample-data/fincept/catalog.toml"
-HEAVY = {"sqlalchemy", "sqlmodel", "pydantic", "httpx", "babel", "alembic", "pyarrow", "psycopg"}
+HEAVY = {
+    "sqlalchemy",
+    "sqlmodel",
+    "pydantic",
+    "httpx",
+    "babel",
+    "alembic",
+    "numpy",
+    "pyarrow",
+    "psycopg",
+}
 PROBE = """
 import json, sys
 from creditctl.__main__ import main

@@ -75,7 +75,7 @@ class Interval(NamedTuple):
 
 @dataclass(slots=True)
 class Draw:
-    """One payer's part of consecutive events of one product on one UTC day.
+    """One payer's part of the events of one product on one UTC day, consecutive among these.
 
     `lot` None is overage that nothing covers.
     """
@@ -111,32 +111,37 @@ def burn_down(
     """
     ordered = sorted(lots, key=burn_order)
     draws: list[Draw] = []
-    open_draws: dict[int, Draw] = {}
-    run: tuple[int, int, int] | None = None
+    open_draws: dict[tuple[int, int, int], Draw] = {}
+    run: int | None = None
     for charge, segment, eligible in _with_eligible_lots(ordered, unlimited, charges):
-        here = (charge.product_id, charge.occurred_at // MICROS_PER_DAY, segment)
-        if here != run:
-            open_draws, run = {}, here
+        if segment != run:
+            open_draws, run = {}, segment
+        day = charge.occurred_at // MICROS_PER_DAY
         for lot, taken in _payments(eligible, charge.credits_micro):
-            draw = open_draws.get(id(lot))
+            place = (id(lot), charge.product_id, day)
+            draw = open_draws.get(place)
             if draw is None:
-                draw = open_draws[id(lot)] = Draw(lot, here[0], here[1], 0, charge, charge)
+                draw = open_draws[place] = Draw(lot, charge.product_id, day, 0, charge, charge)
                 draws.append(draw)
             draw.credits_micro += taken
             draw.last = charge
     return draws
 
 
-def _payments(eligible: list[Lot], due: int) -> Iterator[tuple[Lot | None, int]]:
+def _payments(eligible: list[Lot], due: int) -> list[tuple[Lot | None, int]]:
+    if eligible and eligible[0].available >= due:  # nearly always
+        eligible[0].available -= due
+        return [(eligible[0], due)] if due else []
+    payments: list[tuple[Lot | None, int]] = []
     while due:
         while eligible and not eligible[0].total:
             eligible.pop(0)
         if not eligible:
-            yield None, due
-            return
+            return [*payments, (None, due)]
         taken = eligible[0].take(due)
         due -= taken
-        yield eligible[0], taken
+        payments.append((eligible[0], taken))
+    return payments
 
 
 def _with_eligible_lots(

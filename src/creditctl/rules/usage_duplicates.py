@@ -39,6 +39,8 @@ class Sifted(Generic[Event]):
     new: list[Event] = field(default_factory=list)
     conflicts: list[Event] = field(default_factory=list)
     duplicates: int = 0
+    reused: int = 0
+    """New events whose id was accepted before, outside of the window."""
 
 
 def sift(events: Iterable[Event], known: Known, window: int) -> Sifted[Event]:
@@ -53,6 +55,7 @@ def sift(events: Iterable[Event], known: Known, window: int) -> Sifted[Event]:
         earlier = known.get(event.event_id, ())
         near = [seen for seen in earlier if _is_near(seen, sighting, window)]
         if not near:
+            sifted.reused += bool(earlier)
             known.setdefault(event.event_id, []).append(sighting)
             sifted.new.append(event)
         elif any(seen.request == sighting.request for seen in near):

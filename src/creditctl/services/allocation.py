@@ -17,6 +17,7 @@ from creditctl.store.queries.ledger import (
     append_entries,
     postpaid_booked,
 )
+from creditctl.store.queries.usage_payment import RECLAIMED
 
 __all__ = ["Allocation", "Charge", "allocate"]
 
@@ -173,7 +174,7 @@ def _move(context: Context, grant: GrantRow, kind: str, amount: int) -> NewEntry
         recorded_at=context.now,
         product_id=grant.product_id,
         actor=context.actor,
-        reason="usage from before the expiry arrived after it",
+        reason=RECLAIMED,
     )
 
 

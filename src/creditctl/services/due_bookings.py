@@ -4,10 +4,22 @@
 the organization it is about: so nothing depends on when cron ran.
 """
 
+from collections.abc import Iterable
+
 from creditctl.context import Context
 from creditctl.services.allowances import grant_due_allowances
 from creditctl.services.expiry import book_due_expiries
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.grants import owners_with_something_due
+
+
+def book_what_is_due_for(
+    unit: UnitOfWork, context: Context, organization_ids: Iterable[int]
+) -> None:
+    """The same for many locked organizations, most of which have nothing due."""
+    due = owners_with_something_due(unit, context.now - context.settings.usage_grace)
+    for organization_id in sorted(due.intersection(organization_ids)):
+        book_what_is_due(unit, context, organization_id)
 
 
 def book_what_is_due(unit: UnitOfWork, context: Context, organization_id: int) -> None:

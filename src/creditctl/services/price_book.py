@@ -102,6 +102,14 @@ class PriceBook:
         """The version that a usage event names."""
         return self._by_id[price_id]
 
+    def versions(self) -> list[VersionedPrice]:
+        """Every version of every price."""
+        return list(self._by_id.values())
+
+    def endpoint_of(self, version: VersionedPrice) -> EndpointRef:
+        """The endpoint whose price it is."""
+        return self._endpoints[version.endpoint_id]
+
     def price_at(
         self, endpoint_id: int, at_micros: int, plan_id: int = LIST
     ) -> VersionedPrice | None:

@@ -12,7 +12,6 @@ from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.plans_in_force import PlansInForce
 from creditctl.services.price_book import LIST, EndpointRef, load_price_book
 from creditctl.services.price_words import Step, cost_in_words, not_billed, steps_of
-from creditctl.services.usage_volume import volume_of_day
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.catalog import (
     all_endpoints,
@@ -22,6 +21,7 @@ from creditctl.store.queries.catalog import (
     terms_at,
 )
 from creditctl.store.queries.orgs import find_organization
+from creditctl.store.queries.usage_volume import volumes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,8 @@ class _Asker:
         owner = find_organization(unit, reference)
         plans = PlansInForce(unit, at, owner.id)
         day = micros_of(at) // (MICROS_PER_HOUR * HOURS_PER_DAY)
-        volume = volume_of_day(unit, (day, owner.id, endpoint.product_id))
+        place = (day, owner.id, endpoint.product_id)
+        volume = volumes_of(unit, [place])[place]
         return cls(owner.slug, plans.plan_id(owner.id, None, micros_of(at)), volume)
 
 

@@ -1,32 +1,34 @@
 """One chunk of an import, booked whole or not at all."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import groupby
-from operator import attrgetter
+
+import numpy as np
 
 from creditctl.context import Context
 from creditctl.errors import Busy, TooManyRejects
+from creditctl.rules.columns.duplicates import Verdict
+from creditctl.rules.columns.priced import PricedColumns
 from creditctl.rules.event_ids import id_text
-from creditctl.rules.instants import MICROS_PER_HOUR
 from creditctl.rules.units import Credits
-from creditctl.rules.usage_duplicates import Known, Sifted, sift
 from creditctl.rules.usage_events import Reject
-from creditctl.services.allocation import Charge, allocate
 from creditctl.services.audit import record_change
-from creditctl.services.due_bookings import book_what_is_due
-from creditctl.services.price_book import PriceBook
+from creditctl.services.due_bookings import book_what_is_due_for
+from creditctl.services.price_table import PriceTable
+from creditctl.services.usage_chunks import Bookable, Chunk
+from creditctl.services.usage_payment import pay
+from creditctl.services.usage_sifting import sifted
 from creditctl.services.usage_volume import with_volume_prices
-from creditctl.services.waivers import waive_overage
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
-from creditctl.store.queries.orgs import lock_organizations, organization_by_id
+from creditctl.store.queries.orgs import lock_organizations
 from creditctl.store.queries.usage import (
-    PricedEvent,
-    book_events,
+    add_batch_products,
+    has_fresh_drafts,
     insert_rejects,
-    known_events,
+    insert_staged_events,
+    insert_texts,
     mark_drafts_stale,
 )
 from creditctl.store.queries.usage_batches import (
@@ -38,28 +40,10 @@ from creditctl.store.queries.usage_batches import (
     insert_batch,
     move_cursor,
 )
+from creditctl.store.queries.usage_rollups import add_staged_sums
+from creditctl.store.staging import stage, stage_tables
 
 _ANOTHER_IMPORT = "another import of this file is running"
-
-
-@dataclass(slots=True)
-class Chunk:
-    """Some records of a file, in its order, each priced or rejected."""
-
-    events: list[PricedEvent] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-
-    def add(self, priced: PricedEvent | Reject) -> None:
-        """Take the next record."""
-        if isinstance(priced, Reject):
-            self.rejects.append(priced)
-        else:
-            self.events.append(priced)
-
-    @property
-    def records(self) -> int:
-        """How many records of the file these are."""
-        return len(self.events) + len(self.rejects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +55,11 @@ class Import:
     sha256: str
     options: str
     max_rejects: int | None
-    ensured: set[int]
-    """Organizations for which this run has booked what is due already."""
-
-    book: PriceBook
+    table: PriceTable
     """The prices by which its records are priced."""
+
+    ensured: set[int] = field(default_factory=set)
+    """Organizations for which this run has booked what is due already."""
 
 
 def book_chunk(
@@ -84,30 +68,34 @@ def book_chunk(
     job: Import,
     batch: BatchRow | None,
     chunk: Chunk,
-    *,
-    is_last: bool,
 ) -> BatchRow:
     """Book the file's next records and move its cursor past them; returns the batch as it is then.
 
     Raises Busy when another import of the file has moved on, TooManyRejects.
     """
     batch = _claimed(unit, context, job, batch, chunk.records)
-    organizations = sorted({event.organization_id for event in chunk.events})
+    organizations = np.unique(chunk.events.organization_id).tolist()
     lock_organizations(unit, organizations)
-    for organization_id in organizations:
-        if organization_id not in job.ensured:
-            book_what_is_due(unit, context, organization_id)
-            job.ensured.add(organization_id)
-    sifted = _sifted(unit, chunk.events, context.settings.dedup_window)
-    sifted.new[:] = with_volume_prices(unit, job.book, sifted.new)
-    rejects = sorted([*chunk.rejects, *map(_conflict, sifted.conflicts)])
+    if not_ensured := set(organizations) - job.ensured:
+        book_what_is_due_for(unit, context, not_ensured)
+        job.ensured.update(not_ensured)
+    window = context.settings.dedup_window // timedelta(microseconds=1)
+    verdict = sifted(unit, chunk.events, chunk.repeats, window)
+    rejects = sorted([*chunk.rejects, *_conflicts(chunk.events, verdict or chunk.verdict)])
     _check_limit(job, batch, rejects)
-    if sifted.new:
-        _book(unit, context, batch.id, sifted.new)
+    new = _bookable(unit, job, chunk, verdict)
+    if len(new.events):
+        _book(unit, context, batch.id, new)
     insert_rejects(unit, batch.id, rejects)
-    add_counts(unit, batch.id, _counts(sifted, len(rejects)))
-    if is_last:
-        _finish(unit, context, batch)
+    add_counts(unit, batch.id, _counts(new.events, verdict or chunk.verdict, len(rejects)))
+    return batch_by_id(unit, batch.id)
+
+
+def finish(unit: UnitOfWork, context: Context, batch: BatchRow) -> BatchRow:
+    """Everything of the file is booked; a second time changes nothing."""
+    if finish_batch(unit, batch.id, context.now):
+        after = {"file": batch.source_name}
+        record_change(unit, context, "usage.imported", batch.public_id, after=after)
     return batch_by_id(unit, batch.id)
 
 
@@ -134,23 +122,33 @@ def _claimed(
     return batch_by_id(unit, batch_id)
 
 
-def _sifted(unit: UnitOfWork, events: list[PricedEvent], window: timedelta) -> Sifted[PricedEvent]:
-    if not events:
-        return Sifted()
-    micros = window // timedelta(microseconds=1)
-    keys = sorted({(event.event_hour, event.event_id) for event in events})
-    known: Known = {}
-    for event_id, sighting in known_events(unit, keys, -(-micros // MICROS_PER_HOUR)):
-        known.setdefault(event_id, []).append(sighting)
-    return sift(events, known, micros)
+def _bookable(unit: UnitOfWork, job: Import, chunk: Chunk, verdict: Verdict | None) -> Bookable:
+    """The new events; laid out anew only where the database changed what was read."""
+    if verdict is None and not job.table.rules.graduated.any():
+        return chunk.bookable
+    new = chunk.bookable.events if verdict is None else chunk.events.take(verdict.new)
+    return Bookable.of(unit.dialect, job.table, with_volume_prices(unit, job.table, new))
 
 
-def _conflict(event: PricedEvent) -> Reject:
-    shown = event.id_text or id_text(event.event_id)
-    return Reject(event.line, "id", shown, "was used before by another request")
+def _conflicts(events: PricedColumns, verdict: Verdict) -> list[Reject]:
+    reason = "was used before by another request"
+    return [
+        Reject(
+            int(events.line[place]),
+            "id",
+            _id_as_written(events, place),
+            reason,
+        )
+        for place in verdict.conflicts
+    ]
 
 
-def _check_limit(job: Import, batch: BatchRow, rejects: list[Reject]) -> None:
+def _id_as_written(events: PricedColumns, place: int) -> str:
+    text = None if events.texts is None else events.texts[place]
+    return text or id_text(events.event_id(place))
+
+
+def _check_limit(job: Import, batch: BatchRow, rejects: Sequence[Reject]) -> None:
     if job.max_rejects is None or batch.rejected + len(rejects) <= job.max_rejects:
         return
     first = rejects[0]
@@ -161,41 +159,30 @@ def _check_limit(job: Import, batch: BatchRow, rejects: list[Reject]) -> None:
     )
 
 
-def _book(unit: UnitOfWork, context: Context, batch_id: int, events: list[PricedEvent]) -> None:
-    if book_events(unit, batch_id, events) != len(events):
+def _book(unit: UnitOfWork, context: Context, batch_id: int, new: Bookable) -> None:
+    stage(unit, new.rows)
+    if insert_staged_events(unit, batch_id) != len(new.events):
         # Two files with the same ids for different organizations, at the same moment.
         raise Busy("another import has just booked the same ids")
-    mark_drafts_stale(unit)
-    billed = sorted((event for event in events if event.billed), key=attrgetter("organization_id"))
-    for organization_id, own in groupby(billed, key=attrgetter("organization_id")):
-        paid = allocate(unit, context, organization_id, _charges(own), batch_id=batch_id)
-        if paid.overage and organization_by_id(unit, organization_id).kind == "guest":
-            # A guest cannot pay; what slipped through is forgiven, and stays on record.
-            waive_overage(unit, context, organization_id, None, "guests are not billed")
+    insert_texts(unit, new.texts())
+    stage(unit, new.sums)
+    add_staged_sums(unit, new.tiers)
+    add_batch_products(unit, batch_id, new.products)
+    if has_fresh_drafts(unit):
+        stage_tables(unit, {"staged_span": new.spans()})
+        mark_drafts_stale(unit)
+    pay(unit, context, batch_id, new.charges)
 
 
-def _charges(events: Iterable[PricedEvent]) -> list[Charge]:
-    return [
-        Charge(event.occurred_at, event.event_id, event.product_id, event.credits_micro)
-        for event in events
-    ]
-
-
-def _counts(sifted: Sifted[PricedEvent], rejected: int) -> Counts:
-    billed = sum(event.billed for event in sifted.new)
-    failed = sum(event.failed for event in sifted.new)
+def _counts(new: PricedColumns, verdict: Verdict, rejected: int) -> Counts:
+    billed = int((new.credits_micro > 0).sum())
+    failed = int(new.failed.sum())
     return Counts(
         billed=billed,
-        free=len(sifted.new) - billed - failed,
+        free=len(new) - billed - failed,
         failed=failed,
-        duplicate=sifted.duplicates,
+        duplicate=verdict.duplicates,
         rejected=rejected,
-        credits=Credits(sum(event.credits_micro for event in sifted.new)),
-    )
-
-
-def _finish(unit: UnitOfWork, context: Context, batch: BatchRow) -> None:
-    finish_batch(unit, batch.id, context.now)
-    record_change(
-        unit, context, "usage.imported", batch.public_id, after={"file": batch.source_name}
+        reused=verdict.reused,
+        credits=Credits(int(new.credits_micro.sum())),
     )

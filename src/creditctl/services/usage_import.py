@@ -4,27 +4,34 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from creditctl.adapters.readers import AUTO, Record, reader_for
+from creditctl.adapters.readers import AUTO, reader_for
 from creditctl.adapters.readers.files import open_stream, recognised_format
 from creditctl.context import Context
 from creditctl.errors import InvalidInput
-from creditctl.rules.usage_events import Reject
 from creditctl.rules.usage_mapping import FieldSource
 from creditctl.services.usage_batches import (
     ImportSummary,
     imported_file,
     summary_of,
 )
-from creditctl.services.usage_booking import Chunk, Import, book_chunk
+from creditctl.services.usage_booking import Import, book_chunk, finish
 from creditctl.services.usage_files import SourceFile, check_writable, sha256_of, write_rejects
 from creditctl.services.usage_mapping import FieldMapping
 from creditctl.services.usage_pricing import Pricer
-from creditctl.store.engine import UnitOfWork, reading, rehearsal, unit_of_work
+from creditctl.services.usage_reading import Preparation, priced_chunks, read_ahead
+from creditctl.store.engine import (
+    UnitOfWork,
+    dialect_of,
+    kept_open,
+    reading,
+    rehearsal,
+    unit_of_work,
+)
 from creditctl.store.queries.orgs import OrganizationRow, find_organization
 from creditctl.store.queries.usage_batches import BatchRow, batch_rejects, find_batch
 
@@ -117,9 +124,10 @@ def import_usage(
 def _transactions(context: Context, *, dry_run: bool) -> Iterator[Transactions]:
     """Chunks commit one by one; a dry run does everything in one transaction and drops it."""
     if not dry_run:
-        yield Transactions(
-            partial(reading, context.database), partial(unit_of_work, context.database)
-        )
+        with kept_open(context.database):
+            yield Transactions(
+                partial(reading, context.database), partial(unit_of_work, context.database)
+            )
         return
     with rehearsal(context.database) as unit:
 
@@ -143,36 +151,29 @@ def _import_file(
     fingerprint = options.fingerprint(format_name)
     with transactions.read() as unit:
         batch = find_batch(unit, sha256, fingerprint)
-        pricer = Pricer(unit, context.now, options.mapping, options.organization_id)
+        pricer = Pricer(unit, context.now, options.organization_id)
     if batch is not None and batch.status == "done":
         return ImportedBatch(batch, "unchanged")
-    job = Import(
-        source.name, format_name, sha256, fingerprint, options.max_rejects, set(), pricer.book
-    )
+    job = Import(source.name, format_name, sha256, fingerprint, options.max_rejects, pricer.table)
     with open_stream(source.path, source.name) as stream:
-        records = reader_for(format_name).open_records(stream, source.name)
+        reader = reader_for(format_name)
+        blocks = reader.open_blocks(stream, source.name, options.mapping.wanted())
         given = options.organization is not None
-        options.mapping.check(records, source.name, organization_given=given)
+        options.mapping.check(blocks.columns, source.name, organization_given=given)
+        preparation = Preparation(
+            options.mapping,
+            pricer,
+            dialect_of(context.database),
+            context.settings.dedup_window // timedelta(microseconds=1),
+            context.settings.import_chunk,
+        )
         done = 0 if batch is None else batch.cursor
-        chunks = _chunks(islice(records.items, done, None), context.settings.import_chunk)
-        for items, is_last in chunks:
-            chunk = Chunk()
-            for item in items:
-                chunk.add(pricer.price(item))
+        chunks = priced_chunks(blocks.items, preparation, done=done)
+        for chunk in read_ahead(chunks):
             with transactions.write() as unit:
-                batch = book_chunk(unit, context, job, batch, chunk, is_last=is_last)
+                batch = book_chunk(unit, context, job, batch, chunk)
     if batch is None:
         raise InvalidInput(f"{source.name} holds no events")
+    with transactions.write() as unit:
+        batch = finish(unit, context, batch)
     return ImportedBatch(batch, "imported")
-
-
-def _chunks(
-    items: Iterator[Record | Reject], size: int
-) -> Iterator[tuple[list[Record | Reject], bool]]:
-    """Lists of at most `size`, each with whether it is the last; a resumed file may end empty."""
-    ahead = list(islice(items, size))
-    while True:
-        chunk, ahead = ahead, list(islice(items, size))
-        yield chunk, not ahead
-        if not ahead:
-            return

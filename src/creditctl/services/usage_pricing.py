@@ -1,16 +1,21 @@
-"""From records to priced events: who asked, for what, and what it costs."""
+"""From columns of a file to priced events: who asked, for what, and what it costs."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from creditctl.adapters.readers import Record
-from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
-from creditctl.rules.pricing import is_billed, price_of
-from creditctl.rules.usage_events import Reject, UsageEvent, storable, usage_event
+import numpy as np
+
+from creditctl.rules.columns import Column, Texts
+from creditctl.rules.columns.events import EventColumns, event_columns
+from creditctl.rules.columns.priced import PricedColumns
+from creditctl.rules.instants import micros_of
+from creditctl.rules.usage_events import Reject, storable
 from creditctl.services.plans_in_force import PlansInForce
-from creditctl.services.price_book import LIST, PriceBook, VersionedPrice, load_price_book
-from creditctl.services.usage_mapping import FieldMapping
+from creditctl.services.price_book import LIST, load_price_book
+from creditctl.services.price_table import NO_ENDPOINT, NO_PRICE, PriceTable
+from creditctl.services.usage_requesters import Refusal, Requesters
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.usage import PricedEvent, key_names, organization_names
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of ours the clock of a server may be."""
@@ -18,120 +23,118 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 LARGEST_COST_MICRO = 10**15
 """A billion credits: a request that costs more is a mistake in the file."""
 
+_NO_REQUESTER = -1
+_WITHOUT_PRICE = {
+    NO_ENDPOINT: "is no endpoint of the catalog",
+    NO_PRICE: "had no price in force at that time",
+}
 
-class Requesters:
-    """Which organization and key an event's words name."""
 
-    def __init__(self, unit: UnitOfWork, organization_id: int | None) -> None:
-        self._default = organization_id
-        self._organizations: dict[str, int] = {}
-        for organization in organization_names(unit):
-            self._organizations[organization.slug] = organization.id
-            self._organizations[organization.public_id] = organization.id
-        self._keys: dict[str, tuple[int, int]] = {}
-        self._named_keys: dict[tuple[int, str], int] = {}
-        for key in key_names(unit):
-            self._keys[key.public_id] = self._keys[key.prefix] = (key.organization_id, key.id)
-            self._named_keys[key.organization_id, key.name] = key.id
+class PricedBlock(NamedTuple):
+    """What became of a block of records, each one an event or a reject."""
 
-    def find(self, event: UsageEvent) -> tuple[int, int | None] | Reject:
-        """Internal ids of the organization and of the key, if one is named."""
-        organization_id = self._default
-        if event.organization:
-            organization_id = self._organizations.get(event.organization)
-            if organization_id is None:
-                return _reject(event, "org", event.organization, "is no organization")
-        if not event.key:
-            if organization_id is None:
-                return _reject(event, "key", "", "names neither a key nor an organization")
-            return organization_id, None
-        if found := self._keys.get(event.key):
-            if organization_id not in (None, found[0]):
-                return _reject(event, "key", event.key, "belongs to another organization")
-            return found
-        if organization_id is not None:
-            key_id = self._named_keys.get((organization_id, event.key))
-            if key_id is not None:
-                return organization_id, key_id
-        return _reject(event, "key", event.key, "is no API key")
+    events: PricedColumns
+    rejects: list[Reject]
 
 
 class Pricer:
-    """Prices records by the catalog and the keys as they are when it is made."""
+    """Prices events by the catalog and the keys as they are when it is made."""
 
-    def __init__(
-        self,
-        unit: UnitOfWork,
-        now: datetime,
-        mapping: FieldMapping,
-        organization_id: int | None,
-    ) -> None:
-        self.book: PriceBook = load_price_book(unit)
+    def __init__(self, unit: UnitOfWork, now: datetime, organization_id: int | None) -> None:
+        book = load_price_book(unit)
+        self.table = PriceTable(book)
         self._requesters = Requesters(unit, organization_id)
-        self._mapping = mapping
         self._latest = micros_of(now + CLOCK_TOLERANCE)
-        self._billed: dict[tuple[int, int], bool] = {}
-        self._plans = PlansInForce(unit, now) if self.book.has_plan_prices else None
+        self._plans = PlansInForce(unit, now) if book.has_plan_prices else None
 
-    def price(self, record: Record | Reject) -> PricedEvent | Reject:
-        """The event with its cost, or why the record is none."""
-        if isinstance(record, Reject):
-            return record._replace(value=storable(record.value))
-        fields = self._mapping.fields_of(record)
-        if isinstance(fields, Reject):
-            return fields
-        event = usage_event(record.line, fields, self._latest)
-        if isinstance(event, Reject):
-            return event
-        requester = self._requesters.find(event)
-        if isinstance(requester, Reject):
-            return requester
-        return self._priced(event, *requester)
+    def price(self, lines: Column, fields: Mapping[str, Texts]) -> PricedBlock:
+        """The events with their costs, and why the other records are none."""
+        events, sound, rejects = event_columns(lines, fields, self._latest)
+        organization_ids, key_ids = self._who(events, sound, rejects)
+        places = np.full(len(lines), NO_ENDPOINT)
+        here = np.flatnonzero(sound)
+        plans = self._plan_ids(organization_ids[here], key_ids[here], events.occurred_at[here])
+        places[here] = self.table.places(
+            events.requests.only(here), plans, events.occurred_at[here]
+        )
+        self._refuse_unpriced(events, places, sound, rejects)
+        credits, failed = self._costs(events, places, sound, rejects)
+        kept = np.flatnonzero(sound)
+        texts = None
+        if events.ids.texts:
+            texts = np.full(len(lines), None, object)
+            texts[list(events.ids.texts)] = list(events.ids.texts.values())
+        columns = PricedColumns(
+            line=lines,
+            high=events.ids.high,
+            low=events.ids.low,
+            occurred_at=events.occurred_at,
+            organization_id=organization_ids,
+            api_key_id=key_ids,
+            price=places,
+            endpoint_id=self.table.endpoint_ids[places] if len(self.table.versions) else places,
+            status=events.statuses,
+            units=events.units,
+            credits_micro=credits,
+            failed=failed,
+            texts=texts,
+        )
+        return PricedBlock(columns if len(kept) == len(lines) else columns.take(kept), rejects)
 
-    def _priced(
-        self, event: UsageEvent, organization_id: int, api_key_id: int | None
-    ) -> PricedEvent | Reject:
-        endpoint = self.book.endpoint(event.method, event.path, event.occurred_at)
-        if endpoint is None:
-            request = f"{event.method} {event.path}"
-            return _reject(event, "endpoint", request, "is no endpoint of the catalog")
-        plan_id = LIST
-        if self._plans is not None:
-            plan_id = self._plans.plan_id(organization_id, api_key_id, event.occurred_at)
-        price = self.book.price_at(endpoint.id, event.occurred_at, plan_id)
-        if price is None:
-            request = f"{event.method} {event.path}"
-            return _reject(event, "endpoint", request, "had no price in force at that time")
-        succeeded = self._succeeded(price, event.status)
-        cost = price_of(price.rule, event.units) if succeeded else 0
-        if cost > LARGEST_COST_MICRO:
-            return _reject(event, "units", str(event.units), "costs an absurd number of credits")
-        return PricedEvent(
-            event.line,
-            event.occurred_at // MICROS_PER_HOUR,
-            event.event_id,
-            event.id_text,
-            event.occurred_at,
-            organization_id,
-            api_key_id,
-            endpoint.id,
-            price.id,
-            endpoint.product_id,
-            price.rule.tier or "",
-            event.status,
-            event.units,
-            cost,
-            int(cost > 0),
-            int(not succeeded),
+    def _who(
+        self, events: EventColumns, sound: Column, rejects: list[Reject]
+    ) -> tuple[Column, Column]:
+        """Internal ids of organizations and keys; events of nobody are no longer sound."""
+        found = self._requesters.find_all(events.requesters.values)
+        ids = np.array(
+            [(_NO_REQUESTER, 0) if isinstance(one, Refusal) else one for one in found], np.int64
+        )[events.requesters.codes].reshape(-1, 2)
+        for place in np.flatnonzero(sound & (ids[:, 0] == _NO_REQUESTER)).tolist():
+            refusal = found[int(events.requesters.codes[place])]
+            if isinstance(refusal, Refusal):
+                rejects.append(_reject(events, place, *refusal))
+            sound[place] = False
+        return ids[:, 0], ids[:, 1]
+
+    def _plan_ids(self, organization_ids: Column, key_ids: Column, at: Column) -> Column:
+        if self._plans is None:
+            return np.full(len(at), LIST, np.int64)
+        asked = zip(organization_ids.tolist(), key_ids.tolist(), at.tolist(), strict=True)
+        return np.array(
+            [self._plans.plan_id(owner, key or None, when) for owner, key, when in asked], np.int64
         )
 
-    def _succeeded(self, price: VersionedPrice, status: int) -> bool:
-        known = self._billed.get((price.id, status))
-        if known is None:
-            known = is_billed(price.rule.billed_statuses, status)
-            self._billed[price.id, status] = known
-        return known
+    def _refuse_unpriced(
+        self, events: EventColumns, places: Column, sound: Column, rejects: list[Reject]
+    ) -> None:
+        for place in np.flatnonzero(sound & (places < 0)).tolist():
+            request = " ".join(events.requests.values[int(events.requests.codes[place])])
+            reason = _WITHOUT_PRICE[int(places[place])]
+            rejects.append(_reject(events, place, "endpoint", request, reason))
+            sound[place] = False
+
+    def _costs(
+        self, events: EventColumns, places: Column, sound: Column, rejects: list[Reject]
+    ) -> tuple[Column, Column]:
+        """Micro-credits, and which events failed; absurd ones are no longer sound."""
+        credits, failed = np.zeros((2, len(places)), np.int64)
+        here = np.flatnonzero(sound)
+        if not len(here):
+            return credits, failed
+        succeeded = self.table.succeeded(places[here], events.statuses[here])
+        failed[here] = ~succeeded
+        billed = here[succeeded]
+        costs = self.table.rules.costs(places[billed], events.units[billed])
+        absurd = (costs > LARGEST_COST_MICRO).astype(bool)
+        for place in billed[absurd].tolist():
+            words = str(events.units[place])
+            rejects.append(
+                _reject(events, place, "units", words, "costs an absurd number of credits")
+            )
+            sound[place] = False
+        credits[billed[~absurd]] = costs[~absurd].astype(np.int64)
+        return credits, failed
 
 
-def _reject(event: UsageEvent, field: str, value: str, reason: str) -> Reject:
-    return Reject(event.line, field, storable(value), reason)
+def _reject(events: EventColumns, place: int, field: str, value: str, reason: str) -> Reject:
+    return Reject(int(events.lines[place]), field, storable(value), reason)

@@ -1,55 +1,48 @@
 """Prices graduated by an organization's volume of the UTC day, while its books are locked."""
 
-from typing import TypeAlias
+import numpy as np
 
+from creditctl.rules.columns import Column
+from creditctl.rules.columns.grouping import group_starts, ranks_of
+from creditctl.rules.columns.priced import PricedColumns
 from creditctl.rules.instants import HOURS_PER_DAY
-from creditctl.rules.pricing import billed_units, price_of
-from creditctl.services.price_book import PriceBook
+from creditctl.services.price_table import PriceTable
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.usage import PricedEvent
 from creditctl.store.queries.usage_volume import put_volumes, volumes_of
 
-Place: TypeAlias = tuple[int, int, int]
-"""Day number, organization, product."""
 
-
-def with_volume_prices(
-    unit: UnitOfWork, book: PriceBook, events: list[PricedEvent]
-) -> list[PricedEvent]:
+def with_volume_prices(unit: UnitOfWork, table: PriceTable, events: PricedColumns) -> PricedColumns:
     """The events, each graduated one priced from the volume that was booked before it.
 
     In (time, event id) order; events that are booked already keep what they cost (DESIGN 3.2).
     """
-    if not book.has_volume_prices:
+    places = np.flatnonzero(table.rules.graduated[events.price] & (events.failed == 0))
+    if not len(places):
         return events
-    graduated = sorted(
-        (event for event in events if _is_graduated(book, event)),
-        key=lambda event: (event.occurred_at, event.event_id),
-    )
-    if not graduated:
-        return events
-    volumes = volumes_of(unit, {_place(event) for event in graduated})
-    priced = {}
-    for event in graduated:
-        rule = book.version(event.price_id).rule
-        volume = volumes[_place(event)]
-        cost = price_of(rule, event.units, volume)
-        priced[event.event_hour, event.event_id] = event._replace(
-            credits_micro=cost, billed=int(cost > 0), volume_before=volume
-        )
-        volumes[_place(event)] += billed_units(rule, event.units)
-    put_volumes(unit, volumes)
-    return [priced.get((event.event_hour, event.event_id), event) for event in events]
+    mine = events.take(places)
+    days = mine.event_hour // HOURS_PER_DAY
+    products = table.product_ids[mine.price]
+    keys = (days, mine.organization_id, products)
+    ranks = ranks_of(keys)
+    order = np.lexsort((mine.low, mine.high, mine.occurred_at, ranks))
+    starts = group_starts(ranks[order])
+    heads = order[starts]
+    groups = list(zip(*(key[heads].tolist() for key in keys), strict=True))
+    booked = volumes_of(unit, groups)
+    billed = table.rules.billed_units(mine.price, mine.units)[order]
+    before = _volumes_before(billed, starts, [booked[group] for group in groups])
+    ends = np.append(starts[1:], len(order)) - 1
+    totals = (before[ends] + billed[ends]).tolist()
+    put_volumes(unit, dict(zip(groups, totals, strict=True)))
+    volume_before, credits = np.zeros(len(events), np.int64), events.credits_micro.copy()
+    volume_before[places[order]] = before
+    costs = table.rules.costs(mine.price[order], mine.units[order], before)
+    credits[places[order]] = costs.astype(np.int64)
+    return events.with_costs(credits, volume_before)
 
 
-def volume_of_day(unit: UnitOfWork, place: Place) -> int:
-    """Billed units of the day so far."""
-    return volumes_of(unit, [place])[place]
-
-
-def _is_graduated(book: PriceBook, event: PricedEvent) -> bool:
-    return not event.failed and bool(book.version(event.price_id).rule.volume_steps)
-
-
-def _place(event: PricedEvent) -> Place:
-    return event.event_hour // HOURS_PER_DAY, event.organization_id, event.product_id
+def _volumes_before(billed: Column, starts: Column, booked: list[int]) -> Column:
+    """The running volume before each event, anew from `booked` in each group."""
+    running = np.cumsum(billed) - billed
+    sizes = np.diff(np.append(starts, len(billed)))
+    return running - np.repeat(running[starts] - np.array(booked, np.int64), sizes)

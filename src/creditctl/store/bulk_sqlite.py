@@ -1,12 +1,44 @@
-"""Many rows at once into SQLite: prepared statements on integer and blob columns."""
+"""Many rows at once into SQLite: as a database in memory, or by prepared statements."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from sqlite3 import Connection
 from typing import Any
 
-from creditctl.store.driver_sqlite import translated_errors
+from creditctl.store.driver_sqlite import STAGING, translated_errors
 from creditctl.store.engine import UnitOfWork
 
-_TYPES = {"integer": "INTEGER", "binary": "BLOB", "text": "TEXT"}
+_TYPES = {"key": "INTEGER PRIMARY KEY", "integer": "INTEGER", "binary": "BLOB", "text": "TEXT"}
+
+
+def laid_out(tables: Mapping[str, Mapping[str, Any]]) -> Any:
+    """The tables as the bytes of a database, where this Python can take them."""
+    from creditctl.store.sqlite_image import database_image
+
+    return database_image(tables) if hasattr(Connection, "deserialize") else tables
+
+
+def stage(unit: UnitOfWork, layout: Any) -> None:
+    """Lay the tables beside the database; they replace those that were staged before."""
+    from creditctl.store.sqlite_image import FIRST_ROW
+
+    if not isinstance(layout, Mapping):
+        with translated_errors():
+            unit.connection.deserialize(layout, name=STAGING)
+        return
+    # A Python whose SQLite was built without it: slower, with the same result.
+    for name, columns in layout.items():
+        kinds = {column: _kind(values) for column, values in columns.items()}
+        lists = [_plain(values) for values in columns.values()]
+        rows = ((FIRST_ROW + place, *row) for place, row in enumerate(zip(*lists, strict=True)))
+        fill_temporary(unit, name, {"row": "key", **kinds}, rows)
+
+
+def _kind(values: Any) -> str:
+    return "integer" if values.dtype.kind in "iu" else "binary"
+
+
+def _plain(values: Any) -> list[Any]:
+    return values.tolist() if values.dtype.kind in "iu" else [value.tobytes() for value in values]
 
 
 def fill_temporary(

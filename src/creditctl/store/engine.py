@@ -5,7 +5,7 @@ They go through the drivers: importing an ORM costs half a second a command (DES
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any, TypeVar, cast
 
 from creditctl.errors import DatabaseMissing, DatabaseOutdated, InvalidInput
@@ -91,6 +91,19 @@ def reading(database: str) -> AbstractContextManager[UnitOfWork]:
 def rehearsal(database: str) -> AbstractContextManager[UnitOfWork]:
     """Open a writing transaction that is always rolled back: how `--dry-run` works."""
     return _transaction(database, keep=False)
+
+
+@contextmanager
+def kept_open(database: str) -> Iterator[None]:
+    """Keep the database open while transactions come and go: SQLite tidies up at the last close."""
+    driver = _DRIVERS[dialect_of(database)]
+    if driver is not driver_sqlite:
+        yield
+        return
+    with driver.translated_errors(), closing(driver.connect(database, read_only=False)) as one:
+        # Only who has read something holds the database open.
+        driver.schema_revision(one)
+        yield
 
 
 def dialect_of(database: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from creditctl.errors import Busy, DatabaseMissing, DatabaseUnreadable
-from creditctl.store.driver_sqlite import BUSY_TIMEOUT_SECONDS, path_of
+from creditctl.store.driver_sqlite import BUSY_TIMEOUT_SECONDS, PAGE_BYTES, path_of
 from creditctl.store.engine import dialect_of
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -85,6 +85,8 @@ def _engine(database: str) -> Any:
 
     @event.listens_for(engine, "connect")
     def write_ahead_log(connection: Any, _: Any) -> None:
+        # Only a database that is still empty takes it.
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
 

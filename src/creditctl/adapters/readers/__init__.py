@@ -1,12 +1,13 @@
 """Readers of usage files: one module per format, named in `READERS`.
 
-A reader is a module with `recognises` and `open_records`; `auto` asks them in the registry's order.
+A reader is a module with `recognises` and `open_blocks`; `auto` asks them in the registry's order.
+A file becomes blocks of columns, read and split by a columnar library, never line by line.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import BinaryIO, NamedTuple, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 from creditctl.errors import InvalidInput
 from creditctl.rules.usage_events import Reject
@@ -20,29 +21,44 @@ READERS = {
 """Format name -> module; `csv` comes last, for it takes whatever is left."""
 
 
-class Record(NamedTuple):
-    """One event as the file has it: its line number from 1, and its fields as text."""
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some consecutive records of a file: their columns, and those that are none."""
 
-    line: int
-    fields: dict[str, str]
+    lines: Any
+    """Line (or row) number from 1 of each record in the columns: an int64 array, ascending."""
+
+    columns: dict[str, Any]
+    """Name -> Arrow array of text, plain or dictionary-encoded; where a format has types, of its
+    integers or timestamps. Null and the empty text both mean that nothing is said."""
+
+    rejects: list[Reject] = field(default_factory=list)
+
+    @property
+    def records(self) -> int:
+        """How many records of the file these are."""
+        return len(self.lines) + len(self.rejects)
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
-    """An opened file: its columns, where the format fixes them, and one item per record."""
+class Blocks:
+    """An opened file: its columns, where the format fixes them, and its blocks in order."""
 
     columns: tuple[str, ...] | None
-    items: Iterator[Record | Reject]
+    items: Iterator[Block]
 
 
 class Reader(Protocol):
     """What a format's module offers."""
 
-    def recognises(self, first_line: bytes) -> bool:
-        """Whether a file that begins with this line is likely of the format."""
+    def recognises(self, head: bytes) -> bool:
+        """Whether a file that begins with these bytes, up to 64 KiB, is likely of the format."""
 
-    def open_records(self, stream: BinaryIO, name: str) -> Records:
-        """Begin to read; raises InvalidInput naming the file when its head makes no sense."""
+    def open_blocks(self, stream: BinaryIO, name: str, wanted: Collection[str]) -> Blocks:
+        """Begin to read; columns that are not wanted may be left out.
+
+        Raises InvalidInput naming the file when its head makes no sense.
+        """
 
 
 def reader_for(format_name: str) -> Reader:

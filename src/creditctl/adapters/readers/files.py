@@ -11,18 +11,17 @@ from typing import BinaryIO, cast
 from creditctl.adapters.readers import READERS, reader_for
 from creditctl.errors import FileMissing, InvalidInput
 
+_HEAD_BYTES = 65_536
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
 def recognised_format(path: Path, name: str) -> str:
-    """The format of a file by its first line that is not blank; raises as `open_stream` does."""
+    """The format of a file by how it begins; raises as `open_stream` does."""
     with open_stream(path, name) as stream:
-        first = next(
-            (line for line in iter(lambda: stream.readline(65_536), b"") if line.strip()), b""
-        )
-    if not first:
+        head = stream.read(_HEAD_BYTES)
+    if not head.strip():
         raise InvalidInput(f"{name} is empty", hint="a usage file has one event per line")
-    return next(known for known in READERS if reader_for(known).recognises(first))
+    return next(known for known in READERS if reader_for(known).recognises(head))
 
 
 @contextmanager

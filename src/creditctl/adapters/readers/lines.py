@@ -1,31 +1,144 @@
-"""Lines of a file with their numbers, however long or broken they are."""
+"""Lines of a file in blocks of some megabytes, numbered, however long or broken they are."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, BinaryIO
+
+import numpy as np
 
 from creditctl.rules.usage_events import Reject
 
 LONGEST_LINE = 1_048_576
 """Bytes; a longer line is no event, and must not fill the memory."""
 
+BLOCK_BYTES = 8 * LONGEST_LINE
+_NEWLINE = 10
+_IS_BLANK = np.isin(np.arange(256), list(b" \t\r\n\v\f"))
+_SHOWN_BYTES = 500
 
-def numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes] | Reject]:
-    """Every line that is not blank, counted from 1, without its line end."""
-    number = 0
-    while line := stream.readline(LONGEST_LINE):
-        number += 1
-        if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-            _skip_rest(stream)
-            yield Reject(number, "line", "", f"is longer than {LONGEST_LINE} bytes")
-        elif stripped := line.strip():
-            yield number, stripped
+
+@dataclass(frozen=True)
+class LineBlock:
+    """Whole lines, the first of them number `first`; each ends with a newline."""
+
+    first: int
+    data: bytes
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """ASCII without quotes, blank lines or lines of an absurd length: nothing to look at."""
+        return (
+            self.data.isascii()
+            and b'"' not in self.data
+            and b"\r" not in self.data
+            and not self.maybe_blank
+            and int((self.ends - self.starts).max()) <= LONGEST_LINE
+        )
+
+    @cached_property
+    def maybe_blank(self) -> list[int]:
+        """The lines that begin with white space."""
+        firsts = np.frombuffer(self.data, np.uint8)[self.starts]
+        found: list[int] = np.flatnonzero(_IS_BLANK[firsts]).tolist()
+        return found
+
+    @cached_property
+    def ends(self) -> Any:
+        """Where each line ends: the position after its newline."""
+        return np.flatnonzero(np.frombuffer(self.data, np.uint8) == _NEWLINE) + 1
+
+    @cached_property
+    def starts(self) -> Any:
+        """Where each line starts."""
+        return np.concatenate(([0], self.ends[:-1]))
+
+    @cached_property
+    def numbers(self) -> Any:
+        """The number of each line."""
+        return np.arange(self.first, self.first + len(self.ends), dtype=np.int64)
+
+    def line(self, index: int) -> bytes:
+        """One line without its end."""
+        return self.data[self.starts[index] : self.ends[index]].rstrip(b"\r\n")
+
+    def only(self, kept: Any) -> bytes:
+        """The lines that a mask keeps."""
+        return b"".join(
+            self.data[start:end]
+            for start, end in zip(self.starts[kept].tolist(), self.ends[kept].tolist(), strict=True)
+        )
+
+
+def line_blocks(stream: BinaryIO, first: int = 1) -> Iterator[LineBlock | Reject]:
+    """The rest of a file, cut between lines; a line that fills a block alone is a reject."""
+    rest = b""
+    while data := stream.read(BLOCK_BYTES):
+        data = rest + data
+        cut = data.rfind(b"\n") + 1
+        if not cut and len(data) > LONGEST_LINE:
+            yield too_long(first)
+            rest = _after_line(stream)
+            first += 1
+            continue
+        if cut:
+            block = LineBlock(first, data[:cut])
+            yield block
+            first += len(block.ends)
+        rest = data[cut:]
+    if rest:
+        yield LineBlock(first, rest + b"\n")
+
+
+def sound_lines(block: LineBlock) -> tuple[Any, list[Reject]]:
+    """A mask of the lines that are UTF-8 text of bearable length, and why the others are none.
+
+    Blank lines are left out without a word.
+    """
+    sound = np.ones(len(block.ends), bool)
+    rejects: list[Reject] = []
+    for index in block.maybe_blank:
+        sound[index] = bool(block.line(index).strip())
+    for index in np.flatnonzero(block.ends - block.starts > LONGEST_LINE).tolist():
+        sound[index] = False
+        rejects.append(too_long(int(block.numbers[index])))
+    if not _is_text(block.data):
+        for place in np.flatnonzero(sound).tolist():
+            if not _is_text(block.line(place)):
+                sound[place] = False
+                rejects.append(bad_line(block, place, "is not UTF-8 text"))
+    return sound, rejects
+
+
+def bad_line(block: LineBlock, index: int, reason: str) -> Reject:
+    """A whole line as a reject."""
+    return Reject(int(block.numbers[index]), "line", shown(block.line(index)), reason)
+
+
+def too_long(number: int) -> Reject:
+    """A line that nobody can have meant."""
+    return Reject(number, "line", "", f"is longer than {LONGEST_LINE} bytes")
 
 
 def shown(line: bytes) -> str:
     """The line as text that can be stored, whatever bytes it holds."""
-    return line[:500].decode("utf-8", "backslashreplace")
+    return line[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")
 
 
-def _skip_rest(stream: BinaryIO) -> None:
-    while (rest := stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
-        pass
+def _is_text(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _after_line(stream: BinaryIO) -> bytes:
+    """What follows the line that is being read, as far as it was read with it."""
+    while data := stream.read(LONGEST_LINE):
+        cut = data.find(b"\n") + 1
+        if cut:
+            return data[cut:]
+    return b""

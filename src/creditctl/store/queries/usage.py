@@ -1,171 +1,161 @@
-"""Usage events: who can be named in them, which are known, and the set-based booking of a chunk."""
+"""Usage events: who can be named in them, which are known, and how staged ones are booked."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from types import ModuleType
-from typing import NamedTuple
+from typing import Any
 
 from creditctl.rules.usage_duplicates import Sighting
 from creditctl.rules.usage_events import Reject
-from creditctl.store import bulk_postgres, bulk_sqlite
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.usage_rollups import roll_up
-
-_BULK = {"sqlite": bulk_sqlite, "postgresql": bulk_postgres}
+from creditctl.store.staging import BULK
 
 
-class PricedEvent(NamedTuple):
-    """An event with everything the database keeps of it; a row of `staged_event`."""
-
-    line: int
-    event_hour: int
-    event_id: bytes
-    id_text: str | None
-    occurred_at: int
-    organization_id: int
-    api_key_id: int | None
-    endpoint_id: int
-    price_id: int
-    product_id: int
-    tier: str
-    status: int
-    units: int
-    credits_micro: int
-    billed: int
-    failed: int
-    volume_before: int = 0
-
-    @property
-    def sighting(self) -> Sighting:
-        """When, and with what request: what makes two records one event."""
-        request = (self.organization_id, self.api_key_id, self.endpoint_id, self.status, self.units)
-        return Sighting(self.occurred_at, request)
+def organization_names(unit: UnitOfWork) -> list[tuple[int, str, str]]:
+    """Id, public id and slug of each; one that was merged stands for the one it was merged into."""
+    return unit.fetch_rows("SELECT COALESCE(merged_into_id, id), public_id, slug FROM organization")
 
 
-_KINDS = {"event_id": "binary", "id_text": "text", "tier": "text"}
-_STAGED = {name: _KINDS.get(name, "integer") for name in PricedEvent._fields}
-_STAGED_KEY = {"event_hour": "integer", "event_id": "binary"}
+def key_names(unit: UnitOfWork) -> list[tuple[int, int, str, str, str]]:
+    """Id, organization, public id, prefix and name of each key, also of revoked ones."""
+    return unit.fetch_rows("SELECT id, organization_id, public_id, prefix, name FROM api_key")
 
 
-@dataclass(frozen=True, slots=True)
-class OrganizationName:
-    """What an organization may be called in a usage file."""
-
-    id: int
-    public_id: str
-    slug: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeyName:
-    """What an API key may be called in a usage file."""
-
-    id: int
-    organization_id: int
-    public_id: str
-    prefix: str
-    name: str
+def hours_with_events(unit: UnitOfWork, hours: Iterable[int]) -> set[int]:
+    """Those of the hours that hold booked events."""
+    return {
+        hour
+        for hour in hours
+        if unit.fetch_value("SELECT 1 FROM usage_event WHERE event_hour = :hour LIMIT 1", hour=hour)
+    }
 
 
-def organization_names(unit: UnitOfWork) -> list[OrganizationName]:
-    """Every organization; one that was merged stands for the one it was merged into."""
-    return unit.fetch(
-        OrganizationName,
-        "SELECT COALESCE(merged_into_id, id), public_id, slug FROM organization",
+def matches_of_staged(unit: UnitOfWork, offset: int, window: int) -> list[tuple[int, int, int]]:
+    """Booked events with the id of a staged one, `offset` hours later.
+
+    For each the staged row, whether it is near (the same hour, or within `window` microseconds),
+    and whether it tells of the same request.
+    """
+    return _matches(
+        unit,
+        """
+        CASE WHEN e.event_hour = s.event_hour OR ABS(e.occurred_at - s.occurred_at) <= :window
+             THEN 1 ELSE 0 END,
+        CASE WHEN e.organization_id = s.organization_id AND p.endpoint_id = s.endpoint_id
+                  AND COALESCE(e.api_key_id, 0) = s.api_key_id AND e.status = s.status
+                  AND e.units = s.units
+             THEN 1 ELSE 0 END
+        """,
+        offset,
+        window=window,
     )
 
 
-def key_names(unit: UnitOfWork) -> list[KeyName]:
-    """Every API key, revoked ones too: their requests were served."""
-    return unit.fetch(KeyName, "SELECT id, organization_id, public_id, prefix, name FROM api_key")
+def sightings_of_staged(unit: UnitOfWork, offset: int) -> Iterator[tuple[int, Sighting]]:
+    """Booked events with the id of a staged one, `offset` hours later, each with its row."""
+    found = _matches(
+        unit,
+        "e.occurred_at, e.organization_id, e.api_key_id, p.endpoint_id, e.status, e.units",
+        offset,
+    )
+    for row, occurred_at, organization_id, api_key_id, endpoint_id, status, units in found:
+        request = (organization_id, api_key_id, endpoint_id, status, units)
+        yield row, Sighting(occurred_at, request)
 
 
-def known_events(
-    unit: UnitOfWork, keys: Iterable[tuple[int, bytes]], hours: int
-) -> Iterator[tuple[bytes, Sighting]]:
-    """Booked events that have one of these (hour, id) pairs, up to `hours` earlier or later."""
-    _bulk(unit).fill_temporary(unit, "staged_key", _STAGED_KEY, keys)
-    for offset in range(-hours, hours + 1):
-        # CROSS JOIN keeps SQLite from scanning the big table to look up in the small one.
-        for event_id, occurred_at, *request in unit.fetch_rows(
-            """
-            SELECT e.event_id, e.occurred_at, e.organization_id, e.api_key_id, p.endpoint_id,
-                   e.status, e.units
-            FROM staged_key AS s CROSS JOIN usage_event AS e
-                 JOIN endpoint_price AS p ON p.id = e.price_id
-            WHERE e.event_hour = s.event_hour + CAST(:offset AS BIGINT)
-              AND e.event_id = s.event_id
-            """,
-            offset=offset,
-        ):
-            organization_id, api_key_id, endpoint_id, status, units = request
-            seen = (organization_id, api_key_id, endpoint_id, status, units)
-            yield bytes(event_id), Sighting(occurred_at, seen)
+def _matches(unit: UnitOfWork, columns: str, offset: int, **parameters: int) -> list[Any]:
+    # CROSS JOIN keeps SQLite from scanning the big table to look up in the small one.
+    return unit.fetch_rows(
+        f"""
+        SELECT s.row, {columns}
+        FROM staged_event AS s CROSS JOIN usage_event AS e
+             JOIN endpoint_price AS p ON p.id = e.price_id
+        WHERE e.event_hour = s.event_hour + CAST(:offset AS BIGINT) AND e.event_id = s.event_id
+        """,
+        offset=offset,
+        **parameters,
+    )
 
 
-def book_events(unit: UnitOfWork, batch_id: int, events: Iterable[PricedEvent]) -> int:
-    """Insert the events with their id texts and add them to the rollups; returns how many."""
-    _bulk(unit).fill_temporary(unit, "staged_event", _STAGED, events)
-    booked = unit.run(
+def pruned_among_staged(unit: UnitOfWork) -> list[int]:
+    """Staged rows whose event was booked once and has been pruned since."""
+    rows = unit.fetch_rows(
+        """
+        SELECT s.row FROM staged_event AS s CROSS JOIN pruned_event AS e
+        WHERE e.event_hour = s.event_hour AND e.event_id = s.event_id
+        """
+    )
+    return [int(row) for (row,) in rows]
+
+
+def insert_staged_events(unit: UnitOfWork, batch_id: int) -> int:
+    """Insert the events that are staged; returns how many were new."""
+    return unit.run(
         """
         INSERT INTO usage_event (event_hour, event_id, occurred_at, organization_id, api_key_id,
                                  price_id, status, units, credits_micro, batch_id,
                                  volume_before)
-        SELECT event_hour, event_id, occurred_at, organization_id, api_key_id, price_id, status,
-               units, credits_micro, :batch_id, volume_before
-        FROM staged_event WHERE true ORDER BY event_hour, event_id
+        SELECT event_hour, event_id, occurred_at, organization_id, NULLIF(api_key_id, 0), price_id,
+               status, units, credits_micro, :batch_id, volume_before
+        FROM staged_event WHERE true ORDER BY row
         ON CONFLICT (event_hour, event_id) DO NOTHING
         """,
         batch_id=batch_id,
     )
-    unit.run(
-        """
-        INSERT INTO usage_event_text (event_hour, event_id, id_text)
-        SELECT event_hour, event_id, id_text FROM staged_event WHERE id_text IS NOT NULL
-        ORDER BY event_hour, event_id ON CONFLICT (event_hour, event_id) DO NOTHING
-        """
-    )
-    roll_up(unit)
-    _roll_up_products(unit, batch_id)
-    return booked
+
+
+def insert_texts(unit: UnitOfWork, rows: Iterable[tuple[int, bytes, str]]) -> None:
+    """Keep the words of ids that were hashed: hour, id, text."""
+    columns = ("event_hour", "event_id", "id_text")
+    BULK[unit.dialect].append_rows(unit, "usage_event_text", columns, rows)
 
 
 def mark_drafts_stale(unit: UnitOfWork) -> None:
-    """Mark the draft invoices whose period holds an event that was just booked."""
-    # An hour's first and last event decide for all of it: no period is shorter than an hour.
+    """Mark the draft invoices whose period holds usage of `staged_span`.
+
+    A span is an organization's first and last event of an hour: no period is shorter.
+    """
     unit.run(
         """
         UPDATE invoice SET stale = true
         WHERE status = 'draft' AND NOT stale AND id IN (
             SELECT i.id
-            FROM (SELECT organization_id, MIN(occurred_at) AS first, MAX(occurred_at) AS last
-                  FROM staged_event GROUP BY organization_id, event_hour) AS s
-                 JOIN invoice AS i ON i.organization_id = s.organization_id
-            WHERE s.last >= i.starts_at AND s.first < i.ends_at)
+            FROM staged_span AS s JOIN invoice AS i ON i.organization_id = s.organization_id
+            WHERE s.last_at >= i.starts_at AND s.first_at < i.ends_at)
         """
     )
+
+
+def has_fresh_drafts(unit: UnitOfWork) -> bool:
+    """Whether there is any draft that usage could make stale."""
+    found = unit.fetch_value("SELECT 1 FROM invoice WHERE status = 'draft' AND NOT stale LIMIT 1")
+    return found is not None
 
 
 def insert_rejects(unit: UnitOfWork, batch_id: int, rejects: Iterable[Reject]) -> None:
     """Keep the records that were not booked."""
     columns = ("batch_id", *Reject._fields)
     rows = ((batch_id, *reject) for reject in rejects)
-    _bulk(unit).append_rows(unit, "usage_reject", columns, rows)
+    BULK[unit.dialect].append_rows(unit, "usage_reject", columns, rows)
 
 
-def _roll_up_products(unit: UnitOfWork, batch_id: int) -> None:
-    unit.run(
+def add_batch_products(
+    unit: UnitOfWork, batch_id: int, products: Iterable[tuple[int, int, int]]
+) -> None:
+    """Add to what the import brought: product, requests, micro-credits."""
+    unit.run_many(
         """
         INSERT INTO usage_batch_product (batch_id, product_id, requests, credits_micro)
-        SELECT CAST(:batch_id AS BIGINT), product_id, COUNT(*), SUM(credits_micro)
-        FROM staged_event WHERE true GROUP BY product_id ORDER BY product_id
+        VALUES (:batch_id, :product_id, :requests, :credits_micro)
         ON CONFLICT (batch_id, product_id) DO UPDATE
         SET requests = usage_batch_product.requests + excluded.requests,
             credits_micro = usage_batch_product.credits_micro + excluded.credits_micro
         """,
-        batch_id=batch_id,
+        [
+            {
+                "batch_id": batch_id,
+                "product_id": product_id,
+                "requests": requests,
+                "credits_micro": credits_micro,
+            }
+            for product_id, requests, credits_micro in products
+        ],
     )
-
-
-def _bulk(unit: UnitOfWork) -> ModuleType:
-    return _BULK[unit.dialect]

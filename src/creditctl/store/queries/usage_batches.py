@@ -9,7 +9,7 @@ from creditctl.store.engine import UnitOfWork
 
 _COLUMNS = (
     "id, public_id, source_name, format, status, cursor, billed, free, failed, duplicate, "
-    "rejected, credits_micro, started_at, finished_at, actor"
+    "rejected, credits_micro, started_at, finished_at, actor, reused"
 )
 
 
@@ -32,6 +32,7 @@ class BatchRow:
     started_at: datetime
     finished_at: datetime | None
     actor: str
+    reused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,9 @@ class Counts:
     failed: int = 0
     duplicate: int = 0
     rejected: int = 0
+    reused: int = 0
+    """New events whose id was seen before, outside of the duplicate window."""
+
     credits: Credits = NO_CREDITS
 
 
@@ -156,17 +160,22 @@ def add_counts(unit: UnitOfWork, batch_id: int, counts: Counts) -> None:
         failed=counts.failed,
         duplicate=counts.duplicate,
         rejected=counts.rejected,
+        reused=counts.reused,
         credits=counts.credits,
     )
 
 
-def finish_batch(unit: UnitOfWork, batch_id: int, at: datetime) -> None:
-    """Everything is booked."""
-    unit.run(
-        "UPDATE usage_batch SET status = 'done', finished_at = :at WHERE id = :id",
+def finish_batch(unit: UnitOfWork, batch_id: int, at: datetime) -> bool:
+    """Everything is booked; False when that was known."""
+    changed = unit.run(
+        """
+        UPDATE usage_batch SET status = 'done', finished_at = :at
+        WHERE id = :id AND status = 'running'
+        """,
         id=batch_id,
         at=at,
     )
+    return changed == 1
 
 
 def batch_products(unit: UnitOfWork, batch_id: int) -> list[BatchProductRow]:

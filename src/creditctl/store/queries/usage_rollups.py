@@ -1,51 +1,44 @@
 """The rollups of usage: sums that are kept beside the events, so that no report reads those."""
 
+from collections.abc import Mapping, Sequence
+
 from creditctl.store.engine import UnitOfWork
 
 SUMS = ("requests", "billed", "failed", "units", "credits_micro")
 """What every rollup adds up."""
 
 ROLLUPS = {
-    "usage_hour": {
-        "hour": "event_hour",
-        "organization_id": "organization_id",
-        "api_key_id": "COALESCE(api_key_id, 0)",
-        "endpoint_id": "endpoint_id",
-    },
-    "usage_endpoint_hour": {"hour": "event_hour", "endpoint_id": "endpoint_id"},
-    "usage_day": {
-        "day": "event_hour / 24",
-        "organization_id": "organization_id",
-        "product_id": "product_id",
-        "tier": "tier",
-    },
-    "usage_key_day": {
-        "day": "event_hour / 24",
-        "organization_id": "organization_id",
-        "api_key_id": "COALESCE(api_key_id, 0)",
-    },
-    "usage_status_day": {
-        "day": "event_hour / 24",
-        "organization_id": "organization_id",
-        "status": "status",
-    },
+    "usage_hour": ("hour", "organization_id", "api_key_id", "endpoint_id"),
+    "usage_endpoint_hour": ("hour", "endpoint_id"),
+    "usage_day": ("day", "organization_id", "product_id", "tier"),
+    "usage_key_day": ("day", "organization_id", "api_key_id"),
+    "usage_status_day": ("day", "organization_id", "status"),
 }
-"""Table -> its key, each column with what it is of a staged event."""
+"""Table -> its key."""
 
 
-def roll_up(unit: UnitOfWork) -> None:
-    """Add the events in `staged_event` to every rollup."""
+def add_staged_sums(unit: UnitOfWork, tiers: Sequence[str]) -> None:
+    """Add the rows of each `staged_<table>`, whose key is unique and ascending, to its rollup.
+
+    Tiers are staged as their place in `tiers`.
+    """
     for table, key in ROLLUPS.items():
-        columns = ", ".join(key)
+        names = {f"tier_{code}": tier for code, tier in enumerate(tiers)} if "tier" in key else {}
+        columns = (*key, *SUMS)
         added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in SUMS)
         unit.run(
             f"""
-            INSERT INTO {table} ({columns}, {", ".join(SUMS)})
-            SELECT {", ".join(key.values())}, COUNT(*), SUM(billed), SUM(failed), SUM(units),
-                   SUM(credits_micro)
-            FROM staged_event WHERE true
-            GROUP BY {", ".join(str(place + 1) for place in range(len(key)))}
-            ORDER BY {", ".join(str(place + 1) for place in range(len(key)))}
-            ON CONFLICT ({columns}) DO UPDATE SET {added}
-            """
+            INSERT INTO {table} ({", ".join(columns)})
+            SELECT {", ".join(_given(column, names) for column in columns)}
+            FROM staged_{table} AS s WHERE true ORDER BY s.row
+            ON CONFLICT ({", ".join(key)}) DO UPDATE SET {added}
+            """,
+            **names,
         )
+
+
+def _given(column: str, tiers: Mapping[str, str]) -> str:
+    if column != "tier":
+        return f"s.{column}"
+    cases = " ".join(f"WHEN {code} THEN CAST(:{name} AS TEXT)" for code, name in enumerate(tiers))
+    return f"CASE s.tier {cases} END"

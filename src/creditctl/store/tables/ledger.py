@@ -56,7 +56,13 @@ class LedgerEntry(SQLModel, table=True):
             sqlite_where=sql("settles_id IS NOT NULL"),
             postgresql_where=sql("settles_id IS NOT NULL"),
         ),
-        Index("uq_ledger_entry_reverses", "reverses_id", unique=True),
+        Index(
+            "uq_ledger_entry_reverses",
+            "reverses_id",
+            unique=True,
+            sqlite_where=sql("reverses_id IS NOT NULL"),
+            postgresql_where=sql("reverses_id IS NOT NULL"),
+        ),
         one_of("kind", *KINDS),
         CheckConstraint(
             "CASE WHEN kind IN ('grant', 'expiry_reversal', 'waiver') THEN amount_micro > 0 "

@@ -43,6 +43,7 @@ def upgrade() -> None:
         add_column("usage_batch", name, kind, required=required)
     replace_check("usage_batch", "status_known", _STATUS, _STATUS_WITH_UNDO)
     replace_unique("usage_batch", _FILE, [*_FILE, "undone_number"])
+    _index_reversals(sa.text("reverses_id IS NOT NULL"))
     op.create_table(
         "pruned_event",
         sa.Column("event_hour", INT64, nullable=False),
@@ -68,6 +69,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("usage_mapping")
     op.drop_table("pruned_event")
+    _index_reversals(None)
     # What was undone is gone from the books; without the column its file could not come again.
     op.execute(
         "DELETE FROM usage_batch_product WHERE batch_id IN (SELECT id FROM usage_batch WHERE status = 'undone')"
@@ -108,6 +110,19 @@ _BACKFILL = (
     FROM usage_event GROUP BY 1, 2, 3
     """,
 )
+
+
+def _index_reversals(where: sa.TextClause | None) -> None:
+    # Of the few entries that have one: every index costs an import time.
+    op.drop_index("uq_ledger_entry_reverses", "ledger_entry")
+    op.create_index(
+        "uq_ledger_entry_reverses",
+        "ledger_entry",
+        ["reverses_id"],
+        unique=True,
+        sqlite_where=where,
+        postgresql_where=where,
+    )
 
 
 def _create_clustered(table: str, keys: tuple[str, ...], sums: tuple[str, ...]) -> None:

@@ -1,0 +1,101 @@
+"""Which of many events are new (see `rules.usage_duplicates`, which decides every doubtful one)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from creditctl.rules.columns import Column
+from creditctl.rules.columns.grouping import order_by, order_of
+from creditctl.rules.columns.priced import PricedColumns
+from creditctl.rules.usage_duplicates import Known, Sighting, sift
+
+
+class Suspect(NamedTuple):
+    """An event whose id was seen before, here or in the database."""
+
+    place: int
+    event_id: bytes
+    sighting: Sighting
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What the sift leaves of a block: the places of new events, ascending, and of conflicts."""
+
+    new: Column
+    conflicts: list[int] = field(default_factory=list)
+    duplicates: int = 0
+    reused: int = 0
+    """New ones whose id was seen before, outside of the window."""
+
+
+def in_key_order(events: PricedColumns) -> PricedColumns:
+    """The events by hour and id, as the database keeps them; equal keys stay in file order."""
+    hour = events.event_hour
+    rising = _is_rising(hour, events.high)
+    if rising:
+        return events
+    ordered = events.take(order_by((hour, events.high)))
+    # The first halves decide almost always; where they do not, the second ones are compared.
+    same = (ordered.high[1:] == ordered.high[:-1]) & (ordered.low[1:] < ordered.low[:-1])
+    if same.any():
+        return events.take(np.lexsort((events.line, events.low, events.high, hour)))
+    return ordered
+
+
+def repeated(events: PricedColumns) -> Column:
+    """A mask of the events whose id occurs more than once among them."""
+    count = len(events)
+    mask = np.zeros(count, bool)
+    if count < 2:  # noqa: PLR2004 - one alone repeats nothing
+        return mask
+    order = None if bool((events.high[1:] >= events.high[:-1]).all()) else order_of(events.high)
+    high = events.high if order is None else events.high[order]
+    tied = high[1:] == high[:-1]
+    if not tied.any():
+        return mask
+    near = np.zeros(count, bool)
+    near[1:] |= tied
+    near[:-1] |= tied
+    places = np.flatnonzero(near) if order is None else order[near]
+    pairs = np.stack((events.high[places], events.low[places]), axis=1)
+    _, codes, counts = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
+    mask[places[counts[codes.reshape(-1)] > 1]] = True
+    return mask
+
+
+def judged(
+    events: PricedColumns,
+    doubtful: Column,
+    settled: Column,
+    known: Iterable[tuple[int, Sighting]],
+    window: int,
+) -> Verdict:
+    """Sift the doubtful events in file order; `settled` ones are duplicates already.
+
+    Both are masks; `known` are the booked sightings of doubtful events, by place.
+    """
+    places = np.flatnonzero(doubtful & ~settled)
+    suspects = [
+        Suspect(place, events.event_id(place), events.sighting(place))
+        for place in places[np.argsort(events.line[places], kind="stable")].tolist()
+    ]
+    seen: Known = {}
+    for place, sighting in known:
+        seen.setdefault(events.event_id(place), []).append(sighting)
+    sifted = sift(suspects, seen, window)
+    new = ~(doubtful | settled)
+    new[[suspect.place for suspect in sifted.new]] = True
+    return Verdict(
+        new=np.flatnonzero(new),
+        conflicts=[suspect.place for suspect in sifted.conflicts],
+        duplicates=sifted.duplicates + int(settled.sum()),
+        reused=sifted.reused,
+    )
+
+
+def _is_rising(hour: Column, high: Column) -> bool:
+    later = hour[1:] > hour[:-1]
+    return bool((later | ((hour[1:] == hour[:-1]) & (high[1:] > high[:-1]))).all())

@@ -1,0 +1,174 @@
+"""Chunks of an import, prepared as far as that needs no database."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from creditctl.rules.columns import Column
+from creditctl.rules.columns.burn_down import Charges
+from creditctl.rules.columns.duplicates import Verdict, in_key_order, judged, repeated
+from creditctl.rules.columns.event_ids import sixteen_bytes
+from creditctl.rules.columns.grouping import group_starts, order_by, ranks_of, summed
+from creditctl.rules.columns.priced import PricedColumns
+from creditctl.rules.instants import HOURS_PER_DAY
+from creditctl.rules.usage_events import Reject
+from creditctl.services.price_table import PriceTable
+from creditctl.services.usage_payment import charges_of
+from creditctl.store.queries.usage_rollups import ROLLUPS
+from creditctl.store.staging import Layout, laid_out
+
+
+@dataclass(frozen=True, slots=True)
+class Bookable:
+    """New events with everything that is written of them."""
+
+    events: PricedColumns
+    rows: Layout
+    """`staged_event`."""
+
+    sums: Layout
+    """`staged_<rollup>` of every rollup."""
+
+    tiers: list[str]
+    products: list[tuple[int, int, int]]
+    """Product, requests, micro-credits."""
+
+    charges: Charges
+
+    @classmethod
+    def of(cls, dialect: str, table: PriceTable, events: PricedColumns) -> "Bookable":
+        """Lay out events that are in key order."""
+        sums = _sums(table, events)
+        products = sums.pop("products")
+        return cls(
+            events=events,
+            rows=laid_out(dialect, {"staged_event": _rows(table, events)}),
+            sums=laid_out(dialect, sums),
+            tiers=table.tiers,
+            products=list(
+                zip(
+                    *(
+                        products[column].tolist()
+                        for column in ("product_id", "requests", "credits_micro")
+                    ),
+                    strict=True,
+                )
+            ),
+            charges=charges_of(
+                events.organization_id,
+                table.product_ids[events.price],
+                events.occurred_at,
+                (events.high, events.low),
+                events.credits_micro,
+            ),
+        )
+
+    def texts(self) -> list[tuple[int, bytes, str]]:
+        """Hour, id and words of the events whose id was hashed."""
+        hour = self.events.event_hour
+        return [
+            (int(hour[place]), self.events.event_id(place), text)
+            for place, text in _said(self.events.texts)
+        ]
+
+    def spans(self) -> dict[str, Column]:
+        """Each organization's first and last event of each hour."""
+        hour, times = self.events.event_hour, self.events.occurred_at
+        order = order_by((self.events.organization_id, hour, times))
+        owner = self.events.organization_id[order]
+        firsts = group_starts(ranks_of((owner, hour[order])))
+        lasts = np.append(firsts[1:], len(order)) - 1
+        return {
+            "organization_id": owner[firsts],
+            "first_at": times[order][firsts],
+            "last_at": times[order][lasts],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some records of a file, each priced or rejected; the events are in key order."""
+
+    events: PricedColumns
+    repeats: Column
+    """A mask of the events whose id occurs more than once here."""
+
+    verdict: Verdict
+    """Which events are new if the database knows none of their ids."""
+
+    bookable: Bookable
+    rejects: list[Reject]
+    records: int
+
+    @classmethod
+    def of(
+        cls,
+        dialect: str,
+        table: PriceTable,
+        events: PricedColumns,
+        rejects: list[Reject],
+        window: int,
+    ) -> "Chunk":
+        """Prepare the records; `window` of duplicates is in microseconds."""
+        records = len(events) + len(rejects)
+        events = in_key_order(events)
+        repeats = repeated(events)
+        if not repeats.any():
+            verdict, new = Verdict(np.arange(len(events))), events
+        else:
+            nothing = np.zeros(len(events), bool)
+            verdict = judged(events, repeats, nothing, (), window)
+            new = events.take(verdict.new)
+        return cls(events, repeats, verdict, Bookable.of(dialect, table, new), rejects, records)
+
+
+def _rows(table: PriceTable, events: PricedColumns) -> dict[str, Column]:
+    """The events as `staged_event` has them."""
+    return {
+        "event_hour": events.event_hour,
+        "event_id": sixteen_bytes(events.high, events.low),
+        "occurred_at": events.occurred_at,
+        "organization_id": events.organization_id,
+        "api_key_id": events.api_key_id,
+        "price_id": table.price_ids[events.price],
+        "status": events.status,
+        "units": events.units,
+        "credits_micro": events.credits_micro,
+        "volume_before": np.zeros(len(events), np.int8)
+        if events.volume_before is None
+        else events.volume_before,
+    }
+
+
+def _sums(table: PriceTable, events: PricedColumns) -> dict[str, dict[str, Column]]:
+    """The sums that each rollup is to grow by, and those of the products."""
+    hour = events.event_hour
+    keys = {
+        "hour": hour,
+        "day": hour // HOURS_PER_DAY,
+        "organization_id": events.organization_id,
+        "api_key_id": events.api_key_id,
+        "endpoint_id": events.endpoint_id,
+        "product_id": table.product_ids[events.price],
+        "tier": table.tier_codes[events.price],
+        "status": events.status,
+    }
+    values = {
+        "requests": np.ones(len(events), np.int8),
+        "billed": events.credits_micro > 0,
+        "failed": events.failed,
+        "units": events.units,
+        "credits_micro": events.credits_micro,
+    }
+    return {
+        "products": summed({"product_id": keys["product_id"]}, values),
+        **{
+            f"staged_{name}": summed({column: keys[column] for column in key}, values)
+            for name, key in ROLLUPS.items()
+        },
+    }
+
+
+def _said(texts: Column | None) -> list[tuple[int, str]]:
+    words = [] if texts is None else texts.tolist()
+    return [(place, text) for place, text in enumerate(words) if text is not None]

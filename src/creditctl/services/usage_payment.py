@@ -1,0 +1,86 @@
+"""Who pays an import's usage: for many organizations at once where that is simple (DESIGN 3.3)."""
+
+import numpy as np
+
+from creditctl.context import Context
+from creditctl.rules.burn_down import Charge
+from creditctl.rules.columns import Column
+from creditctl.rules.columns.burn_down import Charges, simple_draws
+from creditctl.rules.columns.grouping import group_starts, order_by
+from creditctl.services.allocation import allocate
+from creditctl.services.usage_draws import book, by_owner, entries_of, one_by_one, payers_of
+from creditctl.services.waivers import waive_overage
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.usage_payment import (
+    guests_among_staged,
+    lots_of_staged,
+    special_owners,
+)
+from creditctl.store.staging import stage_tables
+
+REASON = "imported usage"
+
+
+def pay(unit: UnitOfWork, context: Context, batch_id: int, charges: Charges) -> None:
+    """Draw credits for the charges of locked organizations and write the ledger.
+
+    What no grant covers is overage; a guest's is forgiven, and stays on record.
+    """
+    if not len(charges):
+        return
+    stage_tables(unit, {"staged_owner": _owners(charges)})
+    payers = payers_of(lots_of_staged(unit))
+    special = set(special_owners(unit))
+    guests = guests_among_staged(unit)
+    draws, left = simple_draws(charges, payers.lots, np.array(sorted(special), np.int64))
+    parts = [entries_of(charges, draws)]
+    complicated: list[tuple[int, list[Charge]]] = []
+    for owner, own in by_owner(charges.take(left)):
+        if owner in special:
+            complicated.append((owner, own))
+        else:
+            parts.append(one_by_one(owner, own, payers))
+    booked = book(unit, context, payers, parts, batch_id=batch_id, reason=REASON)
+    for owner, own in complicated:
+        allocate(unit, context, owner, own, batch_id=batch_id, reason=REASON)
+    owing = {*booked.organization_id[booked.payer < 0].tolist(), *special}
+    for owner in sorted(guests & owing):
+        waive_overage(unit, context, owner, None, "guests are not billed")
+
+
+def charges_of(
+    organization_id: Column,
+    product_id: Column,
+    occurred_at: Column,
+    halves: tuple[Column, Column],
+    credits_micro: Column,
+) -> Charges:
+    """The events that cost something, put in order."""
+    high, low = halves
+    every = Charges(organization_id, product_id, occurred_at, high, low, credits_micro)
+    charges = every.take(np.flatnonzero(credits_micro > 0))
+    charges = charges.take(order_by((charges.organization_id, charges.occurred_at)))
+    return charges.take(_by_id_where_tied(charges))
+
+
+def _by_id_where_tied(charges: Charges) -> Column:
+    """Places in which events of one organization and moment are in the order of their ids."""
+    order = np.arange(len(charges))
+    same = (charges.organization_id[1:] == charges.organization_id[:-1]) & (
+        charges.occurred_at[1:] == charges.occurred_at[:-1]
+    )
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    columns = (charges.low, charges.high, charges.occurred_at, charges.organization_id)
+    order[tied] = tied[np.lexsort(tuple(column[tied] for column in columns))]
+    return order
+
+
+def _owners(charges: Charges) -> dict[str, Column]:
+    """Each organization with the times of its first and last event."""
+    starts = group_starts(charges.organization_id)
+    lasts = np.append(starts[1:], len(charges)) - 1
+    return {
+        "organization_id": charges.organization_id[starts],
+        "first_at": charges.occurred_at[starts],
+        "last_at": charges.occurred_at[lasts],
+    }

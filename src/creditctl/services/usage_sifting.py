@@ -1,0 +1,84 @@
+"""Which events of a chunk are new to the books (DESIGN 3.5)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from creditctl.rules.columns import Column
+from creditctl.rules.columns.duplicates import Verdict, judged
+from creditctl.rules.columns.event_ids import sixteen_bytes
+from creditctl.rules.columns.priced import PricedColumns
+from creditctl.rules.instants import MICROS_PER_HOUR
+from creditctl.rules.usage_duplicates import Sighting
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.usage import (
+    hours_with_events,
+    matches_of_staged,
+    sightings_of_staged,
+)
+from creditctl.store.sqlite_image import FIRST_ROW
+from creditctl.store.staging import stage_tables
+
+
+def sifted(unit: UnitOfWork, events: PricedColumns, repeats: Column, window: int) -> Verdict | None:
+    """The new events, the conflicts and the counts; None when the database knows none of the ids.
+
+    `window` is in microseconds. Only hours that hold events already are asked, and only ids that
+    were seen before are looked at one by one.
+    """
+    doubtful, settled = repeats.copy(), np.zeros(len(events), bool)
+    is_known = False
+    reach = -(-window // MICROS_PER_HOUR)
+    for offset, places in _to_look_up(unit, events, reach):
+        open_places = places[~settled[places]]
+        _stage(unit, events, open_places)
+        found = np.array(matches_of_staged(unit, offset, window), np.int64).reshape(-1, 3)
+        here = open_places[found[:, 0] - FIRST_ROW]
+        is_known = is_known or bool(len(here))
+        doubtful[here] = True
+        settled[here[(found[:, 1] == 1) & (found[:, 2] == 1)]] = True
+    if not is_known:
+        return None
+    known = list(_sightings(unit, events, np.flatnonzero(doubtful & ~settled), reach))
+    return judged(events, doubtful, settled, known, window)
+
+
+def _to_look_up(
+    unit: UnitOfWork, events: PricedColumns, reach: int
+) -> Iterator[tuple[int, Column]]:
+    """Offsets in hours, and the events whose hour, so many hours later, holds booked ones."""
+    hour = events.event_hour
+    hours = np.unique(hour).tolist()
+    neighbours = {one + offset for one in hours for offset in range(-reach, reach + 1)}
+    booked = hours_with_events(unit, sorted(neighbours))
+    # The same hour first: what is settled there need not be asked about again.
+    for offset in sorted(range(-reach, reach + 1), key=abs):
+        asked = [one for one in hours if one + offset in booked]
+        if asked:
+            yield offset, np.flatnonzero(np.isin(hour, asked))
+
+
+def _sightings(
+    unit: UnitOfWork, events: PricedColumns, places: Column, reach: int
+) -> Iterator[tuple[int, Sighting]]:
+    """The booked events with the ids of those events, whatever they tell of."""
+    if not len(places):
+        return
+    _stage(unit, events, places)
+    for offset in range(-reach, reach + 1):
+        for row, sighting in sightings_of_staged(unit, offset):
+            yield int(places[row - FIRST_ROW]), sighting
+
+
+def _stage(unit: UnitOfWork, events: PricedColumns, places: Column) -> None:
+    columns = {
+        "event_hour": events.event_hour[places],
+        "event_id": sixteen_bytes(events.high[places], events.low[places]),
+        "occurred_at": events.occurred_at[places],
+        "organization_id": events.organization_id[places],
+        "api_key_id": events.api_key_id[places],
+        "endpoint_id": events.endpoint_id[places],
+        "status": events.status[places],
+        "units": events.units[places],
+    }
+    stage_tables(unit, {"staged_event": columns})
