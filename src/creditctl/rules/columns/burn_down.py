@@ -110,9 +110,9 @@ def simple_draws(
 ) -> tuple[DrawColumns, Column]:
     """The draws of the simple organizations, and a mask of the charges of all others.
 
-    Charges and lots are in order. Simple is who is not `excluded` (internal ids), has no lot that
-    begins or ends between its first and last event, and whose first lot for each product covers
-    all that is asked of it.
+    Charges (at least one) and lots are in order. Simple is who is not `excluded` (internal ids),
+    has no lot that begins or ends between its first and last event, and whose first lot for each
+    product covers all that is asked of it.
     """
     starts = group_starts(charges.organization_id)
     owners = charges.organization_id[starts]

@@ -7,8 +7,8 @@ import numpy as np
 from creditctl.rules.columns import Column
 from creditctl.rules.pricing import PriceRule, fixed_part
 
-_UNBOUNDED = 2**62
-"""More than any request may cost; stands for no maximum."""
+_SAFE = 2**62
+"""Beyond it 64 bits might not hold a product of figures."""
 
 
 class PriceRules:
@@ -21,9 +21,8 @@ class PriceRules:
         self._per_units = _column(rule.per_units for rule in rules)
         self._included = _column(rule.included_units for rule in rules)
         self._minimum = _column(rule.minimum_micro for rule in rules)
-        self._maximum = _column(
-            _UNBOUNDED if rule.maximum_micro is None else rule.maximum_micro for rule in rules
-        )
+        self._maximum = _column(rule.maximum_micro or 0 for rule in rules)
+        self._is_capped = np.array([rule.maximum_micro is not None for rule in rules], bool)
         self._bills_data = np.array([rule.bills_data for rule in rules], bool)
         self._exact = np.array([rule.rounding == "exact" for rule in rules], bool)
         self.graduated = np.array([bool(rule.volume_steps) for rule in rules], bool)
@@ -46,7 +45,7 @@ class PriceRules:
         start = volume if volume is not None else billed * 0
         part = self._cost_up_to(which, start + billed) - self._cost_up_to(which, start)
         total = np.maximum(self._fixed[which] + part, self._minimum[which])
-        return np.minimum(total, self._maximum[which])
+        return np.where(self._is_capped[which], np.minimum(total, self._maximum[which]), total)
 
     def _cost_up_to(self, which: Column, position: Column) -> Column:
         """Micro-credits of the day's first `position` billed units."""
@@ -62,7 +61,7 @@ class PriceRules:
             return False
         most = int(units.max()) + (0 if volume is None else int(volume.max()))
         dearest = max(int(self._unit_price.max()), *map(_dearest_step, self._rules))
-        return 4 * (most + 1) * (dearest + 1) > _UNBOUNDED
+        return 4 * (most + 1) * (dearest + 1) > _SAFE
 
 
 def _price_of_unit(rule: PriceRule) -> int:
