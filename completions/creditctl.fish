@@ -379,7 +379,7 @@ complete -c creditctl -n '__creditctl_at "/approvals/reject"' -l reason -r -d 'W
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a import -d 'Import usage: price it, book it and draw credits.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a show -d 'Show usage of a period, this month unless told otherwise.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a batches -d 'List imports, the newest first.'
-complete -c creditctl -n '__creditctl_at "/usage/import"' -l format -r -d 'auto, csv, ndjson or combined.'
+complete -c creditctl -n '__creditctl_at "/usage/import"' -l format -r -d 'auto, or a format such as csv or kong.'
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l map -r -d 'Read a field from another column, its values translated by a CSV file.'
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l org -r -d 'Whose the lines are that name nobody.'
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l rejects -r -d 'Write rejected lines there, as CSV.'

@@ -245,6 +245,15 @@ class TooManyRejects(Conflict):
     code = "too_many_rejects"
 
 
+class ImportStopped(CreditctlError):
+    """The import was stopped between two chunks."""
+
+    code = "import_stopped"
+    exit_status = ExitStatus.INTERRUPTED
+    retryable = True
+    hint = "run the same command again: it goes on where it stopped"
+
+
 class ConfirmationNeeded(CreditctlError):
     """It asks for confirmation, and there is no terminal to ask on."""
 

@@ -72,6 +72,11 @@ class Scenario:
     stdin: str | None = None
 
 
+def impatience() -> AbstractContextManager[object]:
+    """Somebody presses Ctrl-C while the file is read."""
+    return patch("creditctl.cli.usage_progress.Watcher.wants_to_stop", lambda _: True)
+
+
 @contextmanager
 def another_check_running() -> Iterator[None]:
     """Another `limits check` is at work: it holds the lease."""
@@ -208,6 +213,12 @@ SCENARIOS = (
     Scenario(errors.DatabaseOutdated, "orgs list", disturbance=an_older_schema),
     Scenario(
         errors.DriverMissing, "orgs list --db postgresql://db.internal/books", disturbance=no_driver
+    ),
+    Scenario(
+        errors.ImportStopped,
+        "usage import usage.csv",
+        files={"usage.csv": USAGE},
+        disturbance=impatience,
     ),
     Scenario(errors.Busy, "limits check", disturbance=another_check_running),
 )

@@ -53,7 +53,7 @@ def import_files(
     ],
     format_name: Annotated[
         str,
-        typer.Option("--format", metavar="FORMAT", help="auto, csv, ndjson or combined."),
+        typer.Option("--format", metavar="FORMAT", help="auto, or a format such as csv or kong."),
     ] = "auto",
     mapping: Annotated[
         list[FieldSource] | None,
@@ -87,16 +87,20 @@ def import_files(
     Example: creditctl usage import gateway.csv --rejects bad.csv
     Example: creditctl usage import access.log --format combined --map key=client@clients.csv
     """
-    from creditctl.services.usage_files import SourceFile, spooled
+    from creditctl.cli.usage_progress import watching
+    from creditctl.services.usage_files import SourceFile, sources_named, spooled
     from creditctl.services.usage_import import import_usage
 
     session = session_of(ctx)
     stdin = session.terminal.stdin
     with ExitStack() as stack:
-        sources: list[Path | SourceFile] = [
-            stack.enter_context(spooled(stdin.buffer)) if name == "-" else Path(name)
-            for name in files
-        ]
+        sources: list[Path | SourceFile] = []
+        for name in files:
+            if name == "-":
+                sources.append(stack.enter_context(spooled(stdin.buffer)))
+            else:
+                sources += sources_named([name])
+        watch = stack.enter_context(watching(session))
         summary = import_usage(
             session.context,
             sources,
@@ -106,6 +110,7 @@ def import_files(
             max_rejects=max_rejects,
             rejects_path=rejects,
             dry_run=dry_run,
+            watch=watch,
         )
     session.show(summary, IMPORT_VIEW)
     if summary.rejected and rejects is None:

@@ -2,11 +2,13 @@
 
 import csv
 import hashlib
+import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
+from glob import glob
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +17,7 @@ from creditctl.store.queries.usage_batches import RejectRow
 
 _BLOCK = 1_048_576
 _LOOKUP_COLUMNS = 2
+_PATTERN_MARKS = "*?["
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -24,6 +27,8 @@ class SourceFile:
 
     path: Path
     name: str
+    size: int | None = None
+    """Bytes of it that are imported: those it had when the import began."""
 
 
 @contextmanager
@@ -35,14 +40,39 @@ def spooled(stream: BinaryIO) -> Iterator[SourceFile]:
         yield SourceFile(Path(spool.name), "stdin")
 
 
-def sha256_of(source: SourceFile) -> str:
-    """The content's hash, hexadecimal; raises FileMissing when it cannot be read."""
+def sources_named(names: Sequence[str]) -> list[SourceFile]:
+    """The files that these names and patterns stand for, in the order of both.
+
+    Raises FileMissing when a pattern matches nothing, InvalidInput for a directory.
+    """
+    found: list[SourceFile] = []
+    for name in names:
+        paths = [Path(name)]
+        if not paths[0].exists() and any(mark in name for mark in _PATTERN_MARKS):
+            # The shell did not expand it: it was quoted, or cron has none.
+            paths = [Path(match) for match in sorted(glob(name, recursive=True))]  # noqa: PTH207
+            if not paths:
+                raise FileMissing(f"no file matches {name!r}")
+        for path in paths:
+            if path.is_dir():
+                raise InvalidInput(f"{path} is a directory", hint=f"write {path}/*")
+            found.append(SourceFile(path, str(path)))
+    return found
+
+
+def measured(source: SourceFile) -> tuple[SourceFile, str]:
+    """The file with its present size, and the hash of that much; raises FileMissing."""
+    digest = hashlib.sha256()
     try:
         with source.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+            left = size = os.fstat(stream.fileno()).st_size
+            while block := stream.read(min(left, _BLOCK)):
+                digest.update(block)
+                left -= len(block)
     except OSError as problem:
         reason = problem.strerror or "it cannot be read"
         raise FileMissing(f"{source.name}: {reason}") from None
+    return replace(source, size=size), digest.hexdigest()
 
 
 def read_lookup(name: str) -> dict[str, str]:

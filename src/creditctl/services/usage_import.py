@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from creditctl.adapters.readers import AUTO, reader_for
-from creditctl.adapters.readers.files import open_stream, recognised_format
+from creditctl.adapters.readers import ALIASES, AUTO, reader_for
+from creditctl.adapters.readers.files import UsageStream, open_stream, recognised_format
 from creditctl.context import Context
-from creditctl.errors import InvalidInput
+from creditctl.errors import ImportStopped, InvalidInput
 from creditctl.rules.usage_mapping import FieldSource
 from creditctl.services.usage_batches import (
     ImportSummary,
@@ -20,9 +20,11 @@ from creditctl.services.usage_batches import (
     summary_of,
 )
 from creditctl.services.usage_booking import Import, book_chunk, finish
-from creditctl.services.usage_files import SourceFile, check_writable, sha256_of, write_rejects
+from creditctl.services.usage_chunks import Chunk
+from creditctl.services.usage_files import SourceFile, check_writable, measured, write_rejects
 from creditctl.services.usage_mapping import FieldMapping
 from creditctl.services.usage_pricing import Pricer
+from creditctl.services.usage_progress import NobodyWatches, Progress, Watch
 from creditctl.services.usage_reading import Preparation, priced_chunks, read_ahead
 from creditctl.store.engine import (
     UnitOfWork,
@@ -54,6 +56,7 @@ class ImportOptions:
     mapping: FieldMapping
     organization: OrganizationRow | None
     max_rejects: int | None
+    watch: Watch
 
     @property
     def organization_id(self) -> int | None:
@@ -88,11 +91,13 @@ def import_usage(
     max_rejects: int | None = None,
     rejects_path: Path | None = None,
     dry_run: bool = False,
+    watch: Watch | None = None,
 ) -> ImportSummary:
     """Import the files one after the other; a file that was finished before changes nothing.
 
     Raises FileMissing, InvalidInput (format, columns, lookup), OrganizationNotFound,
-    TooManyRejects, and Busy when another process imports the same file.
+    TooManyRejects, ImportStopped when the watch asks for it, and Busy when another process imports
+    the same file.
     """
     if format_name != AUTO:
         reader_for(format_name)
@@ -100,16 +105,16 @@ def import_usage(
         check_writable(rejects_path)
     fields = FieldMapping(mapping)
     sources = [
-        path if isinstance(path, SourceFile) else SourceFile(path, str(path)) for path in paths
+        measured(path if isinstance(path, SourceFile) else SourceFile(path, str(path)))
+        for path in paths
     ]
-    hashes = [sha256_of(source) for source in sources]
     with _transactions(context, dry_run=dry_run) as transactions:
         with transactions.read() as unit:
             owner = find_organization(unit, organization) if organization else None
-        options = ImportOptions(format_name, fields, owner, max_rejects)
+        options = ImportOptions(format_name, fields, owner, max_rejects, watch or NobodyWatches())
         files = [
             _import_file(context, transactions, source, sha256, options)
-            for source, sha256 in zip(sources, hashes, strict=True)
+            for source, sha256 in sources
         ]
         if rejects_path is not None:
             with transactions.read() as unit:
@@ -145,35 +150,58 @@ def _import_file(
     options: ImportOptions,
 ) -> ImportedBatch:
     """Import one file from where its import stands: at its start, at a chunk, or at its end."""
-    format_name = options.format_name
+    format_name = ALIASES.get(options.format_name, options.format_name)
     if format_name == AUTO:
-        format_name = recognised_format(source.path, source.name)
+        format_name = recognised_format(source.path, source.name, source.size)
     fingerprint = options.fingerprint(format_name)
     with transactions.read() as unit:
         batch = find_batch(unit, sha256, fingerprint)
+        if batch is not None and batch.status == "done":
+            return ImportedBatch(batch, "unchanged")
         pricer = Pricer(unit, context.now, options.organization_id)
-    if batch is not None and batch.status == "done":
-        return ImportedBatch(batch, "unchanged")
     job = Import(source.name, format_name, sha256, fingerprint, options.max_rejects, pricer.table)
-    with open_stream(source.path, source.name) as stream:
-        reader = reader_for(format_name)
-        blocks = reader.open_blocks(stream, source.name, options.mapping.wanted())
-        given = options.organization is not None
-        options.mapping.check(blocks.columns, source.name, organization_given=given)
-        preparation = Preparation(
-            options.mapping,
-            pricer,
-            dialect_of(context.database),
-            context.settings.dedup_window // timedelta(microseconds=1),
-            context.settings.import_chunk,
+    with open_stream(source.path, source.name, source.size) as stream:
+        chunks = _chunks(
+            context, stream, job, pricer, options, 0 if batch is None else batch.cursor
         )
-        done = 0 if batch is None else batch.cursor
-        chunks = priced_chunks(blocks.items, preparation, done=done)
         for chunk in read_ahead(chunks):
+            _stop_if_asked(options.watch, source, batch)
             with transactions.write() as unit:
                 batch = book_chunk(unit, context, job, batch, chunk)
+            options.watch.advanced(
+                Progress(source.name, chunk.records, stream.consumed, source.size or 0)
+            )
     if batch is None:
         raise InvalidInput(f"{source.name} holds no events")
     with transactions.write() as unit:
         batch = finish(unit, context, batch)
     return ImportedBatch(batch, "imported")
+
+
+def _chunks(
+    context: Context,
+    stream: UsageStream,
+    job: Import,
+    pricer: Pricer,
+    options: ImportOptions,
+    done: int,
+) -> Iterator[Chunk]:
+    """The file's chunks after the records that are `done`; raises InvalidInput for its head."""
+    reader = reader_for(job.format_name)
+    blocks = reader.open_blocks(stream, job.name, options.mapping.wanted())
+    given = options.organization is not None
+    options.mapping.check(blocks.columns, job.name, organization_given=given)
+    preparation = Preparation(
+        options.mapping,
+        pricer,
+        dialect_of(context.database),
+        context.settings.dedup_window // timedelta(microseconds=1),
+        context.settings.import_chunk,
+    )
+    return priced_chunks(blocks.items, preparation, done=done)
+
+
+def _stop_if_asked(watch: Watch, source: SourceFile, batch: BatchRow | None) -> None:
+    if watch.wants_to_stop():
+        booked = 0 if batch is None else batch.cursor
+        raise ImportStopped(f"{source.name}: stopped after {booked} records, all of them booked")

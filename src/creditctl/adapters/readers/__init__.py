@@ -13,12 +13,23 @@ from creditctl.errors import InvalidInput
 from creditctl.rules.usage_events import Reject
 
 AUTO = "auto"
+_HERE = "creditctl.adapters.readers"
 READERS = {
-    "ndjson": "creditctl.adapters.readers.ndjson",
-    "combined": "creditctl.adapters.readers.combined",
-    "csv": "creditctl.adapters.readers.csv",
+    "parquet": f"{_HERE}.parquet",
+    "cloudevents": f"{_HERE}.cloudevents",
+    "kong": f"{_HERE}.kong",
+    "aws": f"{_HERE}.aws_api_gateway",
+    "envoy-json": f"{_HERE}.envoy_json",
+    "nginx-json": f"{_HERE}.nginx_json",
+    "ndjson": f"{_HERE}.ndjson",
+    "combined": f"{_HERE}.combined",
+    "envoy": f"{_HERE}.envoy",
+    "csv": f"{_HERE}.csv",
 }
 """Format name -> module; `csv` comes last, for it takes whatever is left."""
+
+ALIASES = {"nginx": "combined", "apache": "combined", "json": "ndjson"}
+"""Other names of formats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,7 @@ class Reader(Protocol):
 
 def reader_for(format_name: str) -> Reader:
     """The reader of a format; raises InvalidInput for an unknown one."""
+    format_name = ALIASES.get(format_name, format_name)
     if format_name not in READERS:
         known = ", ".join((AUTO, *READERS))
         raise InvalidInput(f"unknown format {format_name!r}", hint=f"formats: {known}")

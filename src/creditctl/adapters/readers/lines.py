@@ -86,7 +86,8 @@ def line_blocks(stream: BinaryIO, first: int = 1) -> Iterator[LineBlock | Reject
             yield block
             first += len(block.ends)
         rest = data[cut:]
-    if rest:
+    # Of a file that grows the last line may be cut off, perhaps within a number.
+    if rest and not getattr(stream, "is_growing", False):
         yield LineBlock(first, rest + b"\n")
 
 

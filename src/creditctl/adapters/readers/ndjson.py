@@ -42,6 +42,16 @@ def columns_of(records: Sequence[dict[str, Any]], wanted: Collection[str]) -> di
     }
 
 
+def first_object(head: bytes) -> dict[str, Any] | None:
+    """The object that the first line is, or None."""
+    first = head.removeprefix(_BYTE_ORDER_MARK).lstrip().partition(b"\n")[0]
+    try:
+        found = _DECODER.decode(first.strip().decode())
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def member(record: dict[str, Any], name: str) -> Any:
     """A member by its name, or by the names on the way to it; None when it is not there."""
     if name in record:
