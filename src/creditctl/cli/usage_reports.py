@@ -35,6 +35,8 @@ REPORT_VIEW = View(
                 Column("units"),
                 Column("credits"),
                 Column("share", "%"),
+                Column("bar", ""),
+                Column("sparkline", "Trend"),
             ),
         ),
     ),
@@ -65,7 +67,9 @@ def show_usage(
     yesterday: Annotated[bool, typer.Option("--yesterday", help="The UTC day before.")] = False,
     grouped_by: Annotated[
         str,
-        typer.Option("--by", metavar="WHAT", help="endpoint, key, org, product, tier or day."),
+        typer.Option(
+            "--by", metavar="WHAT", help="endpoint, key, org, product, tier, status, day or hour."
+        ),
     ] = "product",
 ) -> None:
     """Show usage of a period, this month unless told otherwise.

@@ -1,36 +1,70 @@
 """Usage, summed from the rollups; raw events are never read."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
 
-from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
+from creditctl.rules.instants import HOURS_PER_DAY
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
 
-_HOURLY = """
-    FROM usage_hour AS u JOIN organization AS o ON o.id = u.organization_id
-         JOIN endpoint AS e ON e.id = u.endpoint_id JOIN product AS p ON p.id = e.product_id
-         LEFT JOIN api_key AS k ON k.id = u.api_key_id
-    WHERE u.hour >= :first_hour AND u.hour < :end_hour
-"""
-_DAILY = """
-    FROM usage_day AS u JOIN organization AS o ON o.id = u.organization_id
-         JOIN product AS p ON p.id = u.product_id
-    WHERE u.day >= :first_hour / 24 AND u.day < (:end_hour + 23) / 24
-"""
-GROUPINGS = {
-    "endpoint": ("e.method || ' ' || e.path", _HOURLY),
-    "key": ("COALESCE(o.slug || '/' || k.name, o.slug || '/ (no key)')", _HOURLY),
-    "org": ("o.slug", _DAILY),
-    "product": ("p.name", _DAILY),
-    "tier": ("CASE WHEN u.tier = '' THEN '(none)' ELSE u.tier END", _DAILY),
+_SUMS = ("requests", "billed", "failed", "units", "credits_micro")
+_OWNER = "JOIN organization AS o ON o.id = s.organization_id"
+_ENDPOINT_NAME = (
+    "endpoint_id",
+    "e.method || ' ' || e.path",
+    "JOIN endpoint AS e ON e.id = s.endpoint_id",
+)
+_KEY_NAME = (
+    "organization_id, api_key_id",
+    "COALESCE(o.slug || '/' || k.name, o.slug || '/ (no key)')",
+    f"{_OWNER} LEFT JOIN api_key AS k ON k.id = s.api_key_id",
+)
+_PRODUCT_NAME = ("product_id", "p.name", "JOIN product AS p ON p.id = s.product_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a grouping is read: a rollup by day or hour, what it is grouped by, and its name."""
+
+    table: str
+    time: str
+    key: str
+    name: str
+    joined: str
+
+
+BY_DAY = {
+    "key": Source("usage_key_day", "day", *_KEY_NAME),
+    "org": Source("usage_day", "day", "organization_id", "o.slug", _OWNER),
+    "product": Source("usage_day", "day", *_PRODUCT_NAME),
+    "status": Source("usage_status_day", "day", "status", "CAST(s.status AS TEXT)", ""),
+    "tier": Source(
+        "usage_day", "day", "tier", "CASE WHEN s.tier = '' THEN '(none)' ELSE s.tier END", ""
+    ),
 }
-"""What usage may be summed by: the group's SQL, and the rollup that can answer."""
+"""Groupings that whole days answer."""
+
+BY_HOUR = {
+    "endpoint": Source("usage_hour", "hour", *_ENDPOINT_NAME),
+    "key": Source("usage_hour", "hour", *_KEY_NAME),
+    "org": Source("usage_hour", "hour", "organization_id", "o.slug", _OWNER),
+    "product": Source("usage_hour", "hour", *_PRODUCT_NAME),
+    "day": Source("usage_hour", "hour", "hour / 24", "s.key", ""),
+    "hour": Source("usage_hour", "hour", "hour", "s.key", ""),
+}
+"""Groupings that hours answer, of an organization or where a day is cut."""
+
+OF_EVERYBODY = {
+    "endpoint": Source("usage_endpoint_hour", "hour", *_ENDPOINT_NAME),
+    "product": Source("usage_endpoint_hour", "hour", *_PRODUCT_NAME),
+    "day": Source("usage_endpoint_hour", "hour", "hour / 24", "s.key", ""),
+    "hour": Source("usage_endpoint_hour", "hour", "hour", "s.key", ""),
+}
+"""Groupings that have a rollup of all organizations together."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsageRow:
-    """Requests and credits of one group."""
+    """Requests and credits of one group; days and hours are numbers since 1970."""
 
     group: str
     requests: int
@@ -41,61 +75,120 @@ class UsageRow:
 
 
 @dataclass(frozen=True, slots=True)
-class UsageDayRow:
-    """Requests and credits of one UTC day."""
+class Span:
+    """Half-open, in hours since 1970, of one organization or of all."""
 
-    day: date
-    requests: int
-    billed: int
-    failed: int
-    units: int
-    credits: Credits
+    first_hour: int
+    end_hour: int
+    organization_id: int | None
+
+    @property
+    def is_of_whole_days(self) -> bool:
+        """Whether no day is cut."""
+        return self.first_hour % HOURS_PER_DAY == 0 == self.end_hour % HOURS_PER_DAY
 
 
-def usage_by(
-    unit: UnitOfWork,
-    grouping: str,
-    starts_at: datetime,
-    ends_at: datetime,
-    organization_id: int | None,
-) -> list[UsageRow]:
-    """Usage within [starts_at, ends_at) by one of GROUPINGS, the most credits first."""
-    group, source = GROUPINGS[grouping]
+def source_of(grouping: str, span: Span) -> Source | None:
+    """The smallest rollup that can tell; None when only whole days can be told."""
+    if span.organization_id is None and grouping in OF_EVERYBODY:
+        return OF_EVERYBODY[grouping]
+    if span.is_of_whole_days and grouping in BY_DAY:
+        return BY_DAY[grouping]
+    return BY_HOUR.get(grouping)
+
+
+def usage_by(unit: UnitOfWork, source: Source, span: Span) -> list[UsageRow]:
+    """Sums by group, the most credits first."""
+    sums = ", ".join(f"SUM(u.{name}) AS {name}" for name in _SUMS)
+    shown = ", ".join(f"s.{name}" for name in _SUMS)
+    named = source.name if source.joined or source.name != "s.key" else "CAST(s.key AS TEXT)"
     return unit.fetch(
         UsageRow,
         f"""
-        SELECT {group} AS grouped, SUM(u.requests), SUM(u.billed), SUM(u.failed), SUM(u.units),
-               SUM(u.credits_micro) AS credits
-        {source}
-          AND (CAST(:organization_id AS BIGINT) IS NULL OR u.organization_id = :organization_id)
-        GROUP BY 1 ORDER BY credits DESC, grouped
+        {_hours(source, span)}
+        SELECT {named}, {shown}
+        FROM (SELECT {_key(source)}, {sums} {_from(source, span)} GROUP BY {_places(source)}) AS s
+             {source.joined}
+        ORDER BY s.credits_micro DESC, 1
         """,
-        **_hours(starts_at, ends_at),
-        organization_id=organization_id,
+        **_bounds(source, span),
     )
 
 
-def usage_by_day(
-    unit: UnitOfWork, starts_at: datetime, ends_at: datetime, organization_id: int | None
-) -> list[UsageDayRow]:
-    """Usage within [starts_at, ends_at) by UTC day, in order."""
-    return unit.fetch(
-        UsageDayRow,
+def trend_by(
+    unit: UnitOfWork, source: Source, span: Span, hours: int
+) -> list[tuple[str, int, int]]:
+    """Group, place of a stretch of so many hours since the span's first, micro-credits of both."""
+    stretch = hours // HOURS_PER_DAY if source.time == "day" else hours
+    first = span.first_hour // HOURS_PER_DAY if source.time == "day" else span.first_hour
+    places = _places(source)
+    count = len(places.split(","))
+    rows = unit.fetch_rows(
         f"""
-        SELECT u.day, SUM(u.requests), SUM(u.billed), SUM(u.failed), SUM(u.units),
-               SUM(u.credits_micro)
-        {_DAILY}
-          AND (CAST(:organization_id AS BIGINT) IS NULL OR u.organization_id = :organization_id)
-        GROUP BY 1 ORDER BY 1
+        {_hours(source, span)}
+        SELECT {source.name}, s.place, s.credits_micro
+        FROM (SELECT {_key(source)},
+                     (u.{source.time} - CAST(:origin AS BIGINT)) / {stretch} AS place,
+                     SUM(u.credits_micro) AS credits_micro
+              {_from(source, span)} GROUP BY {places}, {count + 1}) AS s
+             {source.joined}
         """,
-        **_hours(starts_at, ends_at),
-        organization_id=organization_id,
+        origin=first,
+        **_bounds(source, span),
+    )
+    return [(str(group), int(place), int(credits)) for group, place, credits in rows]
+
+
+def _key(source: Source) -> str:
+    if source.name == "s.key":
+        return f"u.{source.key} AS key"
+    parts = [part.strip() for part in source.key.split(",")]
+    return ", ".join(
+        "e.product_id" if part in _needed_endpoint(source) else f"u.{part}" for part in parts
     )
 
 
-def _hours(starts_at: datetime, ends_at: datetime) -> dict[str, int]:
-    """Half-open bounds in hours since 1970, the last hour counted whole."""
-    return {
-        "first_hour": micros_of(starts_at) // MICROS_PER_HOUR,
-        "end_hour": -(-micros_of(ends_at) // MICROS_PER_HOUR),
-    }
+def _places(source: Source) -> str:
+    return ", ".join(str(place + 1) for place in range(source.key.count(",") + 1))
+
+
+def _hours(source: Source, span: Span) -> str:
+    """The hours one by one: the key of `usage_hour` begins with them, then the organization."""
+    if not _is_probed(source, span):
+        return ""
+    return """
+        WITH RECURSIVE hours(hour) AS (
+            SELECT CAST(:first AS BIGINT)
+            UNION ALL SELECT hour + 1 FROM hours WHERE hour + 1 < :end)
+    """
+
+
+def _from(source: Source, span: Span) -> str:
+    products = "JOIN endpoint AS e ON e.id = u.endpoint_id" if _needed_endpoint(source) else ""
+    if _is_probed(source, span):
+        return f"""
+            FROM hours AS h CROSS JOIN usage_hour AS u {products}
+            WHERE u.hour = h.hour AND u.organization_id = :organization_id AND h.hour < :end
+        """
+    owner = "" if span.organization_id is None else "AND u.organization_id = :organization_id"
+    return f"""
+        FROM {source.table} AS u {products}
+        WHERE u.{source.time} >= :first AND u.{source.time} < :end {owner}
+    """
+
+
+def _needed_endpoint(source: Source) -> tuple[str, ...]:
+    """The columns of the key that only the endpoint has."""
+    return ("product_id",) if source.time == "hour" and source.key == "product_id" else ()
+
+
+def _is_probed(source: Source, span: Span) -> bool:
+    return source.table == "usage_hour" and span.organization_id is not None
+
+
+def _bounds(source: Source, span: Span) -> dict[str, int]:
+    unit = HOURS_PER_DAY if source.time == "day" else 1
+    bounds = {"first": span.first_hour // unit, "end": -(-span.end_hour // unit)}
+    if span.organization_id is not None:
+        bounds["organization_id"] = span.organization_id
+    return bounds
