@@ -105,7 +105,7 @@ def test_a_trend_has_the_credits_of_each_day_and_each_hour(books: Context, tmp_p
     days = report_usage(books, Period(START, START + timedelta(days=3)), grouped_by="endpoint")
     (group,) = (one for one in days.groups if one.credits)
     assert [str(credits) for credits in group.trend] == ["2", "1", "0"]
-    assert group.sparkline == "█▄ "
+    assert group.sparkline == "█▅ "
     assert group.bar == "█" * 10
     hours = report_usage(
         books, Period(START, START + timedelta(days=1)), grouped_by="endpoint", organization="acme"
