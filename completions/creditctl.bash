@@ -62,6 +62,7 @@ _creditctl() {
             /usage/import) place="/usage/import" ;;
             /usage/show) place="/usage/show" ;;
             /usage/batches) place="/usage/batches" ;;
+            /usage/undo) place="/usage/undo" ;;
             /budgets|/budget) place="/budgets" ;;
             /budgets/set) place="/budgets/set" ;;
             /budgets/show) place="/budgets/show" ;;
@@ -215,6 +216,7 @@ _creditctl() {
         /usage/show:--to) :; return ;;
         /usage/show:--by) :; return ;;
         /usage/batches:--limit) :; return ;;
+        /usage/undo:--reason) :; return ;;
         /budgets/set:--daily) :; return ;;
         /budgets/set:--notify-at) :; return ;;
         /budgets/set:--scope) COMPREPLY=($(compgen -W "all beyond_allowance" -- "$current")); return ;;
@@ -286,10 +288,11 @@ _creditctl() {
         "/approvals/list") words="" options="--all" ;;
         "/approvals/approve") words="" options="--reason" ;;
         "/approvals/reject") words="" options="--reason" ;;
-        "/usage") words="import show batches" options="" ;;
+        "/usage") words="import show batches undo" options="" ;;
         "/usage/import") words="" options="--format --map --org --rejects --max-rejects --dry-run" ;;
         "/usage/show") words="" options="--month --from --to --today --yesterday --by" ;;
         "/usage/batches") words="" options="--limit" ;;
+        "/usage/undo") words="" options="--reason --dry-run" ;;
         "/budgets") words="set show list clear" options="" ;;
         "/budgets/set") words="" options="--daily --notify-at --scope" ;;
         "/budgets/show") words="" options="" ;;

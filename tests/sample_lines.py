@@ -63,6 +63,7 @@ CHANGES = [
     "credits waive {debtor} --reason test",
     "orgs merge twin acme --reason test --yes",
     "usage import {catalog.parent}/usage-1.csv",
+    "usage undo {batch} --reason test --yes",
     "limits check",
     "invoice generate --month 2026-10",
     "demo fincept --directory {folder}",
@@ -75,6 +76,7 @@ _LOOKUPS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "key": ("keys list northwind", lambda rows: rows[0]["id"]),
     "acme_key": ("keys list acme", lambda rows: rows[0]["id"]),
     "event": ("usage batches", lambda _: EVENT),
+    "batch": ("usage batches", lambda rows: rows[0]["id"]),
     "approval": ("approvals list", lambda rows: rows[0]["id"]),
     "grant": (
         "credits grants acme",

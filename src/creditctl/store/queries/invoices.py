@@ -227,6 +227,22 @@ def mark_draft_stale(unit: UnitOfWork, organization_id: int, at: datetime) -> No
     )
 
 
+def mark_drafts_stale_between(
+    unit: UnitOfWork, organization_id: int, first: datetime, last: datetime
+) -> None:
+    """Mark the organization's drafts whose periods hold a time from `first` to `last`."""
+    unit.run(
+        """
+        UPDATE invoice SET stale = true
+        WHERE organization_id = :organization_id AND status = 'draft' AND NOT stale
+          AND starts_at <= :last AND ends_at > :first
+        """,
+        organization_id=organization_id,
+        first=first,
+        last=last,
+    )
+
+
 def mark_drafts_stale_from(unit: UnitOfWork, organization_id: int, at: datetime) -> None:
     """Mark the organization's drafts that end on that day or later: their fees may have changed."""
     unit.run(

@@ -55,6 +55,15 @@ def bookings_of_days(
     )
 
 
+def standing_entries(unit: UnitOfWork, condition: str, **parameters: object) -> list[EntryRow]:
+    """Entries that fulfil a condition on `e` and were not taken back, the newest first."""
+    return unit.fetch(
+        EntryRow,
+        f"{_SELECT} WHERE {condition} AND {_STANDING} ORDER BY e.id DESC",
+        **parameters,
+    )
+
+
 def drawn_from(unit: UnitOfWork, grant_id: int) -> list[EntryRow]:
     """Standing entries by which a grant paid usage or repaid overage, the newest first."""
     return unit.fetch(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from creditctl.errors import NotFound
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.store.engine import UnitOfWork
 
@@ -88,6 +89,18 @@ def batch_by_id(unit: UnitOfWork, batch_id: int) -> BatchRow:
     (found,) = unit.fetch(
         BatchRow, f"SELECT {_COLUMNS} FROM usage_batch WHERE id = :id", id=batch_id
     )
+    return found
+
+
+def batch_named(unit: UnitOfWork, public_id: str) -> BatchRow:
+    """The batch with that public id; raises NotFound."""
+    found = unit.fetch_one(
+        BatchRow, f"SELECT {_COLUMNS} FROM usage_batch WHERE public_id = :id", id=public_id
+    )
+    if found is None:
+        raise NotFound(
+            f"there is no import {public_id!r}", hint="'creditctl usage batches' lists them"
+        )
     return found
 
 

@@ -1,0 +1,1 @@
+"""Paired benchmarks of `usage import`: see docs/benchmarks.md; pytest does not collect them."""
