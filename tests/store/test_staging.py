@@ -71,6 +71,15 @@ def test_what_is_staged_last_is_there(database: str) -> None:
     assert staged(database) == EXPECTED
 
 
+def test_a_statement_reads_what_was_staged_last(database: str) -> None:
+    with unit_of_work(database) as unit:
+        for size in (5_000, 0, 3, 70_000):
+            stage_tables(unit, {"staged_thing": {"n": np.arange(size)}})
+            assert unit.fetch_rows("SELECT COUNT(*), MAX(n) FROM staged_thing") == [
+                (size, size - 1 if size else None)
+            ]
+
+
 def test_a_python_without_deserialize_stages_the_same(
     sqlite_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

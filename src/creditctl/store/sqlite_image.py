@@ -6,6 +6,7 @@ handed over by `sqlite3.Connection.deserialize`.
 """
 
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ FIRST_ROW = 2**14
 
 MOST_ROWS = 2**21 - FIRST_ROW
 _HEADER = 100
+_VERSIONS = count(1)
+"""Of the schema: a statement prepared for another image must not read this one's pages."""
+
 _LEAF, _INTERIOR = 13, 5
 _LEAF_HEADER, _INTERIOR_HEADER = 8, 12
 _INTEGERS = {1: 1, 2: 2, 4: 4, 8: 6}
@@ -152,7 +156,7 @@ def _first_page(schema: list[tuple[str, Mapping[str, Any], int]], pages: int) ->
     page[18:24] = bytes([1, 1, 0, 64, 32, 32])
     page[24:28] = page[92:96] = (1).to_bytes(4, "big")
     page[28:32] = pages.to_bytes(4, "big")
-    page[40:44] = (1).to_bytes(4, "big")
+    page[40:44] = next(_VERSIONS).to_bytes(4, "big")
     page[44:48] = (4).to_bytes(4, "big")
     page[56:60] = (1).to_bytes(4, "big")
     page[96:100] = (3_040_000).to_bytes(4, "big")
