@@ -63,6 +63,7 @@ _creditctl() {
             /usage/show) place="/usage/show" ;;
             /usage/batches) place="/usage/batches" ;;
             /usage/undo) place="/usage/undo" ;;
+            /usage/export) place="/usage/export" ;;
             /budgets|/budget) place="/budgets" ;;
             /budgets/set) place="/budgets/set" ;;
             /budgets/show) place="/budgets/show" ;;
@@ -217,6 +218,11 @@ _creditctl() {
         /usage/show:--by) :; return ;;
         /usage/batches:--limit) :; return ;;
         /usage/undo:--reason) :; return ;;
+        /usage/export:--org) :; return ;;
+        /usage/export:--as) :; return ;;
+        /usage/export:--month) :; return ;;
+        /usage/export:--from) :; return ;;
+        /usage/export:--to) :; return ;;
         /budgets/set:--daily) :; return ;;
         /budgets/set:--notify-at) :; return ;;
         /budgets/set:--scope) COMPREPLY=($(compgen -W "all beyond_allowance" -- "$current")); return ;;
@@ -288,11 +294,12 @@ _creditctl() {
         "/approvals/list") words="" options="--all" ;;
         "/approvals/approve") words="" options="--reason" ;;
         "/approvals/reject") words="" options="--reason" ;;
-        "/usage") words="import show batches undo" options="" ;;
+        "/usage") words="import show batches undo export" options="" ;;
         "/usage/import") words="" options="--format --map --org --rejects --max-rejects --dry-run" ;;
         "/usage/show") words="" options="--month --from --to --today --yesterday --by" ;;
         "/usage/batches") words="" options="--limit" ;;
         "/usage/undo") words="" options="--reason --dry-run" ;;
+        "/usage/export") words="" options="--org --as --month --from --to --today --yesterday" ;;
         "/budgets") words="set show list clear" options="" ;;
         "/budgets/set") words="" options="--daily --notify-at --scope" ;;
         "/budgets/show") words="" options="" ;;

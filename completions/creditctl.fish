@@ -120,6 +120,8 @@ function __creditctl_at
                 set place /usage/batches
             case /usage/undo
                 set place /usage/undo
+            case /usage/export
+                set place /usage/export
             case /budgets /budget
                 set place /budgets
             case /budgets/set
@@ -382,6 +384,7 @@ complete -c creditctl -n '__creditctl_at "/usage"' -f -a import -d 'Import usage
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a show -d 'Show usage of a period, this month unless told otherwise.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a batches -d 'List imports, the newest first.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a undo -d 'Take the import of a wrong file back.'
+complete -c creditctl -n '__creditctl_at "/usage"' -f -a export -d 'Write single events to a file, this month’s unless told...'
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l format -r -d 'auto, or a format such as csv or kong.'
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l map -r -d 'Read a field from another column, its values translated by a CSV file.'
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l org -r -d 'Whose the lines are that name nobody.'
@@ -397,6 +400,13 @@ complete -c creditctl -n '__creditctl_at "/usage/show"' -l by -r -d 'endpoint, k
 complete -c creditctl -n '__creditctl_at "/usage/batches"' -l limit -r -d 'At most this many rows.'
 complete -c creditctl -n '__creditctl_at "/usage/undo"' -l reason -r -d 'Why, for the ledger and the audit log.'
 complete -c creditctl -n '__creditctl_at "/usage/undo"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/usage/export"' -l org -r -d 'Only this organization.'
+complete -c creditctl -n '__creditctl_at "/usage/export"' -l as -r -d 'csv or parquet.'
+complete -c creditctl -n '__creditctl_at "/usage/export"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/usage/export"' -l from -r -d ''
+complete -c creditctl -n '__creditctl_at "/usage/export"' -l to -r -d ''
+complete -c creditctl -n '__creditctl_at "/usage/export"' -l today -d 'This UTC day.'
+complete -c creditctl -n '__creditctl_at "/usage/export"' -l yesterday -d 'The UTC day before.'
 complete -c creditctl -n '__creditctl_at "/budgets"' -f -a set -d 'Set or change an organization’s daily budget and threshold.'
 complete -c creditctl -n '__creditctl_at "/budgets"' -f -a show -d 'Show a budget, today’s and yesterday’s count, and what is...'
 complete -c creditctl -n '__creditctl_at "/budgets"' -f -a list -d 'List every organization’s budget with today’s count.'

@@ -66,6 +66,7 @@ CHANGES = [
     "usage undo {batch} --reason test --yes",
     "limits check",
     "invoice generate --month 2026-10",
+    "usage export {folder}/usage.parquet --month 2026-10",
     "demo fincept --directory {folder}",
 ]
 

@@ -79,7 +79,7 @@ def show_usage(
     from creditctl.services.usage_reports import report_usage
 
     session = session_of(ctx)
-    period = _period(
+    period = chosen_period(
         session.context.now,
         month=month,
         interval=(starts_at, ends_at),
@@ -90,7 +90,7 @@ def show_usage(
     session.show(report, REPORT_VIEW)
 
 
-def _period(
+def chosen_period(
     now: datetime,
     *,
     month: Period | None,
@@ -98,6 +98,7 @@ def _period(
     today: bool,
     yesterday: bool,
 ) -> Period:
+    """The one period that the options name, this month without any; raises InvalidInput."""
     starts_at, ends_at = interval
     ways = [month is not None, starts_at is not None or ends_at is not None, today, yesterday]
     if sum(ways) > 1:

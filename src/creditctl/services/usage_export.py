@@ -1,0 +1,139 @@
+"""`usage export`: single events of a period as CSV or Parquet, hour by hour."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from creditctl.adapters.usage_writers import writer_for
+from creditctl.context import Context
+from creditctl.errors import FileMissing, InvalidInput
+from creditctl.rules.event_ids import id_text
+from creditctl.rules.instants import MICROS_PER_HOUR, instant_of, instant_text, micros_of
+from creditctl.rules.periods import Period
+from creditctl.rules.units import Credits
+from creditctl.store.engine import UnitOfWork, reading
+from creditctl.store.queries.orgs import find_organization
+from creditctl.store.queries.usage_export import COLUMNS, events_of_hour, hours_with_usage
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedUsage:
+    """What was written."""
+
+    file: str
+    format: str
+    organization: str | None
+    starts_at: datetime
+    ends_at: datetime
+    events: int
+    credits: Credits
+
+
+def export_usage(
+    context: Context,
+    period: Period,
+    target: Path,
+    *,
+    format_name: str | None = None,
+    organization: str | None = None,
+    stdout: BinaryIO | None = None,
+) -> ExportedUsage:
+    """Write the period's events to `target`, which appears when it is complete.
+
+    The format is the file's extension unless it is named. Paths with parameters are the
+    catalog's, so that a CSV file can be imported again. Raises InvalidInput, FileMissing,
+    OrganizationNotFound.
+    """
+    chosen = format_name or target.suffix.removeprefix(".") or "csv"
+    writer = writer_for(chosen)
+    if period.ends_at <= period.starts_at:
+        raise InvalidInput("the export would end before it begins", hint="check both times")
+    with reading(context.database) as unit:
+        owner = find_organization(unit, organization) if organization else None
+        blocks = _blocks(unit, period, owner.id if owner else None)
+        with _appearing(target, stdout) as stream:
+            events, credits = _write(stream, writer, blocks)
+    return ExportedUsage(
+        file=str(target),
+        format=chosen,
+        organization=owner.slug if owner else None,
+        starts_at=period.starts_at,
+        ends_at=period.ends_at,
+        events=events,
+        credits=Credits(credits),
+    )
+
+
+def _blocks(
+    unit: UnitOfWork, period: Period, organization_id: int | None
+) -> Iterator[Sequence[tuple[Any, ...]]]:
+    starts_at, ends_at = micros_of(period.starts_at), micros_of(period.ends_at)
+    first, end = starts_at // MICROS_PER_HOUR, -(-ends_at // MICROS_PER_HOUR)
+    for hour in hours_with_usage(unit, first, end, organization_id):
+        yield events_of_hour(unit, hour, starts_at, ends_at, organization_id)
+
+
+def _write(
+    stream: BinaryIO, writer: Any, blocks: Iterator[Sequence[tuple[Any, ...]]]
+) -> tuple[int, int]:
+    """Returns how many events were written, and their micro-credits."""
+    import pyarrow as pa
+
+    schema = pa.schema([(name, writer.column(kind)) for name, kind in COLUMNS.items()])
+    output = writer.open_writer(stream, schema)
+    events = credits = 0
+    for rows in blocks:
+        columns = zip(*map(_cells, rows), strict=True)
+        arrays = [
+            _array(list(column), kind, writer.column(kind))
+            for column, kind in zip(columns, COLUMNS.values(), strict=False)
+        ]
+        if not rows:
+            continue
+        output.write_batch(pa.record_batch(arrays, schema=schema))
+        events += len(rows)
+        credits += sum(row[8] for row in rows)
+    output.close()
+    return events, credits
+
+
+def _cells(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    identity, words, *others = row
+    return (words or id_text(bytes(identity)), *others)
+
+
+def _array(values: list[Any], kind: str, arrow_type: Any) -> Any:
+    import pyarrow as pa
+
+    if kind == "time" and pa.types.is_string(arrow_type):
+        values = [instant_text(instant_of(value)) for value in values]
+    if kind == "credits":
+        is_text = pa.types.is_string(arrow_type)
+        values = [str(Credits(value)) if is_text else Decimal(value).scaleb(-6) for value in values]
+    return pa.array(values, arrow_type)
+
+
+@contextmanager
+def _appearing(target: Path, stdout: BinaryIO | None) -> Iterator[BinaryIO]:
+    """A file that takes its place when everything is written; `-` is stdout."""
+    if stdout is not None:
+        yield stdout
+        return
+    try:
+        with tempfile.NamedTemporaryFile(dir=target.absolute().parent, delete=False) as file:
+            unfinished = Path(file.name)
+            try:
+                yield file  # type: ignore[misc]
+                file.flush()
+                os.fsync(file.fileno())
+                unfinished.replace(target)
+            finally:
+                unfinished.unlink(missing_ok=True)
+    except OSError as problem:
+        raise FileMissing(f"{target}: {problem.strerror or problem}") from None
