@@ -33,6 +33,7 @@ IMPORT_VIEW = View(
         Column("failed"),
         Column("duplicate"),
         Column("rejected"),
+        Column("reused", "Id reused"),
         Column("credits"),
         Column("dry_run", "Dry run"),
     ),
@@ -81,11 +82,12 @@ def import_files(
     """Import usage: price it, book it and draw credits.
 
     Each event is billed once, whatever file it is in. Fields: id, time, org, key, endpoint (or
-    method and path), status, units. An interrupted import goes on where it stopped when it is run
-    again.
+    method and path), status, units. CSV of any dialect, NDJSON, CloudEvents, Parquet and the access
+    logs of nginx, Apache, Envoy, Kong and AWS API Gateway are recognised, plain or packed (gzip,
+    bzip2, Zstandard). An interrupted import goes on where it stopped when it is run again.
 
     Example: creditctl usage import gateway.csv --rejects bad.csv
-    Example: creditctl usage import access.log --format combined --map key=client@clients.csv
+    Example: creditctl usage import 'logs/*.gz' --map key=client@clients.csv
     """
     from creditctl.cli.usage_progress import watching
     from creditctl.services.usage_files import SourceFile, sources_named, spooled

@@ -39,6 +39,12 @@ class ImportedFile:
     failed: int
     duplicate: int
     rejected: int
+    reused: int
+    """Of the new events those whose id had been seen before, outside of the duplicate window.
+
+    Looked for in the chunk and in the hours that the window touches, not in all of the past.
+    """
+
     credits: Credits
     products: tuple[ProductTotal, ...]
 
@@ -53,6 +59,7 @@ class ImportSummary:
     failed: int
     duplicate: int
     rejected: int
+    reused: int
     credits: Credits
     dry_run: bool
     files: tuple[ImportedFile, ...]
@@ -116,6 +123,7 @@ def imported_file(unit: UnitOfWork, batch: BatchRow, status: str) -> ImportedFil
         failed=batch.failed,
         duplicate=batch.duplicate,
         rejected=batch.rejected,
+        reused=batch.reused,
         credits=batch.credits,
         products=_totals(batch_products(unit, batch.id)),
     )
@@ -130,6 +138,7 @@ def summary_of(files: Sequence[ImportedFile], *, dry_run: bool) -> ImportSummary
         failed=sum(file.failed for file in files),
         duplicate=sum(file.duplicate for file in files),
         rejected=sum(file.rejected for file in files),
+        reused=sum(file.reused for file in files),
         credits=sum((file.credits for file in files), NO_CREDITS),
         dry_run=dry_run,
         files=tuple(files),

@@ -164,6 +164,7 @@ def add_counts(unit: UnitOfWork, batch_id: int, counts: Counts) -> None:
         UPDATE usage_batch
         SET billed = billed + :billed, free = free + :free, failed = failed + :failed,
             duplicate = duplicate + :duplicate, rejected = rejected + :rejected,
+            reused = reused + :reused,
             credits_micro = credits_micro + :credits
         WHERE id = :id
         """,
