@@ -138,7 +138,9 @@ def test_chunks_of_any_size_book_the_same(books: Context, tmp_path: Path) -> Non
     for chunk in (1, 7, 50):
         small = replace(books, settings=replace(books.settings, import_chunk=chunk))
         again = import_usage(small, [a_file(tmp_path, lines)], dry_run=True)
-        assert replace(again, files=()) == replace(whole, files=())
+        # Of reused ids only those are seen that are near in the file or in time.
+        assert again.reused <= whole.reused
+        assert replace(again, files=(), reused=0) == replace(whole, files=(), reused=0)
     imported = import_usage(small, [a_file(tmp_path, lines)])
     assert (imported.billed, imported.credits) == (whole.billed, whole.credits)
     before = booked(books, EVENTS)
