@@ -61,6 +61,8 @@ _creditctl() {
             /usage|/usages) place="/usage" ;;
             /usage/import) place="/usage/import" ;;
             /usage/show) place="/usage/show" ;;
+            /usage/events) place="/usage/events" ;;
+            /usage/forecast) place="/usage/forecast" ;;
             /usage/batches) place="/usage/batches" ;;
             /usage/undo) place="/usage/undo" ;;
             /usage/export) place="/usage/export" ;;
@@ -216,6 +218,16 @@ _creditctl() {
         /usage/show:--from) :; return ;;
         /usage/show:--to) :; return ;;
         /usage/show:--by) :; return ;;
+        /usage/events:--key) :; return ;;
+        /usage/events:--endpoint) :; return ;;
+        /usage/events:--status) :; return ;;
+        /usage/events:--id) :; return ;;
+        /usage/events:--costing-at-least) :; return ;;
+        /usage/events:--month) :; return ;;
+        /usage/events:--from) :; return ;;
+        /usage/events:--to) :; return ;;
+        /usage/events:--limit) :; return ;;
+        /usage/forecast:--days) :; return ;;
         /usage/batches:--limit) :; return ;;
         /usage/undo:--reason) :; return ;;
         /usage/export:--org) :; return ;;
@@ -294,9 +306,11 @@ _creditctl() {
         "/approvals/list") words="" options="--all" ;;
         "/approvals/approve") words="" options="--reason" ;;
         "/approvals/reject") words="" options="--reason" ;;
-        "/usage") words="import show batches undo export" options="" ;;
+        "/usage") words="import show events forecast batches undo export" options="" ;;
         "/usage/import") words="" options="--format --map --org --rejects --max-rejects --dry-run" ;;
         "/usage/show") words="" options="--month --from --to --today --yesterday --by" ;;
+        "/usage/events") words="" options="--key --endpoint --status --id --costing-at-least --month --from --to --today --yesterday --limit" ;;
+        "/usage/forecast") words="" options="--days" ;;
         "/usage/batches") words="" options="--limit" ;;
         "/usage/undo") words="" options="--reason --dry-run" ;;
         "/usage/export") words="" options="--org --as --month --from --to --today --yesterday" ;;

@@ -116,6 +116,10 @@ function __creditctl_at
                 set place /usage/import
             case /usage/show
                 set place /usage/show
+            case /usage/events
+                set place /usage/events
+            case /usage/forecast
+                set place /usage/forecast
             case /usage/batches
                 set place /usage/batches
             case /usage/undo
@@ -382,6 +386,8 @@ complete -c creditctl -n '__creditctl_at "/approvals/approve"' -l reason -r -d '
 complete -c creditctl -n '__creditctl_at "/approvals/reject"' -l reason -r -d 'Why, for the ledger and the audit log.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a import -d 'Import usage: price it, book it and draw credits.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a show -d 'Show usage of a period, this month unless told otherwise.'
+complete -c creditctl -n '__creditctl_at "/usage"' -f -a events -d 'List single requests and why each cost what it did, the...'
+complete -c creditctl -n '__creditctl_at "/usage"' -f -a forecast -d 'Tell when credits run out if usage goes on as it did.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a batches -d 'List imports, the newest first.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a undo -d 'Take the import of a wrong file back.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a export -d 'Write single events to a file, this month’s unless told...'
@@ -397,6 +403,18 @@ complete -c creditctl -n '__creditctl_at "/usage/show"' -l to -r -d ''
 complete -c creditctl -n '__creditctl_at "/usage/show"' -l today -d 'This UTC day.'
 complete -c creditctl -n '__creditctl_at "/usage/show"' -l yesterday -d 'The UTC day before.'
 complete -c creditctl -n '__creditctl_at "/usage/show"' -l by -r -d 'endpoint, key, org, product, tier, status, day or hour.'
+complete -c creditctl -n '__creditctl_at "/usage/events"' -l key -r -d 'A key’s name, prefix or id.'
+complete -c creditctl -n '__creditctl_at "/usage/events"' -l endpoint -r -d 'As the catalog has it: "GET /v1/a".'
+complete -c creditctl -n '__creditctl_at "/usage/events"' -l status -r -d 'The HTTP status.'
+complete -c creditctl -n '__creditctl_at "/usage/events"' -l id -r -d 'The request’s own id.'
+complete -c creditctl -n '__creditctl_at "/usage/events"' -l costing-at-least -r -d 'Only what cost that much.'
+complete -c creditctl -n '__creditctl_at "/usage/events"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/usage/events"' -l from -r -d ''
+complete -c creditctl -n '__creditctl_at "/usage/events"' -l to -r -d ''
+complete -c creditctl -n '__creditctl_at "/usage/events"' -l today -d 'This UTC day.'
+complete -c creditctl -n '__creditctl_at "/usage/events"' -l yesterday -d 'The UTC day before.'
+complete -c creditctl -n '__creditctl_at "/usage/events"' -l limit -r -d 'At most this many rows.'
+complete -c creditctl -n '__creditctl_at "/usage/forecast"' -l days -r -d 'Complete days the rate is the mean of.'
 complete -c creditctl -n '__creditctl_at "/usage/batches"' -l limit -r -d 'At most this many rows.'
 complete -c creditctl -n '__creditctl_at "/usage/undo"' -l reason -r -d 'Why, for the ledger and the audit log.'
 complete -c creditctl -n '__creditctl_at "/usage/undo"' -l dry-run -d 'Show what would happen, change nothing.'

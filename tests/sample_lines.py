@@ -33,6 +33,8 @@ READS = [
     "budgets list",
     "budgets show bluefin-labs",
     "usage show --month 2026-10 --by endpoint",
+    "usage events harbor-funds --month 2026-10 --limit 5",
+    "usage forecast harbor-funds",
     "usage batches",
     "limits status",
     "limits status zenith-traders",

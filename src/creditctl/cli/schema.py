@@ -63,6 +63,8 @@ SCHEMAS: dict[str, str] = {
     "creditctl.updated_org/v1": "creditctl.services.org_lists:Organization",
     "creditctl.usage/v1": "creditctl.services.usage_reports:UsageReport",
     "creditctl.usage_batches/v1": "creditctl.services.usage_batches:Batch[]",
+    "creditctl.usage_events/v1": "creditctl.services.usage_events:UsedRequest[]",
+    "creditctl.usage_forecast/v1": "creditctl.services.usage_forecast:UsageForecast",
     "creditctl.usage_export/v1": "creditctl.services.usage_export:ExportedUsage",
     "creditctl.usage_undone/v1": "creditctl.services.usage_undo:UndoneImport",
     "creditctl.usage_import/v1": "creditctl.services.usage_batches:ImportSummary",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from creditctl.rules.instants import HOURS_PER_DAY, MICROS_PER_HOUR, instant_of, micros_of
+from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
 
 
@@ -74,20 +75,72 @@ def charges_between(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which of an organization's events are asked for; times in microseconds, None is any."""
+
+    organization_id: int
+    starts_at: int
+    ends_at: int
+    key: str | None = None
+    """A key's name, prefix or id."""
+
+    endpoint: str | None = None
+    """Method and path pattern, as the catalog has them."""
+
+    status: int | None = None
+    event_id: bytes | None = None
+    at_least: Credits | None = None
+
+
+_EVENTS = """
+    SELECT e.event_id, t.id_text, e.occurred_at, e.organization_id, k.name, e.price_id, n.id,
+           n.method, n.path, r.id, r.name, e.status, e.units, e.credits_micro,
+           e.volume_before, e.batch_id, b.public_id, b.source_name
+    FROM usage_event AS e JOIN endpoint_price AS p ON p.id = e.price_id
+         JOIN endpoint AS n ON n.id = p.endpoint_id JOIN product AS r ON r.id = n.product_id
+         JOIN usage_batch AS b ON b.id = e.batch_id
+         LEFT JOIN api_key AS k ON k.id = e.api_key_id
+         LEFT JOIN usage_event_text AS t
+              ON t.event_hour = e.event_hour AND t.event_id = e.event_id
+"""
+_CONDITIONS = {
+    "key": "(k.name = :key OR k.prefix = :key OR k.public_id = :key)",
+    "endpoint": "n.method || ' ' || n.path = :endpoint",
+    "status": "e.status = :status",
+    "event_id": "e.event_id = :event_id",
+    "at_least": "e.credits_micro >= :at_least",
+}
+
+
+def events_of_hour(unit: UnitOfWork, hour: int, chosen: EventFilter, limit: int) -> list[EventRow]:
+    """An hour's events that fit, the newest first."""
+    given = {name: getattr(chosen, name) for name in _CONDITIONS}
+    asked = {name: value for name, value in given.items() if value is not None}
+    conditions = "".join(f" AND {_CONDITIONS[name]}" for name in asked)
+    return unit.fetch(
+        EventRow,
+        f"""
+        {_EVENTS}
+        WHERE e.event_hour = :hour AND e.organization_id = :organization_id
+          AND e.occurred_at >= :starts_at AND e.occurred_at < :ends_at{conditions}
+        ORDER BY e.occurred_at DESC, e.event_id DESC LIMIT :limit
+        """,
+        hour=hour,
+        organization_id=chosen.organization_id,
+        starts_at=chosen.starts_at,
+        ends_at=chosen.ends_at,
+        limit=limit,
+        **asked,
+    )
+
+
 def events_with_id(unit: UnitOfWork, organization_id: int, event_id: bytes) -> list[EventRow]:
     """The organization's events of that id, the newest first: an id may come again much later."""
     return unit.fetch(
         EventRow,
-        """
-        SELECT e.event_id, t.id_text, e.occurred_at, e.organization_id, k.name, e.price_id, n.id,
-               n.method, n.path, r.id, r.name, e.status, e.units, e.credits_micro,
-               e.volume_before, e.batch_id, b.public_id, b.source_name
-        FROM usage_event AS e JOIN endpoint_price AS p ON p.id = e.price_id
-             JOIN endpoint AS n ON n.id = p.endpoint_id JOIN product AS r ON r.id = n.product_id
-             JOIN usage_batch AS b ON b.id = e.batch_id
-             LEFT JOIN api_key AS k ON k.id = e.api_key_id
-             LEFT JOIN usage_event_text AS t
-                  ON t.event_hour = e.event_hour AND t.event_id = e.event_id
+        f"""
+        {_EVENTS}
         WHERE e.organization_id = :organization_id AND e.event_id = :event_id
         ORDER BY e.occurred_at DESC
         """,

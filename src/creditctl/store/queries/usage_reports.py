@@ -192,3 +192,20 @@ def _bounds(source: Source, span: Span) -> dict[str, int]:
     if span.organization_id is not None:
         bounds["organization_id"] = span.organization_id
     return bounds
+
+
+def credits_by_product_and_day(
+    unit: UnitOfWork, organization_id: int, first_day: int, last_day: int
+) -> list[tuple[int, int, int]]:
+    """Product, UTC day and micro-credits of the days from the first to the last one."""
+    rows = unit.fetch_rows(
+        """
+        SELECT product_id, day, SUM(credits_micro) FROM usage_day
+        WHERE day >= :first_day AND day <= :last_day AND organization_id = :organization_id
+        GROUP BY product_id, day ORDER BY product_id, day
+        """,
+        first_day=first_day,
+        last_day=last_day,
+        organization_id=organization_id,
+    )
+    return [(int(product), int(day), int(micro)) for product, day, micro in rows]
