@@ -44,6 +44,9 @@ class Events:
     def take(self, places: Column) -> "Events":
         return Events(*(column[places] for column in vars(self).values()))
 
+    def first(self, count: int) -> "Events":
+        return self.take(np.arange(count))
+
     def __len__(self) -> int:
         return len(self.time_ms)
 
@@ -125,7 +128,8 @@ def _zipf(count: int, skew: float) -> Column:
 
 def _drawn(chance: np.random.Generator, shares: Column, count: int) -> Column:
     bounds = np.cumsum(shares)
-    return np.searchsorted(bounds[:-1], chance.random(count) * bounds[-1], "right")
+    places = np.searchsorted(bounds[:-1], chance.random(count) * bounds[-1], "right")
+    return np.asarray(places)
 
 
 def _ulids(chance: np.random.Generator, time_ms: Column) -> tuple[Column, Column]:

@@ -13,7 +13,8 @@ _TABLE = "imported"
 def import_csv(workspace: Workspace, database: Path, file: Path, sample: Sample) -> Timing:
     """Import into a table of texts with unique ids, to the end of the checkpoint.
 
-    A known id is passed over in silence: 10,000 messages would be the shell's to print.
+    IGNORE, for otherwise it prints a line for every known id and exits with 1; the time is the
+    same with and without.
     """
     columns = ", ".join(f"{name} TEXT" for name in COLUMNS)
     script = f"""
@@ -23,7 +24,7 @@ CREATE TABLE {_TABLE} ({columns}, UNIQUE (id) ON CONFLICT IGNORE);
 .import --csv --skip 1 "{file}" {_TABLE}
 PRAGMA wal_checkpoint(TRUNCATE);
 """
-    timing = workspace.timed(["sqlite3", "-batch", "-bail", database], stdin=script)
+    timing = workspace.timed(["sqlite3", "-batch", database], stdin=script)
     _verify(database, sample)
     return Timing(timing.seconds + settle(database), timing.peak_mib, timing.stdout)
 

@@ -86,7 +86,7 @@ def list_events(
     yesterday: Annotated[bool, typer.Option("--yesterday", help="The UTC day before.")] = False,
     limit: LimitOption = 50,
 ) -> None:
-    """List single requests and why each cost what it did, the newest first.
+    """List single requests and why each cost what it did.
 
     Example: creditctl usage events acme --today --costing-at-least 5
     """

@@ -1,0 +1,203 @@
+"""Every measure by its name: what it compares, and the gate it must pass."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from statistics import median
+from typing import TypeAlias
+
+from . import naive_loop, ours, postgres, space
+from .bench import EARLIER_PARTS, Bench
+from .results import Gate, Pairs, Result, alternated, compared
+
+_NAIVE_EVENTS = 10_000
+_LARGE_FILE_PARTS = 5
+_MEMORY_ROUNDS = 3
+_SHOWN_MONTH = "2026-10"
+
+Run: TypeAlias = Callable[[Bench], list[Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One comparison; a `slow` one is made only when it is asked for."""
+
+    about: str
+    run: Run
+    slow: bool = False
+
+
+def against_shell(bench: Bench, *, name: str, ids: str, gate: Gate) -> list[Result]:
+    sample = bench.sample(ids)
+    pairs = alternated(
+        bench.rounds,
+        lambda: bench.first_import(sample).seconds,
+        lambda: bench.shell_import(sample).seconds,
+    )
+    return [compared(name, pairs, gate, events=bench.count)]
+
+
+def against_csv(bench: Bench, *, kind: str, gate: Gate) -> list[Result]:
+    sample = bench.sample()
+    pairs = alternated(
+        bench.rounds,
+        lambda: bench.first_import(sample, kind).seconds,
+        lambda: bench.first_import(sample).seconds,
+    )
+    return [compared(kind, pairs, gate, events=bench.count)]
+
+
+def growth(bench: Bench, *, ids: str, gate: Gate) -> list[Result]:
+    """The eleventh file onto the ten before it, and into an empty database."""
+    grown = bench.grown_company(ids)
+    sample = bench.sample(ids, first=EARLIER_PARTS)
+    pairs = alternated(
+        bench.rounds,
+        lambda: bench.first_import(sample, onto=grown).seconds,
+        lambda: bench.first_import(sample).seconds,
+    )
+    return [compared(f"growth_{ids}", pairs, gate, events=bench.count)]
+
+
+def peak_memory(bench: Bench, *, gate: Gate) -> list[Result]:
+    """The highest of a few runs."""
+    sample = bench.sample(parts=_LARGE_FILE_PARTS)
+    rounds = range(min(bench.rounds, _MEMORY_ROUNDS))
+    peaks = [bench.first_import(sample).peak_mib for _ in rounds]
+    return [Result("memory", "MiB", max(peaks), gate=gate, all_ours=peaks)]
+
+
+def bytes_per_event(bench: Bench, *, gate: Gate) -> list[Result]:
+    """Of usage_event with its indexes, after one file."""
+    found = []
+    for ids in ("ulid", "uuid4"):
+        sample = bench.sample(ids)
+        database = bench.workspace.fresh_copy(bench.company())
+        bench.import_into(database, sample)
+        size = space.bytes_per_row(database, "usage_event")
+        found.append(Result(f"bytes_{ids}", "B", size, gate=gate, all_ours=[size]))
+    return found
+
+
+def against_postgres(bench: Bench, *, gate: Gate) -> list[Result]:
+    """The import into PostgreSQL, and a bare COPY of the same rows, typed and priced already."""
+    sample = bench.sample()
+    rows = postgres.typed_rows(sample)
+    file = bench.file(sample)
+    with postgres.server(bench.workspace) as server:
+
+        def imported(url: str) -> float:
+            seconds = ours.import_file(bench.workspace, url, file, sample).seconds
+            bench.check_once(url, sample)
+            return seconds
+
+        pairs = alternated(
+            bench.rounds,
+            lambda: server.on_a_copy(imported),
+            lambda: server.on_a_copy(lambda url: postgres.seconds_to_copy(url, rows, sample)),
+        )
+    return [compared("postgres", pairs, gate, events=bench.count)]
+
+
+def against_naive_loop(bench: Bench, *, gate: Gate) -> list[Result]:
+    """Events a second: of the whole file, and of the loop's first 10,000."""
+    sample = bench.sample()
+    few = min(_NAIVE_EVENTS, bench.count)
+    events = next(sample.blocks()).first(few)
+
+    def looped() -> float:
+        database = bench.workspace.fresh_copy(bench.company())
+        return few / naive_loop.seconds_for(database, events)
+
+    pairs = alternated(
+        bench.rounds, lambda: bench.count / bench.first_import(sample).seconds, looped
+    )
+    return [replace(compared("naive_loop", pairs, gate, events=bench.count), unit="events/s")]
+
+
+def again(bench: Bench, *, gate: Gate) -> list[Result]:
+    """The same file once more, and its events in another file: both against the first import."""
+    sample = bench.sample()
+    other = replace(sample, is_shuffled=True)
+    same, shuffled = Pairs(), Pairs()
+    for _ in range(bench.rounds):
+        database = bench.workspace.fresh_copy(bench.company())
+        first = bench.import_into(database, sample).seconds
+        same.add(bench.import_into(database, sample, expect="unchanged").seconds, first)
+        shuffled.add(bench.import_into(database, other, expect="duplicates").seconds, first)
+    return [
+        compared("same_file", same, None, events=bench.count),
+        compared("duplicates", shuffled, gate, events=bench.count),
+    ]
+
+
+def reports(bench: Bench, *, gate: Gate) -> list[Result]:
+    """Seconds of work of `usage show`: what it takes longer than where there is no usage."""
+    from creditctl.services.usage_reports import GROUPED_BY
+
+    workspace = bench.workspace
+    grown = workspace.fresh_copy(bench.grown_company("ulid"), "shown.db")
+    empty = workspace.fresh_copy(bench.company(), "unused.db")
+    as_of = ours.imported_at(bench.sample(first=EARLIER_PARTS))
+
+    def shown(database: str, grouped_by: str) -> float:
+        words = ("usage", "show", "--month", _SHOWN_MONTH, "--by", grouped_by, "-o", "json")
+        return ours.creditctl(workspace, f"sqlite:///{database}", *words, as_of=as_of).seconds
+
+    found = []
+    for grouped_by in GROUPED_BY:
+        shown(str(grown), grouped_by)  # reads its part of the file: the disk is not measured
+        pairs = alternated(
+            bench.rounds,
+            partial(shown, str(grown), grouped_by),
+            partial(shown, str(empty), grouped_by),
+        )
+        work = pairs.differences
+        start = median(pairs.baseline)
+        found.append(
+            Result(f"show_{grouped_by}", "s", median(work), start, (), gate, None, work, [start])
+        )
+    return found
+
+
+MEASURES: dict[str, Measure] = {
+    "csv_ulid": Measure(
+        "CSV, ULIDs: our import to the sqlite3 shell's bare .import",
+        partial(against_shell, name="csv_ulid", ids="ulid", gate=Gate(1.0)),
+    ),
+    "csv_uuid4": Measure(
+        "the same with UUIDv4",
+        partial(against_shell, name="csv_uuid4", ids="uuid4", gate=Gate(0.6)),
+    ),
+    "ndjson": Measure("NDJSON to CSV", partial(against_csv, kind="ndjson", gate=Gate(1.0))),
+    "parquet": Measure("Parquet to CSV", partial(against_csv, kind="parquet", gate=Gate(1.0))),
+    "again": Measure(
+        "the same file again, and all its events in another file, to its first import",
+        partial(again, gate=Gate(1.0)),
+    ),
+    "naive_loop": Measure(
+        "events a second, to a loop over SQLModel objects",
+        partial(against_naive_loop, gate=Gate(100, at_least=True)),
+    ),
+    "bytes": Measure("bytes of usage_event per event", partial(bytes_per_event, gate=Gate(80))),
+    "memory": Measure(
+        "peak memory with a file five times as large", partial(peak_memory, gate=Gate(400))
+    ),
+    "postgres": Measure(
+        "our import to COPY and INSERT of rows typed before, on PostgreSQL",
+        partial(against_postgres, gate=Gate(1.5)),
+    ),
+    "growth_ulid": Measure(
+        "a file onto ten others to the same into an empty database, ULIDs",
+        partial(growth, ids="ulid", gate=Gate(1.3)),
+        slow=True,
+    ),
+    "growth_uuid4": Measure(
+        "the same with UUIDv4", partial(growth, ids="uuid4", gate=Gate(2.0)), slow=True
+    ),
+    "show": Measure(
+        "work of `usage show --month` after ten files, by every grouping",
+        partial(reports, gate=Gate(0.3)),
+        slow=True,
+    ),
+}
