@@ -46,6 +46,9 @@ BREACHES = {
     "a batch's counts are those of its events": "UPDATE usage_batch SET failed = failed + 1",
     "hourly rollups are the sums of events": "UPDATE usage_hour SET requests = requests + 1",
     "daily rollups are the sums of hourly ones": "UPDATE usage_day SET requests = requests + 1",
+    "usage is the same whatever it is summed by": (
+        "UPDATE usage_status_day SET requests = requests + 1"
+    ),
     "debits are the sums of ledger entries": "DELETE FROM debit_day",
     "rated usage was paid, is overage, or is unlimited": (
         "UPDATE debit_day SET credits_micro = credits_micro - 1"

@@ -68,6 +68,7 @@ CHECKS: dict[str, Check] = {
     "hourly rollups are the sums of events": asked(ask.HOUR_ROLLUPS),
     "daily rollups are the sums of hourly ones": asked(ask.DAY_ROLLUPS),
     "a day's volume is what its events add up to": miscounted_volume,
+    "usage is the same whatever it is summed by": asked(ask.SIDE_ROLLUPS),
     "debits are the sums of ledger entries": asked(ask.DEBIT_DAYS),
     "rated usage was paid, is overage, or is unlimited": unpaid_usage,
     "an invoice's total is the sum of its lines": asked(ask.INVOICE_TOTALS),

@@ -131,6 +131,21 @@ ORPHANED_EVENTS = """
        OR (e.api_key_id IS NOT NULL AND k.id IS NULL)
     GROUP BY e.batch_id
 """
+SIDE_ROLLUPS = """
+    SELECT 'day ' || day, 'has ' || MIN(credits) || ' to ' || MAX(credits)
+           || ' micro-credits, depending on what they are summed by'
+    FROM (
+        SELECT hour / 24 AS day, SUM(requests) AS requests, SUM(credits_micro) AS credits
+        FROM usage_hour GROUP BY 1
+        UNION ALL SELECT hour / 24, SUM(requests), SUM(credits_micro)
+        FROM usage_endpoint_hour GROUP BY 1
+        UNION ALL SELECT day, SUM(requests), SUM(credits_micro) FROM usage_tier_day GROUP BY 1
+        UNION ALL SELECT day, SUM(requests), SUM(credits_micro) FROM usage_key_day GROUP BY 1
+        UNION ALL SELECT day, SUM(requests), SUM(credits_micro) FROM usage_status_day GROUP BY 1
+    ) AS summed
+    GROUP BY day
+    HAVING MIN(requests) <> MAX(requests) OR MIN(credits) <> MAX(credits) OR COUNT(*) <> 5
+"""
 BATCH_COUNTS = """
     SELECT public_id, 'says ' || says_events || ' events and ' || says_credits
            || ' micro-credits, holds ' || events || ' and ' || credits

@@ -18,6 +18,7 @@ _KEY_NAME = (
     "COALESCE(o.slug || '/' || k.name, o.slug || '/ (no key)')",
     f"{_OWNER} LEFT JOIN api_key AS k ON k.id = s.api_key_id",
 )
+_TIER_NAME = "CASE WHEN s.tier = '' THEN '(none)' ELSE s.tier END"
 _PRODUCT_NAME = ("product_id", "p.name", "JOIN product AS p ON p.id = s.product_id")
 
 
@@ -34,12 +35,10 @@ class Source:
 
 BY_DAY = {
     "key": Source("usage_key_day", "day", *_KEY_NAME),
-    "org": Source("usage_day", "day", "organization_id", "o.slug", _OWNER),
+    "org": Source("usage_key_day", "day", "organization_id", "o.slug", _OWNER),
     "product": Source("usage_day", "day", *_PRODUCT_NAME),
     "status": Source("usage_status_day", "day", "status", "CAST(s.status AS TEXT)", ""),
-    "tier": Source(
-        "usage_day", "day", "tier", "CASE WHEN s.tier = '' THEN '(none)' ELSE s.tier END", ""
-    ),
+    "tier": Source("usage_day", "day", "tier", _TIER_NAME, ""),
 }
 """Groupings that whole days answer."""
 
@@ -56,6 +55,7 @@ BY_HOUR = {
 OF_EVERYBODY = {
     "endpoint": Source("usage_endpoint_hour", "hour", *_ENDPOINT_NAME),
     "product": Source("usage_endpoint_hour", "hour", *_PRODUCT_NAME),
+    "tier": Source("usage_tier_day", "day", "tier", _TIER_NAME, ""),
     "day": Source("usage_endpoint_hour", "hour", "hour / 24", "s.key", ""),
     "hour": Source("usage_endpoint_hour", "hour", "hour", "s.key", ""),
 }
@@ -91,7 +91,8 @@ class Span:
 def source_of(grouping: str, span: Span) -> Source | None:
     """The smallest rollup that can tell; None when only whole days can be told."""
     if span.organization_id is None and grouping in OF_EVERYBODY:
-        return OF_EVERYBODY[grouping]
+        source = OF_EVERYBODY[grouping]
+        return source if source.time == "hour" or span.is_of_whole_days else None
     if span.is_of_whole_days and grouping in BY_DAY:
         return BY_DAY[grouping]
     return BY_HOUR.get(grouping)

@@ -11,6 +11,7 @@ ROLLUPS = {
     "usage_hour": ("hour", "organization_id", "api_key_id", "endpoint_id"),
     "usage_endpoint_hour": ("hour", "endpoint_id"),
     "usage_day": ("day", "organization_id", "product_id", "tier"),
+    "usage_tier_day": ("day", "tier"),
     "usage_key_day": ("day", "organization_id", "api_key_id"),
     "usage_status_day": ("day", "organization_id", "status"),
 }

@@ -70,6 +70,21 @@ class UsageKeyDay(SQLModel, table=True):
     credits_micro: int = integer()
 
 
+class UsageTierDay(SQLModel, table=True):
+    """Usage summed per UTC day and tier ('' = no tier), of all organizations together."""
+
+    __tablename__ = "usage_tier_day"
+    __table_args__ = CLUSTERED
+
+    day: int = integer(key=True)
+    tier: str = text(key=True)
+    requests: int = integer()
+    billed: int = integer()
+    failed: int = integer()
+    units: int = integer()
+    credits_micro: int = integer()
+
+
 class UsageStatusDay(SQLModel, table=True):
     """Usage summed per UTC day, organization and HTTP status."""
 

@@ -17,6 +17,7 @@ down_revision = "0011"
 _SUMS = ("requests", "billed", "failed", "units", "credits_micro")
 _ROLLUPS = {
     "usage_endpoint_hour": ("hour", "endpoint_id"),
+    "usage_tier_day": ("day", "tier"),
     "usage_key_day": ("day", "organization_id", "api_key_id"),
     "usage_status_day": ("day", "organization_id", "status"),
 }
@@ -95,6 +96,11 @@ _BACKFILL = (
     FROM usage_hour GROUP BY 1, 2
     """,
     """
+    INSERT INTO usage_tier_day (day, tier, requests, billed, failed, units, credits_micro)
+    SELECT day, tier, SUM(requests), SUM(billed), SUM(failed), SUM(units), SUM(credits_micro)
+    FROM usage_day GROUP BY 1, 2
+    """,
+    """
     INSERT INTO usage_key_day (day, organization_id, api_key_id, requests, billed, failed, units, credits_micro)
     SELECT hour / 24, organization_id, api_key_id, SUM(requests), SUM(billed), SUM(failed), SUM(units), SUM(credits_micro)
     FROM usage_hour GROUP BY 1, 2, 3
@@ -128,7 +134,10 @@ def _index_reversals(where: sa.TextClause | None) -> None:
 def _create_clustered(table: str, keys: tuple[str, ...], sums: tuple[str, ...]) -> None:
     op.create_table(
         table,
-        *(sa.Column(name, INT64, nullable=False) for name in (*keys, *sums)),
+        *(
+            sa.Column(name, sa.Text() if name == "tier" else INT64, nullable=False)
+            for name in (*keys, *sums)
+        ),
         sa.PrimaryKeyConstraint(*keys, name=op.f(f"pk_{table}")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
