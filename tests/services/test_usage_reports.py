@@ -12,7 +12,7 @@ from builders import an_organization, open_books
 from conftest import NOW
 from creditctl.context import Context
 from creditctl.errors import InvalidInput
-from creditctl.rules.charts import bar, sparkline
+from creditctl.rules.charts import bar, merged, sparkline
 from creditctl.rules.periods import Period
 from creditctl.services.usage_import import import_usage
 from creditctl.services.usage_reports import GROUPED_BY, report_usage
@@ -106,7 +106,7 @@ def test_a_trend_has_the_credits_of_each_day_and_each_hour(books: Context, tmp_p
     (group,) = (one for one in days.groups if one.credits)
     assert [str(credits) for credits in group.trend] == ["2", "1", "0"]
     assert group.sparkline == "█▅ "
-    assert group.bar == "█" * 10
+    assert group.bar == "█" * 6
     hours = report_usage(
         books, Period(START, START + timedelta(days=1)), grouped_by="endpoint", organization="acme"
     )
@@ -138,6 +138,12 @@ def test_hours_of_more_than_a_month_are_refused(books: Context) -> None:
 )
 def test_a_bar_is_exact_to_an_eighth(part: int, whole: int, picture: str) -> None:
     assert bar(part, whole) == picture
+
+
+def test_neighbours_are_summed_until_they_fit() -> None:
+    assert merged([1, 2, 3, 4, 5], 2) == [6, 9]
+    assert merged([1, 2], 16) == [1, 2]
+    assert merged([], 16) == []
 
 
 def test_a_sparkline_has_a_gap_where_nothing_was() -> None:

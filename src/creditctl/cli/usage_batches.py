@@ -14,11 +14,8 @@ BATCHES_VIEW = View(
     (
         Column("id"),
         Column("file"),
-        Column("started_at", "Imported"),
         Column("status"),
         Column("read"),
-        Column("billed"),
-        Column("rejected", "Rej."),
         Column("credits"),
     ),
     empty="Nothing was imported yet.",

@@ -16,10 +16,8 @@ EVENTS_VIEW = View(
     "creditctl.usage_events/v1",
     (
         Column("occurred_at", "At"),
-        Column("key"),
         Column("request"),
         Column("status"),
-        Column("units"),
         Column("credits"),
         Column("why"),
     ),

@@ -30,9 +30,7 @@ REPORT_VIEW = View(
             (
                 Column("group"),
                 Column("requests"),
-                Column("billed"),
                 Column("failed"),
-                Column("units"),
                 Column("credits"),
                 Column("share", "%"),
                 Column("bar", ""),

@@ -26,6 +26,12 @@ def sparkline(values: Sequence[int]) -> str:
     )
 
 
+def merged(values: Sequence[int], width: int) -> list[int]:
+    """The sums of equally many neighbours, so that at most `width` values are left."""
+    size = -(-len(values) // width) or 1
+    return [sum(values[start : start + size]) for start in range(0, len(values), size)]
+
+
 def round_half_up(numerator: int, denominator: int) -> int:
     """The nearest whole number; numerator and denominator are not negative."""
     return (2 * numerator + denominator) // (2 * denominator)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from creditctl.context import Context
 from creditctl.errors import InvalidInput
-from creditctl.rules.charts import bar, sparkline
+from creditctl.rules.charts import bar, merged, sparkline
 from creditctl.rules.instants import (
     HOURS_PER_DAY,
     MICROS_PER_HOUR,
@@ -38,6 +38,7 @@ _TIMES = {"day": HOURS_PER_DAY, "hour": 1}
 MOST_TRENDS = 50
 """Groups up to which each gets a trend: beyond that nobody looks at them one by one."""
 
+_BAR_WIDTH, _TREND_WIDTH = 6, 16
 MOST_HOURS = 31 * HOURS_PER_DAY
 _DAY = timedelta(days=1)
 
@@ -59,12 +60,12 @@ class UsageGroup:
     @property
     def bar(self) -> str:
         """The share as a picture."""
-        return bar(int(self.share * 10), 1000)
+        return bar(int(self.share * 10), 1000, _BAR_WIDTH)
 
     @property
     def sparkline(self) -> str:
         """The trend as a picture."""
-        return sparkline([credits.micro for credits in self.trend])
+        return sparkline(merged([credits.micro for credits in self.trend], _TREND_WIDTH))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,6 @@ def stage(unit: UnitOfWork, layout: Any) -> None:
         ):
             for block in (_SIGNATURE, *blocks, _TRAILER):
                 copy.write(block)
-        # Without statistics the planner takes any join for a small one.
-        unit.run(f"ANALYZE {name}")
 
 
 def _kind(values: Any) -> str:
