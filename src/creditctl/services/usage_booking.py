@@ -16,7 +16,7 @@ from creditctl.rules.usage_events import Reject
 from creditctl.services.audit import record_change
 from creditctl.services.due_bookings import book_what_is_due_for
 from creditctl.services.price_table import PriceTable
-from creditctl.services.usage_chunks import Bookable, Chunk
+from creditctl.services.usage_chunks import Bookable, Chunk, spans
 from creditctl.services.usage_payment import pay
 from creditctl.services.usage_sifting import sifted
 from creditctl.services.usage_volume import with_volume_prices
@@ -84,10 +84,14 @@ def book_chunk(
     rejects = sorted([*chunk.rejects, *_conflicts(chunk.events, verdict or chunk.verdict)])
     _check_limit(job, batch, rejects)
     new = _bookable(unit, job, chunk, verdict)
-    if len(new.events):
+    if new.events:
         _book(unit, context, batch.id, new)
+        if has_fresh_drafts(unit):
+            booked = chunk.events.take((verdict or chunk.verdict).new)
+            stage_tables(unit, {"staged_span": spans(booked)})
+            mark_drafts_stale(unit)
     insert_rejects(unit, batch.id, rejects)
-    add_counts(unit, batch.id, _counts(new.events, verdict or chunk.verdict, len(rejects)))
+    add_counts(unit, batch.id, _counts(new, verdict or chunk.verdict, len(rejects)))
     return batch_by_id(unit, batch.id)
 
 
@@ -126,7 +130,7 @@ def _bookable(unit: UnitOfWork, job: Import, chunk: Chunk, verdict: Verdict | No
     """The new events; laid out anew only where the database changed what was read."""
     if verdict is None and not job.table.rules.graduated.any():
         return chunk.bookable
-    new = chunk.bookable.events if verdict is None else chunk.events.take(verdict.new)
+    new = chunk.events.take((verdict or chunk.verdict).new)
     return Bookable.of(unit.dialect, job.table, with_volume_prices(unit, job.table, new))
 
 
@@ -161,28 +165,23 @@ def _check_limit(job: Import, batch: BatchRow, rejects: Sequence[Reject]) -> Non
 
 def _book(unit: UnitOfWork, context: Context, batch_id: int, new: Bookable) -> None:
     stage(unit, new.rows)
-    if insert_staged_events(unit, batch_id) != len(new.events):
+    if insert_staged_events(unit, batch_id) != new.events:
         # Two files with the same ids for different organizations, at the same moment.
         raise Busy("another import has just booked the same ids")
-    insert_texts(unit, new.texts())
+    insert_texts(unit, new.texts)
     stage(unit, new.sums)
     add_staged_sums(unit, new.tiers)
     add_batch_products(unit, batch_id, new.products)
-    if has_fresh_drafts(unit):
-        stage_tables(unit, {"staged_span": new.spans()})
-        mark_drafts_stale(unit)
     pay(unit, context, batch_id, new.charges)
 
 
-def _counts(new: PricedColumns, verdict: Verdict, rejected: int) -> Counts:
-    billed = int((new.credits_micro > 0).sum())
-    failed = int(new.failed.sum())
+def _counts(new: Bookable, verdict: Verdict, rejected: int) -> Counts:
     return Counts(
-        billed=billed,
-        free=len(new) - billed - failed,
-        failed=failed,
+        billed=new.billed,
+        free=new.events - new.billed - new.failed,
+        failed=new.failed,
         duplicate=verdict.duplicates,
         rejected=rejected,
         reused=verdict.reused,
-        credits=Credits(int(new.credits_micro.sum())),
+        credits=Credits(new.credits_micro),
     )

@@ -20,9 +20,15 @@ from creditctl.store.staging import Layout, laid_out
 
 @dataclass(frozen=True, slots=True)
 class Bookable:
-    """New events with everything that is written of them."""
+    """Everything that is written of new events; the events themselves are not held again."""
 
-    events: PricedColumns
+    events: int
+    billed: int
+    failed: int
+    credits_micro: int
+    texts: list[tuple[int, bytes, str]]
+    """Hour, id and words of those whose id was hashed."""
+
     rows: Layout
     """`staged_event`."""
 
@@ -41,7 +47,11 @@ class Bookable:
         sums = _sums(table, events)
         products = sums.pop("products")
         return cls(
-            events=events,
+            events=len(events),
+            billed=int((events.credits_micro > 0).sum()),
+            failed=int(events.failed.sum()),
+            credits_micro=int(events.credits_micro.sum()),
+            texts=_texts(events),
             rows=laid_out(dialect, {"staged_event": _rows(table, events)}),
             sums=laid_out(dialect, sums),
             tiers=table.tiers,
@@ -62,27 +72,6 @@ class Bookable:
                 events.credits_micro,
             ),
         )
-
-    def texts(self) -> list[tuple[int, bytes, str]]:
-        """Hour, id and words of the events whose id was hashed."""
-        hour = self.events.event_hour
-        return [
-            (int(hour[place]), self.events.event_id(place), text)
-            for place, text in _said(self.events.texts)
-        ]
-
-    def spans(self) -> dict[str, Column]:
-        """Each organization's first and last event of each hour."""
-        hour, times = self.events.event_hour, self.events.occurred_at
-        order = order_by((self.events.organization_id, hour, times))
-        owner = self.events.organization_id[order]
-        firsts = group_starts(ranks_of((owner, hour[order])))
-        lasts = np.append(firsts[1:], len(order)) - 1
-        return {
-            "organization_id": owner[firsts],
-            "first_at": times[order][firsts],
-            "last_at": times[order][lasts],
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +158,25 @@ def _sums(table: PriceTable, events: PricedColumns) -> dict[str, dict[str, Colum
     }
 
 
-def _said(texts: Column | None) -> list[tuple[int, str]]:
-    words = [] if texts is None else texts.tolist()
-    return [(place, text) for place, text in enumerate(words) if text is not None]
+def spans(events: PricedColumns) -> dict[str, Column]:
+    """Each organization's first and last event of each hour."""
+    hour, times = events.event_hour, events.occurred_at
+    order = order_by((events.organization_id, hour, times))
+    owner = events.organization_id[order]
+    firsts = group_starts(ranks_of((owner, hour[order])))
+    lasts = np.append(firsts[1:], len(order)) - 1
+    return {
+        "organization_id": owner[firsts],
+        "first_at": times[order][firsts],
+        "last_at": times[order][lasts],
+    }
+
+
+def _texts(events: PricedColumns) -> list[tuple[int, bytes, str]]:
+    words = [] if events.texts is None else events.texts.tolist()
+    hour = events.event_hour
+    return [
+        (int(hour[place]), events.event_id(place), text)
+        for place, text in enumerate(words)
+        if text is not None
+    ]
