@@ -20,7 +20,7 @@ _PRAGMAS = (
     "PRAGMA recursive_triggers = ON",
     # FULL keeps the last commits through a power cut; measured to cost nothing visible here.
     "PRAGMA synchronous = FULL",
-    "PRAGMA cache_size = -65536",
+    "PRAGMA cache_size = -40960",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA temp_store = MEMORY",
     # 64 MB of log: what several transactions of an import change in a page is copied once.
