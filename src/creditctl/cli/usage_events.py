@@ -1,15 +1,19 @@
 """`creditctl usage events` and `forecast`: one request, and what many of them lead to."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from creditctl.cli.options import LimitOption, MonthOption, parser_of
 from creditctl.cli.session import session_of
-from creditctl.cli.usage_reports import chosen_period
+from creditctl.cli.usage_period import (
+    FromOption,
+    TodayOption,
+    ToOption,
+    YesterdayOption,
+    chosen_period,
+)
 from creditctl.output.view import Column, View
-from creditctl.rules.instants import parse_instant
 from creditctl.rules.units import Credits
 
 EVENTS_VIEW = View(
@@ -72,16 +76,10 @@ def list_events(
         ),
     ] = None,
     month: MonthOption = None,
-    starts_at: Annotated[
-        datetime | None,
-        typer.Option("--from", metavar="TIME", parser=parser_of("--from", parse_instant)),
-    ] = None,
-    ends_at: Annotated[
-        datetime | None,
-        typer.Option("--to", metavar="TIME", parser=parser_of("--to", parse_instant)),
-    ] = None,
-    today: Annotated[bool, typer.Option("--today", help="This UTC day.")] = False,
-    yesterday: Annotated[bool, typer.Option("--yesterday", help="The UTC day before.")] = False,
+    starts_at: FromOption = None,
+    ends_at: ToOption = None,
+    today: TodayOption = False,
+    yesterday: YesterdayOption = False,
     limit: LimitOption = 50,
 ) -> None:
     """List single requests and why each cost what it did.

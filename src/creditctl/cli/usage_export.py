@@ -1,16 +1,20 @@
 """`creditctl usage export`: single events as a file for other programs."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from creditctl.cli.options import MonthOption, parser_of
+from creditctl.cli.options import MonthOption
 from creditctl.cli.session import session_of
-from creditctl.cli.usage_reports import chosen_period
+from creditctl.cli.usage_period import (
+    FromOption,
+    TodayOption,
+    ToOption,
+    YesterdayOption,
+    chosen_period,
+)
 from creditctl.output.view import Column, View
-from creditctl.rules.instants import parse_instant
 
 EXPORT_VIEW = View(
     "creditctl.usage_export/v1",
@@ -43,16 +47,10 @@ def export(
         str | None, typer.Option("--as", metavar="FORMAT", help="csv or parquet.")
     ] = None,
     month: MonthOption = None,
-    starts_at: Annotated[
-        datetime | None,
-        typer.Option("--from", metavar="TIME", parser=parser_of("--from", parse_instant)),
-    ] = None,
-    ends_at: Annotated[
-        datetime | None,
-        typer.Option("--to", metavar="TIME", parser=parser_of("--to", parse_instant)),
-    ] = None,
-    today: Annotated[bool, typer.Option("--today", help="This UTC day.")] = False,
-    yesterday: Annotated[bool, typer.Option("--yesterday", help="The UTC day before.")] = False,
+    starts_at: FromOption = None,
+    ends_at: ToOption = None,
+    today: TodayOption = False,
+    yesterday: YesterdayOption = False,
 ) -> None:
     """Write single events to a file, this month's unless told otherwise.
 
