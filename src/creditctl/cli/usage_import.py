@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from creditctl.cli.options import parser_of
 from creditctl.cli.rails import DryRunOption
 from creditctl.cli.session import session_of
+from creditctl.cli.usage_mappings import FormatOption, MapOption
 from creditctl.output.view import Column, Section, View
-from creditctl.rules.usage_mapping import FieldSource, parse_field_source
 
 _COUNTS = (
     Column("read"),
@@ -34,6 +33,8 @@ IMPORT_VIEW = View(
         Column("duplicate"),
         Column("rejected"),
         Column("reused", "Id reused"),
+        Column("adjusted", "Late, next invoice"),
+        Column("quarantined", "Late, in quarantine"),
         Column("credits"),
         Column("dry_run", "Dry run"),
     ),
@@ -52,18 +53,11 @@ def import_files(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="Files of events, or - for stdin.")
     ],
-    format_name: Annotated[
-        str,
-        typer.Option("--format", metavar="FORMAT", help="auto, or a format such as csv or kong."),
-    ] = "auto",
-    mapping: Annotated[
-        list[FieldSource] | None,
-        typer.Option(
-            "--map",
-            metavar="FIELD=COLUMN[@FILE]",
-            parser=parser_of("--map", parse_field_source),
-            help="Read a field from another column, its values translated by a CSV file.",
-        ),
+    format_name: FormatOption = "auto",
+    mapping: MapOption = None,
+    saved: Annotated[
+        str | None,
+        typer.Option("--mapping", metavar="NAME", help="A saved mapping; --map goes before it."),
     ] = None,
     organization: Annotated[
         str | None,
@@ -88,12 +82,23 @@ def import_files(
 
     Example: creditctl usage import gateway.csv --rejects bad.csv
     Example: creditctl usage import 'logs/*.gz' --map key=client@clients.csv
+    Example: creditctl usage import edge.json --mapping edge-gateway
     """
     from creditctl.cli.usage_progress import watching
     from creditctl.services.usage_files import SourceFile, sources_named, spooled
     from creditctl.services.usage_import import import_usage
 
     session = session_of(ctx)
+    if saved is not None:
+        from creditctl.services.saved_mappings import read_mapping
+
+        known = read_mapping(session.context, saved)
+        format_name = known.format if format_name == "auto" else format_name
+        given = {source.field for source in mapping or ()}
+        mapping = [
+            *(source for source in known.sources() if source.field not in given),
+            *(mapping or ()),
+        ]
     stdin = session.terminal.stdin
     with ExitStack() as stack:
         sources: list[Path | SourceFile] = []
@@ -117,3 +122,5 @@ def import_files(
     session.show(summary, IMPORT_VIEW)
     if summary.rejected and rejects is None:
         session.note("--rejects FILE writes the rejected lines with their reasons")
+    if summary.quarantined:
+        session.note("'creditctl usage late list' shows the events in quarantine")
