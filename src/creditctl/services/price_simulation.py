@@ -27,6 +27,7 @@ from creditctl.rules.pricing import (
 from creditctl.rules.units import Credits, rounded_half_up
 from creditctl.services.plans_in_force import PlansInForce
 from creditctl.services.prices import exact_value
+from creditctl.services.usage_pruning import refuse_pruned
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.catalog import (
     EndpointRow,
@@ -120,6 +121,7 @@ def simulate_prices(
             f"{month_text(month)} has not begun", hint="name this month or an earlier one"
         )
     with reading(context.database) as unit:
+        refuse_pruned(unit, month.starts_at, "the simulation")
         terms = terms_at(catalog_terms(unit), month.starts_at)
         owner_id = find_organization(unit, organization).id if organization else None
         slugs = {row.id: row.slug for row in list_organizations(unit)}

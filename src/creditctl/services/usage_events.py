@@ -1,7 +1,7 @@
 """`usage events`: single requests, the newest first, and why each cost what it did."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from creditctl.context import Context
 from creditctl.errors import InvalidInput
@@ -12,6 +12,7 @@ from creditctl.rules.pricing import is_billed
 from creditctl.rules.units import Credits
 from creditctl.services.price_book import VersionedPrice, load_price_book
 from creditctl.services.price_words import not_billed, steps_of
+from creditctl.services.usage_pruning import refuse_pruned
 from creditctl.store.engine import reading
 from creditctl.store.queries.orgs import find_organization
 from creditctl.store.queries.usage_events import EventFilter, EventRow, events_of_hour
@@ -58,6 +59,7 @@ def list_usage_events(
     found: list[UsedRequest] = []
     with reading(context.database) as unit:
         owner = find_organization(unit, organization)
+        refuse_pruned(unit, period.ends_at - timedelta(microseconds=1), "the list")
         book = load_price_book(unit)
         chosen = EventFilter(
             organization_id=owner.id,

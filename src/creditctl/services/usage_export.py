@@ -17,6 +17,7 @@ from creditctl.rules.event_ids import id_text
 from creditctl.rules.instants import MICROS_PER_HOUR, instant_of, instant_text, micros_of
 from creditctl.rules.periods import Period
 from creditctl.rules.units import Credits
+from creditctl.services.usage_pruning import refuse_pruned
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.orgs import find_organization
 from creditctl.store.queries.usage_export import COLUMNS, events_of_hour, hours_with_usage
@@ -56,6 +57,7 @@ def export_usage(
         raise InvalidInput("the export would end before it begins", hint="check both times")
     with reading(context.database) as unit:
         owner = find_organization(unit, organization) if organization else None
+        refuse_pruned(unit, period.starts_at, "the export")
         blocks = _blocks(unit, period, owner.id if owner else None)
         with _appearing(target, stdout) as stream:
             events, credits = _write(stream, writer, blocks)

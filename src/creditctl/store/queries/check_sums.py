@@ -5,6 +5,7 @@ from datetime import datetime
 
 from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.usage_pruning import FIRST_KEPT_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,12 @@ def graduated_events(unit: UnitOfWork) -> list[GraduatedEvents]:
     """Events at prices that are graduated by the day's volume, alike ones together."""
     return unit.fetch(
         GraduatedEvents,
-        """
+        f"""
         SELECT e.event_hour, o.slug, n.product_id, e.price_id, e.status, e.units, COUNT(*)
         FROM endpoint_price AS p JOIN usage_event AS e ON e.price_id = p.id
              JOIN endpoint AS n ON n.id = p.endpoint_id
              JOIN organization AS o ON o.id = e.organization_id
-        WHERE p.volume_steps IS NOT NULL
+        WHERE p.volume_steps IS NOT NULL AND e.event_hour >= {FIRST_KEPT_DAY} * 24
         GROUP BY e.event_hour, o.slug, n.product_id, e.price_id, e.status, e.units
         """,
     )
@@ -95,9 +96,10 @@ def graduated_events(unit: UnitOfWork) -> list[GraduatedEvents]:
 def volume_rows(unit: UnitOfWork) -> dict[tuple[int, str, int], int]:
     """Stored units by (day, organization, product)."""
     rows = unit.fetch_rows(
-        """
+        f"""
         SELECT v.day, o.slug, v.product_id, v.units
         FROM volume_day AS v JOIN organization AS o ON o.id = v.organization_id
+        WHERE v.day >= {FIRST_KEPT_DAY}
         """
     )
     return {(int(day), str(slug), int(product)): int(units) for day, slug, product, units in rows}
