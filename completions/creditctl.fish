@@ -126,6 +126,26 @@ function __creditctl_at
                 set place /usage/undo
             case /usage/export
                 set place /usage/export
+            case /usage/prune
+                set place /usage/prune
+            case /usage/late
+                set place /usage/late
+            case /usage/late/list
+                set place /usage/late/list
+            case /usage/late/release
+                set place /usage/late/release
+            case /usage/late/reject
+                set place /usage/late/reject
+            case /usage/mappings
+                set place /usage/mappings
+            case /usage/mappings/list
+                set place /usage/mappings/list
+            case /usage/mappings/show
+                set place /usage/mappings/show
+            case /usage/mappings/save
+                set place /usage/mappings/save
+            case /usage/mappings/remove
+                set place /usage/mappings/remove
             case /budgets /budget
                 set place /budgets
             case /budgets/set
@@ -391,8 +411,12 @@ complete -c creditctl -n '__creditctl_at "/usage"' -f -a forecast -d 'Tell when 
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a batches -d 'List imports, the newest first.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a undo -d 'Take the import of a wrong file back.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a export -d 'Write single events to a file, this month’s unless told...'
+complete -c creditctl -n '__creditctl_at "/usage"' -f -a prune -d 'Delete single events of old days; sums, balances and ids...'
+complete -c creditctl -n '__creditctl_at "/usage"' -f -a late -d 'Usage that came too late to be billed.'
+complete -c creditctl -n '__creditctl_at "/usage"' -f -a mappings -d 'Saved ways to read usage files.'
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l format -r -d 'auto, or a format such as csv or kong.'
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l map -r -d 'Read a field from another column, its values translated by a CSV file.'
+complete -c creditctl -n '__creditctl_at "/usage/import"' -l mapping -r -d 'A saved mapping; --map goes before it.'
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l org -r -d 'Whose the lines are that name nobody.'
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l rejects -r -d 'Write rejected lines there, as CSV.'
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l max-rejects -r -d 'Stop when there are more.'
@@ -425,6 +449,31 @@ complete -c creditctl -n '__creditctl_at "/usage/export"' -l from -r -d ''
 complete -c creditctl -n '__creditctl_at "/usage/export"' -l to -r -d ''
 complete -c creditctl -n '__creditctl_at "/usage/export"' -l today -d 'This UTC day.'
 complete -c creditctl -n '__creditctl_at "/usage/export"' -l yesterday -d 'The UTC day before.'
+complete -c creditctl -n '__creditctl_at "/usage/prune"' -l before -r -d 'The first UTC day whose events stay.'
+complete -c creditctl -n '__creditctl_at "/usage/prune"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/usage/prune"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/usage/late"' -f -a list -d 'List events that came too late to be billed.'
+complete -c creditctl -n '__creditctl_at "/usage/late"' -f -a release -d 'Bill late events after all.'
+complete -c creditctl -n '__creditctl_at "/usage/late"' -f -a reject -d 'Never bill late events.'
+complete -c creditctl -n '__creditctl_at "/usage/late/list"' -l org -r -d 'Only this organization (slug or id).'
+complete -c creditctl -n '__creditctl_at "/usage/late/list"' -l state -x -a 'quarantined released rejected any' -d 'Only events in this state.'
+complete -c creditctl -n '__creditctl_at "/usage/late/list"' -l limit -r -d 'At most this many rows.'
+complete -c creditctl -n '__creditctl_at "/usage/late/release"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/usage/late/release"' -l org -r -d 'Only this organization (slug or id).'
+complete -c creditctl -n '__creditctl_at "/usage/late/release"' -l batch -r -d 'All that one import brought.'
+complete -c creditctl -n '__creditctl_at "/usage/late/release"' -l all -d 'Everything that waits.'
+complete -c creditctl -n '__creditctl_at "/usage/late/release"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/usage/late/reject"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/usage/late/reject"' -l org -r -d 'Only this organization (slug or id).'
+complete -c creditctl -n '__creditctl_at "/usage/late/reject"' -l batch -r -d 'All that one import brought.'
+complete -c creditctl -n '__creditctl_at "/usage/late/reject"' -l all -d 'Everything that waits.'
+complete -c creditctl -n '__creditctl_at "/usage/late/reject"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/usage/mappings"' -f -a list -d 'List the saved mappings.'
+complete -c creditctl -n '__creditctl_at "/usage/mappings"' -f -a show -d 'Show a mapping field by field.'
+complete -c creditctl -n '__creditctl_at "/usage/mappings"' -f -a save -d 'Save a mapping under a name, or replace the one there is.'
+complete -c creditctl -n '__creditctl_at "/usage/mappings"' -f -a remove -d 'Remove a saved mapping; what was imported with it stays.'
+complete -c creditctl -n '__creditctl_at "/usage/mappings/save"' -l format -r -d 'auto, or a format such as csv or kong.'
+complete -c creditctl -n '__creditctl_at "/usage/mappings/save"' -l map -r -d 'Read a field from another column, its values translated by a CSV file.'
 complete -c creditctl -n '__creditctl_at "/budgets"' -f -a set -d 'Set or change an organization’s daily budget and threshold.'
 complete -c creditctl -n '__creditctl_at "/budgets"' -f -a show -d 'Show a budget, today’s and yesterday’s count, and what is...'
 complete -c creditctl -n '__creditctl_at "/budgets"' -f -a list -d 'List every organization’s budget with today’s count.'

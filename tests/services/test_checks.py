@@ -17,6 +17,7 @@ from creditctl.services.limits_check import check_limits
 from creditctl.services.money_verbs import Rails
 from creditctl.services.subscriptions import create_subscription
 from creditctl.store import driver_postgres, driver_sqlite
+from creditctl.store.engine import unit_of_work
 
 FILE = "the file and its references are whole"
 BREACHES = {
@@ -106,6 +107,17 @@ BREACHES = {
         " status, requested_by, requested_at, decided_by, decided_at)"
         " VALUES (1, 'a', 'v', 1, 1, '', '', 'approved', 'ann', 1, 'ann', 1)"
     ),
+    "late usage is paid at most once": "UPDATE late_usage_day SET credits_micro = 0",
+    "usage is late only before a final invoice": "UPDATE invoice SET status = 'draft'",
+    "late usage is on a later invoice": (
+        "UPDATE late_usage SET invoice_id = (SELECT MIN(id) FROM invoice)"
+    ),
+    "of late events exactly the released ones are booked": (
+        "UPDATE late_event SET state = 'released'"
+    ),
+    "a batch counts its events in quarantine": (
+        "UPDATE usage_batch SET quarantined = quarantined + 1"
+    ),
     AUDIT_LOG: "UPDATE audit_entry SET actor = 'mallory' WHERE id = 2",
 }
 
@@ -135,9 +147,19 @@ def _without_guards(connection: Any, *, is_sqlite: bool) -> list[str]:
 
 @pytest.fixture
 def books(context: Context) -> Context:
-    """A month with an allowance, a gift that expired, overage, its repayment and an invoice."""
+    """A month with an allowance, a gift that expired, overage, its repayment and an invoice.
+
+    Another organization has late usage, and some that is too late.
+    """
     october = at(context, "2026-10-01T00:00:00Z")
     open_books(october)
+    an_organization(at(context, "2026-06-01T00:00:00Z"), "late")
+    use(at(context, "2026-09-10T00:00:00Z"), "late", 5)
+    generate_invoices(october, parse_month("2026-09"))
+    with unit_of_work(context.database) as unit:
+        unit.run("UPDATE invoice SET status = 'finalized'")
+    for time in ("2026-09-11T00:00:00Z", "2026-06-11T00:00:00Z"):
+        use(at(context, time), "late", 5)
     an_organization(october, plan="starter")
     gift = GrantRequest(
         organization="acme",

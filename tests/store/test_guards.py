@@ -40,6 +40,8 @@ VALID: dict[str, dict[str, Any]] = {
     "enforcement_change": {"state": "ok"},
     "invoice": {"status": "draft", "ends_at": 9},
     "invoice_line": {"kind": "fee"},
+    "late_usage": {"ends_at": 9},
+    "late_event": {"state": "released"},
 }
 """What a valid row cannot take from its column's type alone."""
 
@@ -72,6 +74,9 @@ BROKEN: dict[str, dict[str, Any]] = {
     "ck_invoice_line_kind_known": {"kind": "surprise"},
     "ck_invoice_period_not_empty": {"ends_at": 3},
     "ck_invoice_status_known": {"status": "lost"},
+    "ck_late_event_decided_when_not_waiting": {"state": "quarantined"},
+    "ck_late_event_state_known": {"state": "lost"},
+    "ck_late_usage_period_not_empty": {"ends_at": 3},
     "ck_ledger_entry_grant_unless_overage": USAGE | {"grant_id": None},
     "ck_ledger_entry_kind_known": USAGE | {"kind": "theft"},
     "ck_ledger_entry_overage_has_reason": {**OVERAGE, "overage_reason": None},

@@ -42,6 +42,9 @@ class PricedUsage:
     overage: Credits
     """Usage that no credit covers: what is due."""
 
+    late_of: str = ""
+    """The month, such as 2026-09, whose invoice was final when this usage arrived."""
+
     @property
     def unaccounted(self) -> Credits:
         """Usage that was neither drawn nor booked as overage: an unlimited plan's."""
@@ -63,6 +66,7 @@ class Line:
 
 
 _WAIVED = "Overage waived"
+_LATE = "Late usage of "
 
 
 def bills_fee_of(month: Period, period_starts_at: datetime, *, is_first: bool) -> bool:
@@ -95,8 +99,8 @@ def total_of(lines: Iterable[Line], currency: str) -> Money:
 def _usage_lines(part: PricedUsage, currency: str) -> list[Line]:
     used = [
         Line(
-            "usage",
-            usage.description,
+            "late" if part.late_of else "usage",
+            f"{_LATE}{part.late_of}: {usage.description}" if part.late_of else usage.description,
             usage.requests,
             usage.credits,
             part.price,
@@ -117,13 +121,27 @@ def _covering_lines(part: PricedUsage, covered: Money) -> list[Line]:
     shared = covered.minor if payers and covered.minor > 0 else 0
     parts = split_exactly(shared, [credits.micro for _, _, credits in payers])
     lines = [
-        Line(kind, description, None, -credits, part.price, Money(-minor, covered.currency))
+        Line(
+            kind,
+            _described(part, description),
+            None,
+            -credits,
+            part.price,
+            Money(-minor, covered.currency),
+        )
         for (kind, description, credits), minor in zip(payers, parts, strict=True)
     ]
     remainder = Money(shared - covered.minor, covered.currency)
     if remainder:
-        lines.append(Line("rounding", "Rounding", None, None, None, remainder))
+        description = _described(part, "Rounding")
+        lines.append(Line("rounding", description, None, None, None, remainder))
     return lines
+
+
+def _described(part: PricedUsage, description: str) -> str:
+    if not part.late_of:
+        return description
+    return f"{_LATE}{part.late_of}, {description[0].lower()}{description[1:]}"
 
 
 def _applied(source: str) -> str:

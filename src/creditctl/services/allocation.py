@@ -24,6 +24,9 @@ __all__ = ["Allocation", "Charge", "allocate"]
 OVERAGE = "overage"
 """The payer in `debit_day` of what no grant covered."""
 
+OVERSHOOT = "overshoot"
+"""Why there is overage beyond every limit, unless the usage came too late for its invoice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
@@ -42,6 +45,7 @@ def allocate(
     *,
     batch_id: int | None,
     reason: str = "imported usage",
+    overage_reason: str = OVERSHOOT,
 ) -> Allocation:
     """Pay the charges of one organization and write the ledger.
 
@@ -67,7 +71,7 @@ def allocate(
         actor=context.actor,
         reason=reason,
     )
-    append_entries(unit, [_entry(booking, item) for item in draws])
+    append_entries(unit, [_entry(booking, item, overage_reason) for item in draws])
     add_debits(unit, _debits(organization_id, grants, draws))
     return _summary(ordered, draws)
 
@@ -178,11 +182,11 @@ def _move(context: Context, grant: GrantRow, kind: str, amount: int) -> NewEntry
     )
 
 
-def _entry(booking: NewEntry, item: Draw) -> NewEntry:
+def _entry(booking: NewEntry, item: Draw, beyond_limits: str) -> NewEntry:
     grant_id = item.lot.grant_id if item.lot else None
     overage_reason = None
     if grant_id is None:
-        overage_reason = "overshoot" if item.lot is None else "postpaid"
+        overage_reason = beyond_limits if item.lot is None else "postpaid"
     return replace(
         booking,
         grant_id=grant_id,

@@ -18,6 +18,13 @@ from creditctl.services.usage_checks import miscounted_volume
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries import checks as ask
 from creditctl.store.queries.check_sums import remembered_results
+from creditctl.store.queries.late_checks import (
+    BOOKED_IN_QUARANTINE,
+    LATE_IN_OPEN_TIME,
+    LISTED_TOO_EARLY,
+    QUARANTINE_COUNTS,
+    UNPAID_LATE_USAGE,
+)
 
 Check: TypeAlias = Callable[[UnitOfWork], Sequence[tuple[str, str]]]
 
@@ -72,6 +79,11 @@ CHECKS: dict[str, Check] = {
     "debits are the sums of ledger entries": asked(ask.DEBIT_DAYS),
     "rated usage was paid, is overage, or is unlimited": unpaid_usage,
     "an invoice's total is the sum of its lines": asked(ask.INVOICE_TOTALS),
+    "late usage is paid at most once": asked(UNPAID_LATE_USAGE),
+    "usage is late only before a final invoice": asked(LATE_IN_OPEN_TIME),
+    "late usage is on a later invoice": asked(LISTED_TOO_EARLY),
+    "of late events exactly the released ones are booked": asked(BOOKED_IN_QUARANTINE),
+    "a batch counts its events in quarantine": asked(QUARANTINE_COUNTS),
     "a closed organization has neither keys nor a subscription": asked(ask.CLOSED_ALIVE),
     "a decided approval names two people": asked(ask.APPROVED_ALONE),
     "a promotion is claimed by an organization": asked(ask.CLAIMED_BY_NOBODY),

@@ -1,6 +1,5 @@
 """The figures behind an invoice: fees, usage by price, and who paid for it."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,20 +10,20 @@ from creditctl.rules.instants import start_of_day
 from creditctl.rules.invoice_lines import Fee, PricedUsage, Usage, bills_fee_of
 from creditctl.rules.periods import Period
 from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.services.late_figures import OVERAGE, applied_by_source, late_periods_of
 from creditctl.services.subscription_periods import Began, SubscriptionPeriod, periods_of
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.billing import (
     ListPriceRow,
-    PayerRow,
     ProductUsageRow,
     credits_by_payer,
     list_prices,
     settled_by_source,
     usage_by_product,
 )
+from creditctl.store.queries.late_usage import late_usage_for
 
 _DAY = timedelta(days=1)
-OVERAGE = "overage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +33,37 @@ class Figures:
     fees: tuple[Fee, ...]
     priced: tuple[PricedUsage, ...]
     problem: str | None = None
+    late: tuple[int, ...] = ()
+    """The late usage among it, by internal id."""
 
 
-def read_figures(unit: UnitOfWork, organization_id: int, month: Period, currency: str) -> Figures:
-    """The organization's figures for the days of a billing period."""
+def read_figures(
+    unit: UnitOfWork,
+    organization_id: int,
+    month: Period,
+    currency: str,
+    *,
+    invoice_id: int | None = None,
+) -> Figures:
+    """The organization's figures for the days of a billing period, and late usage of earlier ones.
+
+    `invoice_id` is the draft to be made anew, which lists late usage already.
+    """
     # With the period that begins on the day after: its fee is due in advance.
     periods = periods_of(unit, organization_id, month.ends_at + _DAY)
     fees = tuple(_fees(periods, month))
-    spans = _price_spans(month, periods, list_prices(unit))
+    prices = list_prices(unit)
+    spans = _price_spans(month, periods, prices)
     priced = tuple(_priced(unit, organization_id, span, price) for span, price in spans)
     problem = _problem(fees, priced, currency, unlimited=_was_unlimited(periods, month))
-    return Figures(fees, tuple(part for part in priced if part.usage), problem)
+    rows = late_usage_for(unit, organization_id, invoice_id, month.starts_at)
+    for late in late_periods_of(unit, rows):
+        parts = late.priced(_price_spans(late.period, periods, prices))
+        unlimited = _was_unlimited(periods, late.period)
+        problem = problem or _problem((), parts, currency, unlimited=unlimited)
+        priced += parts
+    shown = tuple(part for part in priced if part.usage)
+    return Figures(fees, shown, problem, tuple(row.id for row in rows))
 
 
 def _fees(periods: Iterable[SubscriptionPeriod], month: Period) -> Iterator[Fee]:
@@ -92,7 +111,7 @@ def _priced(unit: UnitOfWork, organization_id: int, span: Period, price: Decimal
     usage = usage_by_product(unit, organization_id, first_day, end_day)
     payers = credits_by_payer(unit, organization_id, first_day, end_day)
     settled = settled_by_source(unit, organization_id, span.starts_at, span.ends_at)
-    applied = _applied([*payers, *settled])
+    applied = applied_by_source([*payers, *settled])
     overage = sum(row.credits.micro for row in payers if row.source == OVERAGE)
     return PricedUsage(
         price=price,
@@ -100,14 +119,6 @@ def _priced(unit: UnitOfWork, organization_id: int, span: Period, price: Decimal
         applied=tuple(sorted(applied.items())),
         overage=Credits(overage - sum(row.credits.micro for row in settled)),
     )
-
-
-def _applied(rows: Iterable[PayerRow]) -> dict[str, Credits]:
-    sums: dict[str, Credits] = defaultdict(lambda: NO_CREDITS)
-    for row in rows:
-        if row.source != OVERAGE:
-            sums[row.source] += row.credits
-    return sums
 
 
 def _usage(row: ProductUsageRow) -> Usage:

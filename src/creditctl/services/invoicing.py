@@ -26,6 +26,7 @@ from creditctl.store.queries.invoices import (
     lines_of,
     refresh_draft,
 )
+from creditctl.store.queries.late_usage import list_on_invoice
 from creditctl.store.queries.orgs import find_organization, lock_organizations
 
 CREATED, REFRESHED, UNCHANGED = "created", "refreshed", "unchanged"
@@ -117,22 +118,28 @@ def _draft(
 ) -> _Outcome:
     with unit_of_work(context.database) as unit:
         lock_organizations(unit, [organization.id])
+        existing = invoice_of_month(unit, organization.id, month_text(month))
+        if existing is not None and existing.status != "draft":
+            return _Outcome(UNCHANGED, existing)
         period = billing_period(unit, organization.id, month)
         if period is None:
             return _Outcome()
-        figures = read_figures(unit, organization.id, period, currency)
+        invoice_id = None if existing is None else existing.id
+        figures = read_figures(unit, organization.id, period, currency, invoice_id=invoice_id)
         if figures.problem:
             return _Outcome(parked=ParkedOrganization(organization.slug, figures.problem))
         lines = invoice_lines(figures.fees, figures.priced, currency)
         draft = _Draft(organization.id, month, period, lines, total_of(lines, currency))
-        existing = invoice_of_month(unit, organization.id, month_text(month))
         if existing is not None:
             word = _refresh(unit, context, existing, draft)
         elif lines:
             word = _create(unit, context, draft)
         else:
             return _Outcome()
-        return _Outcome(word, invoice_of_month(unit, organization.id, month_text(month)))
+        made = invoice_of_month(unit, organization.id, month_text(month))
+        if made is not None:
+            list_on_invoice(unit, figures.late, made.id)
+        return _Outcome(word, made)
 
 
 def _create(unit: UnitOfWork, context: Context, draft: _Draft) -> str:

@@ -18,6 +18,7 @@ from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, nothing_counte
 from creditctl.services.reallocation import pay_again, refuse_fixed
 from creditctl.services.subscription_changes import end_subscription
 from creditctl.services.unwinding import Unwound, unwind_bookings
+from creditctl.services.usage_pruning import refuse_pruned_owner
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.grants import GrantRow, adjust, grant_by_id, grants_of
 from creditctl.store.queries.keys import keys_of, move_keys, rename_key
@@ -114,6 +115,7 @@ def _refuse(unit: UnitOfWork, source: OrganizationRow, target: OrganizationRow) 
         raise Conflict(f"{target.slug} is a guest", hint="merge the guest into the other one")
     for owner in (source, target):
         refuse_fixed(unit, owner, EVER.starts_at, EVER.ends_at)
+        refuse_pruned_owner(unit, owner, "merging")
 
 
 def _unwind(unit: UnitOfWork, context: Context, owner: OrganizationRow, reason: str) -> Unwound:

@@ -52,6 +52,10 @@ class PriceTable:
         ]
         return _column(found)[codes]
 
+    def places_of(self, price_ids: Sequence[int]) -> Column:
+        """The places of prices by their internal ids."""
+        return _column([self._places[price_id] for price_id in price_ids])
+
     def succeeded(self, places: Column, statuses: Column) -> Column:
         """Whether each event's status is one that its price bills."""
         alike, _, codes = distinct(places * _STATUSES + statuses)

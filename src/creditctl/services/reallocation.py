@@ -21,8 +21,10 @@ from creditctl.services.money_verbs import (
 )
 from creditctl.services.repayment import repay_again, repay_with_paid_grants
 from creditctl.services.unwinding import Unwound, unwind_bookings, waive_again
+from creditctl.services.usage_pruning import refuse_pruned
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.invoices import fixed_invoices
+from creditctl.store.queries.late_usage import has_late_usage
 from creditctl.store.queries.lineage import bookings_of_days
 from creditctl.store.queries.orgs import OrganizationRow, find_organization
 from creditctl.store.queries.usage_events import charges_between
@@ -101,6 +103,12 @@ def _perform(
 ) -> Reallocated:
     month = parse_month(request.month)
     refuse_fixed(unit, owner, month.starts_at, month.ends_at)
+    refuse_pruned(unit, month.starts_at, "reallocating")
+    if has_late_usage(unit, owner.id, month.starts_at, month.ends_at):
+        raise Conflict(
+            f"usage of {month_text(month)} came too late and is on a later invoice",
+            hint="who paid it stays as it was booked",
+        )
     bookings = bookings_of_days(unit, owner.id, month.starts_at.date(), month.ends_at.date())
     unwound = unwind_bookings(unit, context, bookings, request.reason)
     paid = pay_again(unit, context, owner.id, month, unwound, request.reason)

@@ -22,6 +22,7 @@ from creditctl.store.queries.grants import (
     grant_by_id,
     mark_reversed,
 )
+from creditctl.store.queries.late_usage import link_corrections
 from creditctl.store.queries.ledger import NewEntry, add_debits, append_entries
 from creditctl.store.queries.lineage import EntryRow, drawn_from
 from creditctl.store.queries.orgs import OrganizationRow, organization_by_id
@@ -153,6 +154,7 @@ def _unwind(unit: UnitOfWork, context: Context, grant: GrantRow, reason: str) ->
         if entry.kind == "usage":
             append_entries(unit, [_overage(context, entry, reason)])
             add_debits(unit, [debit_of(entry, OVERAGE, -entry.amount)])
+    link_corrections(unit, grant.organization_id)
     return _sum(drawn)
 
 

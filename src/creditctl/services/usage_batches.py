@@ -26,7 +26,7 @@ class ProductTotal:
 
 @dataclass(frozen=True, slots=True)
 class ImportedFile:
-    """One file; read = billed + free + failed + duplicate + rejected."""
+    """One file; read = billed + free + failed + duplicate + rejected + quarantined."""
 
     id: str
     file: str
@@ -45,6 +45,12 @@ class ImportedFile:
     Looked for in the chunk and in the hours that the window touches, not in all of the past.
     """
 
+    adjusted: int
+    """Of the booked events those that the next invoice lists: theirs is final."""
+
+    quarantined: int
+    """Events too late to be billed: `usage late` lists and releases them."""
+
     credits: Credits
     products: tuple[ProductTotal, ...]
 
@@ -60,6 +66,8 @@ class ImportSummary:
     duplicate: int
     rejected: int
     reused: int
+    adjusted: int
+    quarantined: int
     credits: Credits
     dry_run: bool
     files: tuple[ImportedFile, ...]
@@ -80,6 +88,8 @@ class Batch:
     failed: int
     duplicate: int
     rejected: int
+    adjusted: int
+    quarantined: int
     credits: Credits
     started_at: datetime
     finished_at: datetime | None
@@ -102,6 +112,8 @@ def list_batches(context: Context, *, limit: int) -> list[Batch]:
             failed=row.failed,
             duplicate=row.duplicate,
             rejected=row.rejected,
+            adjusted=row.adjusted,
+            quarantined=row.quarantined,
             credits=row.credits,
             started_at=row.started_at,
             finished_at=row.finished_at,
@@ -124,6 +136,8 @@ def imported_file(unit: UnitOfWork, batch: BatchRow, status: str) -> ImportedFil
         duplicate=batch.duplicate,
         rejected=batch.rejected,
         reused=batch.reused,
+        adjusted=batch.adjusted,
+        quarantined=batch.quarantined,
         credits=batch.credits,
         products=_totals(batch_products(unit, batch.id)),
     )
@@ -139,6 +153,8 @@ def summary_of(files: Sequence[ImportedFile], *, dry_run: bool) -> ImportSummary
         duplicate=sum(file.duplicate for file in files),
         rejected=sum(file.rejected for file in files),
         reused=sum(file.reused for file in files),
+        adjusted=sum(file.adjusted for file in files),
+        quarantined=sum(file.quarantined for file in files),
         credits=sum((file.credits for file in files), NO_CREDITS),
         dry_run=dry_run,
         files=tuple(files),

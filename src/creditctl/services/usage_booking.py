@@ -1,13 +1,14 @@
 """One chunk of an import, booked whole or not at all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import numpy as np
 
 from creditctl.context import Context
 from creditctl.errors import Busy, TooManyRejects
+from creditctl.rules.columns import Column
 from creditctl.rules.columns.duplicates import Verdict
 from creditctl.rules.columns.priced import PricedColumns
 from creditctl.rules.event_ids import id_text
@@ -15,6 +16,8 @@ from creditctl.rules.units import Credits
 from creditctl.rules.usage_events import Reject
 from creditctl.services.audit import record_change
 from creditctl.services.due_bookings import book_what_is_due_for
+from creditctl.services.late_periods import NOT_LATE, LatePeriods
+from creditctl.services.late_usage import late_among, pay_with_adjustments, quarantine
 from creditctl.services.price_table import PriceTable
 from creditctl.services.usage_chunks import Bookable, Chunk, spans
 from creditctl.services.usage_payment import pay
@@ -83,16 +86,40 @@ def book_chunk(
     verdict = sifted(unit, chunk.events, chunk.repeats, window)
     rejects = sorted([*chunk.rejects, *_conflicts(chunk.events, verdict or chunk.verdict)])
     _check_limit(job, batch, rejects)
-    new = _bookable(unit, job, chunk, verdict)
-    if new.events:
-        _book(unit, context, batch.id, new)
-        if has_fresh_drafts(unit):
-            booked = chunk.events.take((verdict or chunk.verdict).new)
-            stage_tables(unit, {"staged_span": spans(booked)})
-            mark_drafts_stale(unit)
+    late = late_among(unit, chunk.events, (verdict or chunk.verdict).new)
+    if late is None:
+        counts = _book_chunk(unit, context, job, batch.id, chunk, verdict)
+    else:
+        quarantine(unit, context, batch.id, job.table, chunk.events.take(late.quarantined))
+        booked = chunk.events.take(late.booked)
+        counts = book_events(unit, context, batch.id, job.table, booked, late.periods)
+        counts = replace(counts, quarantined=len(late.quarantined))
     insert_rejects(unit, batch.id, rejects)
-    add_counts(unit, batch.id, _counts(new, verdict or chunk.verdict, len(rejects)))
+    add_counts(unit, batch.id, _with_rest(counts, verdict or chunk.verdict, len(rejects)))
     return batch_by_id(unit, batch.id)
+
+
+def book_events(
+    unit: UnitOfWork,
+    context: Context,
+    batch_id: int,
+    table: PriceTable,
+    events: PricedColumns,
+    periods: LatePeriods,
+) -> Counts:
+    """Book new events of locked organizations, in key order; those of late times as adjustments.
+
+    Prices that are graduated by the day's volume start at what is booked now. Raises Busy.
+    """
+    priced = with_volume_prices(unit, table, events)
+    new = Bookable.of(unit.dialect, table, priced)
+    if not new.events:
+        return Counts()
+    _insert(unit, batch_id, new)
+    pay_with_adjustments(unit, context, batch_id, table, priced, new.charges, periods)
+    _mark_stale(unit, events)
+    late = periods.places(events.organization_id, events.occurred_at) != NOT_LATE
+    return replace(_counts(new), adjusted=int(late.sum()))
 
 
 def finish(unit: UnitOfWork, context: Context, batch: BatchRow) -> BatchRow:
@@ -124,6 +151,30 @@ def _claimed(
     if batch_id is None or not move_cursor(unit, batch_id, cursor, records):
         raise Busy(f"{job.name}: {_ANOTHER_IMPORT}")
     return batch_by_id(unit, batch_id)
+
+
+def _book_chunk(
+    unit: UnitOfWork,
+    context: Context,
+    job: Import,
+    batch_id: int,
+    chunk: Chunk,
+    verdict: Verdict | None,
+) -> Counts:
+    """Book a chunk's new events, none of which is late."""
+    new = _bookable(unit, job, chunk, verdict)
+    if new.events:
+        _insert(unit, batch_id, new)
+        pay(unit, context, batch_id, new.charges)
+        _mark_stale(unit, chunk.events, (verdict or chunk.verdict).new)
+    return _counts(new)
+
+
+def _mark_stale(unit: UnitOfWork, events: PricedColumns, places: Column | None = None) -> None:
+    if has_fresh_drafts(unit):
+        booked = events if places is None else events.take(places)
+        stage_tables(unit, {"staged_span": spans(booked)})
+        mark_drafts_stale(unit)
 
 
 def _bookable(unit: UnitOfWork, job: Import, chunk: Chunk, verdict: Verdict | None) -> Bookable:
@@ -163,7 +214,8 @@ def _check_limit(job: Import, batch: BatchRow, rejects: Sequence[Reject]) -> Non
     )
 
 
-def _book(unit: UnitOfWork, context: Context, batch_id: int, new: Bookable) -> None:
+def _insert(unit: UnitOfWork, batch_id: int, new: Bookable) -> None:
+    """Write everything of new events but who pays them."""
     stage(unit, new.rows)
     if insert_staged_events(unit, batch_id) != new.events:
         # Two files with the same ids for different organizations, at the same moment.
@@ -172,16 +224,16 @@ def _book(unit: UnitOfWork, context: Context, batch_id: int, new: Bookable) -> N
     stage(unit, new.sums)
     add_staged_sums(unit, new.tiers)
     add_batch_products(unit, batch_id, new.products)
-    pay(unit, context, batch_id, new.charges)
 
 
-def _counts(new: Bookable, verdict: Verdict, rejected: int) -> Counts:
+def _counts(new: Bookable) -> Counts:
     return Counts(
         billed=new.billed,
         free=new.events - new.billed - new.failed,
         failed=new.failed,
-        duplicate=verdict.duplicates,
-        rejected=rejected,
-        reused=verdict.reused,
         credits=Credits(new.credits_micro),
     )
+
+
+def _with_rest(counts: Counts, verdict: Verdict, rejected: int) -> Counts:
+    return replace(counts, duplicate=verdict.duplicates, rejected=rejected, reused=verdict.reused)

@@ -141,6 +141,7 @@ def book(
     *,
     batch_id: int,
     reason: str,
+    overage_reason: str,
 ) -> Entries:
     """Write the entries, draw the grants and add to who paid a day; returns all entries."""
     every = Entries(
@@ -162,6 +163,7 @@ def book(
         recorded_at=context.now,
         actor=context.actor,
         reason=reason,
+        overage_reason=overage_reason,
         sources=payers.sources,
     )
     if found != len(draws["grant_id"]):

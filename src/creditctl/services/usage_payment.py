@@ -7,7 +7,7 @@ from creditctl.rules.burn_down import Charge
 from creditctl.rules.columns import Column
 from creditctl.rules.columns.burn_down import Charges, simple_draws
 from creditctl.rules.columns.grouping import group_starts, order_by
-from creditctl.services.allocation import allocate
+from creditctl.services.allocation import OVERSHOOT, allocate
 from creditctl.services.usage_draws import book, by_owner, entries_of, one_by_one, payers_of
 from creditctl.services.waivers import waive_overage
 from creditctl.store.engine import UnitOfWork
@@ -21,7 +21,14 @@ from creditctl.store.staging import stage_tables
 REASON = "imported usage"
 
 
-def pay(unit: UnitOfWork, context: Context, batch_id: int, charges: Charges) -> None:
+def pay(
+    unit: UnitOfWork,
+    context: Context,
+    batch_id: int,
+    charges: Charges,
+    *,
+    overage_reason: str = OVERSHOOT,
+) -> None:
     """Draw credits for the charges of locked organizations and write the ledger.
 
     What no grant covers is overage; a guest's is forgiven, and stays on record.
@@ -40,9 +47,25 @@ def pay(unit: UnitOfWork, context: Context, batch_id: int, charges: Charges) -> 
             complicated.append((owner, own))
         else:
             parts.append(one_by_one(owner, own, payers))
-    booked = book(unit, context, payers, parts, batch_id=batch_id, reason=REASON)
+    booked = book(
+        unit,
+        context,
+        payers,
+        parts,
+        batch_id=batch_id,
+        reason=REASON,
+        overage_reason=overage_reason,
+    )
     for owner, own in complicated:
-        allocate(unit, context, owner, own, batch_id=batch_id, reason=REASON)
+        allocate(
+            unit,
+            context,
+            owner,
+            own,
+            batch_id=batch_id,
+            reason=REASON,
+            overage_reason=overage_reason,
+        )
     owing = {*booked.organization_id[booked.payer < 0].tolist(), *special}
     for owner in sorted(guests & owing):
         waive_overage(unit, context, owner, None, "guests are not billed")

@@ -1,6 +1,7 @@
 """Which events of a chunk are new to the books (DESIGN 3.5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -11,11 +12,15 @@ from creditctl.rules.columns.priced import PricedColumns
 from creditctl.rules.instants import MICROS_PER_HOUR
 from creditctl.rules.usage_duplicates import Sighting
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.late_events import has_late_events
 from creditctl.store.queries.usage import (
+    BOOKED,
+    LATE,
     hours_with_events,
     matches_of_staged,
     sightings_of_staged,
 )
+from creditctl.store.queries.usage_pruning import PRUNED, pruned_among_staged
 from creditctl.store.sqlite_image import FIRST_ROW
 from creditctl.store.staging import stage_tables
 
@@ -27,46 +32,61 @@ def sifted(unit: UnitOfWork, events: PricedColumns, repeats: Column, window: int
     were seen before are looked at one by one.
     """
     doubtful, settled = repeats.copy(), np.zeros(len(events), bool)
-    is_known = False
     reach = -(-window // MICROS_PER_HOUR)
-    for offset, places in _to_look_up(unit, events, reach):
+    settled[_pruned(unit, events, reach)] = True
+    is_known = bool(settled.any())
+    tables = (BOOKED, LATE) if has_late_events(unit) else (BOOKED,)
+    for table, offset, places in _to_look_up(unit, events, reach, tables):
         open_places = places[~settled[places]]
         _stage(unit, events, open_places)
-        found = np.array(matches_of_staged(unit, offset, window), np.int64).reshape(-1, 3)
+        found = np.array(matches_of_staged(unit, offset, window, table), np.int64).reshape(-1, 3)
         here = open_places[found[:, 0] - FIRST_ROW]
         is_known = is_known or bool(len(here))
         doubtful[here] = True
         settled[here[(found[:, 1] == 1) & (found[:, 2] == 1)]] = True
     if not is_known:
         return None
-    known = list(_sightings(unit, events, np.flatnonzero(doubtful & ~settled), reach))
+    known = list(_sightings(unit, events, np.flatnonzero(doubtful & ~settled), reach, tables))
     return judged(events, doubtful, settled, known, window)
 
 
+def _pruned(unit: UnitOfWork, events: PricedColumns, reach: int) -> Column:
+    """Events whose id was pruned: their details are gone, and billing them twice is worse."""
+    found = np.empty(0, np.int64)
+    for _, offset, places in _to_look_up(unit, events, reach, (PRUNED,)):
+        _stage(unit, events, places)
+        rows = np.array(pruned_among_staged(unit, offset), np.int64)
+        found = np.append(found, places[rows - FIRST_ROW])
+    return found
+
+
 def _to_look_up(
-    unit: UnitOfWork, events: PricedColumns, reach: int
-) -> Iterator[tuple[int, Column]]:
-    """Offsets in hours, and the events whose hour, so many hours later, holds booked ones."""
+    unit: UnitOfWork, events: PricedColumns, reach: int, tables: Sequence[str]
+) -> Iterator[tuple[str, int, Column]]:
+    """Tables, offsets in hours, and the events whose hour, so many hours later, has others there.
+
+    The same hour first: what is settled there need not be asked about again.
+    """
     hour = events.event_hour
     hours = np.unique(hour).tolist()
     neighbours = {one + offset for one in hours for offset in range(-reach, reach + 1)}
-    booked = hours_with_events(unit, sorted(neighbours))
-    # The same hour first: what is settled there need not be asked about again.
-    for offset in sorted(range(-reach, reach + 1), key=abs):
-        asked = [one for one in hours if one + offset in booked]
-        if asked:
-            yield offset, np.flatnonzero(np.isin(hour, asked))
+    for table in tables:
+        held = hours_with_events(unit, sorted(neighbours), table)
+        for offset in sorted(range(-reach, reach + 1), key=abs):
+            asked = [one for one in hours if one + offset in held]
+            if asked:
+                yield table, offset, np.flatnonzero(np.isin(hour, asked))
 
 
 def _sightings(
-    unit: UnitOfWork, events: PricedColumns, places: Column, reach: int
+    unit: UnitOfWork, events: PricedColumns, places: Column, reach: int, tables: Sequence[str]
 ) -> Iterator[tuple[int, Sighting]]:
-    """The booked events with the ids of those events, whatever they tell of."""
+    """The known events with the ids of those events, whatever they tell of."""
     if not len(places):
         return
     _stage(unit, events, places)
-    for offset in range(-reach, reach + 1):
-        for row, sighting in sightings_of_staged(unit, offset):
+    for table, offset in product(tables, range(-reach, reach + 1)):
+        for row, sighting in sightings_of_staged(unit, offset, table):
             yield int(places[row - FIRST_ROW]), sighting
 
 

@@ -19,12 +19,15 @@ from creditctl.services.repayment import repay_with_paid_grants
 from creditctl.services.unwinding import unwind_bookings
 from creditctl.store.engine import UnitOfWork, rehearsal, unit_of_work
 from creditctl.store.queries.invoices import mark_drafts_stale_between
+from creditctl.store.queries.late_events import list_late_events
+from creditctl.store.queries.late_usage import forget_late_usage
 from creditctl.store.queries.lineage import bookings_of_days
 from creditctl.store.queries.orgs import lock_organizations, organization_by_id
 from creditctl.store.queries.usage_batches import BatchRow, batch_named
 from creditctl.store.queries.usage_undo import (
     OwnerSpan,
     delete_events,
+    final_invoices_with,
     graduated_of_batch,
     mark_undone,
     owners_of_batch,
@@ -71,15 +74,22 @@ def undo_import(
         row = batch_named(unit, batch)
         if row.status == "undone":
             raise Conflict(f"{row.public_id} was undone before", hint="import the corrected file")
+        if row.pruned:
+            raise Conflict(
+                f"{row.pruned} events of {row.public_id} were pruned",
+                hint="what they cost can be granted: 'creditctl credits grant'",
+            )
         owners = owners_of_batch(unit, row.id)
-        lock_organizations(unit, [owner.organization_id for owner in owners])
-        _refuse_final(unit, owners)
+        quarantined = {event.organization_id for event in list_late_events(unit, batch_id=row.id)}
+        lock_organizations(unit, sorted(quarantined | {owner.organization_id for owner in owners}))
+        _refuse_final(unit, row.id, owners)
         if was_paid_again(unit, row.id):
             events = _remove(unit, row.id)
             returned, overage = _pay_rest(unit, context, owners, reason)
         else:
             returned, overage = _take_back(unit, context, row, owners, reason)
             events = _remove(unit, row.id)
+        forget_late_usage(unit, row.id)
         mark_undone(unit, row.id, at=context.now, by=context.actor, reason=reason)
         result = UndoneImport(
             batch=row.public_id,
@@ -95,10 +105,14 @@ def undo_import(
     return result
 
 
-def _refuse_final(unit: UnitOfWork, owners: list[OwnerSpan]) -> None:
+def _refuse_final(unit: UnitOfWork, batch_id: int, owners: list[OwnerSpan]) -> None:
+    """Raises Conflict where a final invoice holds an event, in its own period or as late usage."""
     for owner in owners:
-        organization = organization_by_id(unit, owner.organization_id)
-        refuse_fixed(unit, organization, owner.first_at, owner.last_at + timedelta(microseconds=1))
+        for number in final_invoices_with(unit, batch_id, owner):
+            raise Conflict(
+                f"{number} is final and holds usage of this import",
+                hint="correct it with a credit note",
+            )
 
 
 def _take_back(
@@ -126,6 +140,7 @@ def _pay_rest(
     for owner in owners:
         first = start_of_day(owner.first_at)
         end = start_of_day(owner.last_at) + _DAY
+        refuse_fixed(unit, organization_by_id(unit, owner.organization_id), first, end)
         bookings = bookings_of_days(unit, owner.organization_id, first.date(), end.date())
         unwound = unwind_bookings(unit, context, bookings, reason)
         span = Period(first, end)

@@ -73,6 +73,12 @@ def id_bytes(high: int, low: int) -> bytes:
     return high.to_bytes(ID_BYTES // 2, "big") + low.to_bytes(ID_BYTES // 2, "big")
 
 
+def halves_of(identity: bytes) -> tuple[int, int]:
+    """The two halves of one id: the opposite of `id_bytes`."""
+    half = ID_BYTES // 2
+    return int.from_bytes(identity[:half], "big"), int.from_bytes(identity[half:], "big")
+
+
 def _hashed(found: Identities, place: int, text: str) -> None:
     if len(text) > LONGEST_ID or "\0" in text:
         return

@@ -50,7 +50,7 @@ def organizations_to_bill(
     month: str,
     organization_id: int | None = None,
 ) -> list[BilledOrganizationRow]:
-    """Those with usage in [first_day, end_day), a subscription or an invoice; never guests.
+    """Those with usage in [first_day, end_day) or late, a subscription or an invoice; never guests.
 
     An invoice of the month, such as 2026-10, has to be made anew even where nothing is left on it.
     By slug.
@@ -64,7 +64,8 @@ def organizations_to_bill(
           AND (id IN (SELECT organization_id FROM usage_day
                       WHERE day >= :first_day AND day < :end_day)
                OR id IN (SELECT organization_id FROM subscription)
-               OR id IN (SELECT organization_id FROM invoice WHERE month = :month))
+               OR id IN (SELECT organization_id FROM invoice WHERE month = :month)
+               OR id IN (SELECT organization_id FROM late_usage WHERE invoice_id IS NULL))
         ORDER BY slug
         """,
         first_day=first_day,
@@ -85,15 +86,21 @@ def list_prices(unit: UnitOfWork) -> list[ListPriceRow]:
 def usage_by_product(
     unit: UnitOfWork, organization_id: int, first_day: date, end_day: date
 ) -> list[ProductUsageRow]:
-    """Usage of [first_day, end_day) by product and tier; failed requests are left out."""
+    """Usage of [first_day, end_day) by product and tier; without failed requests and late ones."""
     return unit.fetch(
         ProductUsageRow,
         """
-        SELECT p.title, u.tier, SUM(u.requests - u.failed), SUM(u.credits_micro)
-        FROM usage_day AS u JOIN product AS p ON p.id = u.product_id
-        WHERE u.organization_id = :organization_id AND u.day >= :first_day AND u.day < :end_day
+        SELECT p.title, u.tier, SUM(u.requests), SUM(u.credits_micro)
+        FROM (
+            SELECT product_id, tier, requests - failed AS requests, credits_micro FROM usage_day
+            WHERE organization_id = :organization_id AND day >= :first_day AND day < :end_day
+            UNION ALL
+            SELECT d.product_id, d.tier, -d.requests, -d.credits_micro
+            FROM late_usage AS l JOIN late_usage_day AS d ON d.late_usage_id = l.id
+            WHERE l.organization_id = :organization_id AND d.day >= :first_day AND d.day < :end_day
+        ) AS u JOIN product AS p ON p.id = u.product_id
         GROUP BY p.id, p.title, u.tier
-        HAVING SUM(u.requests - u.failed) > 0
+        HAVING SUM(u.requests) > 0
         ORDER BY p.title, p.id, u.tier
         """,
         organization_id=organization_id,
@@ -105,12 +112,22 @@ def usage_by_product(
 def credits_by_payer(
     unit: UnitOfWork, organization_id: int, first_day: date, end_day: date
 ) -> list[PayerRow]:
-    """Who paid the usage of [first_day, end_day) when it was booked."""
+    """Who paid the usage of [first_day, end_day) when it was booked; late usage is left out."""
     return unit.fetch(
         PayerRow,
         """
-        SELECT source, SUM(credits_micro) FROM debit_day
-        WHERE organization_id = :organization_id AND day >= :first_day AND day < :end_day
+        SELECT source, SUM(credits_micro)
+        FROM (
+            SELECT source, credits_micro FROM debit_day
+            WHERE organization_id = :organization_id AND day >= :first_day AND day < :end_day
+            UNION ALL
+            SELECT COALESCE(g.source, 'overage'), e.amount_micro
+            FROM late_usage AS l JOIN late_usage_entry AS t ON t.late_usage_id = l.id
+                 JOIN ledger_entry AS e ON e.id = t.entry_id
+                 LEFT JOIN credit_grant AS g ON g.id = e.grant_id
+            WHERE l.organization_id = :organization_id
+              AND e.posting_day >= :first_day AND e.posting_day < :end_day
+        ) AS paid
         GROUP BY source ORDER BY source
         """,
         organization_id=organization_id,
@@ -122,7 +139,10 @@ def credits_by_payer(
 def settled_by_source(
     unit: UnitOfWork, organization_id: int, starts_at: datetime, ends_at: datetime
 ) -> list[PayerRow]:
-    """Settled overage of usage in [starts_at, ends_at), by the grant's source or as `waiver`."""
+    """Settled overage of usage in [starts_at, ends_at), by the grant's source or as `waiver`.
+
+    Without that of late usage.
+    """
     return unit.fetch(
         PayerRow,
         """
@@ -133,6 +153,7 @@ def settled_by_source(
              LEFT JOIN credit_grant AS g ON g.id = s.grant_id
         WHERE o.organization_id = :organization_id AND o.kind = 'overage'
           AND o.event_at >= :starts_at AND o.event_at < :ends_at
+          AND NOT EXISTS (SELECT 1 FROM late_usage_entry AS t WHERE t.entry_id = o.id)
         GROUP BY 1
         HAVING SUM(CASE WHEN s.grant_id IS NULL THEN s.amount_micro ELSE -s.amount_micro END) <> 0
         ORDER BY 1

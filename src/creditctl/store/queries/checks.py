@@ -1,6 +1,7 @@
 """The questions `creditctl check` asks: each query returns what should not be there."""
 
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.usage_pruning import FIRST_KEPT_DAY
 
 GRANT_SUMS = """
     SELECT g.public_id, 'remaining is ' || g.remaining_micro || ', its entries sum to '
@@ -95,16 +96,17 @@ DEBIT_DAYS = """
     ) AS d JOIN organization AS o ON o.id = d.organization_id
     GROUP BY o.slug, d.day, d.product_id, d.source HAVING SUM(d.rolled) <> SUM(d.booked)
 """
-HOUR_ROLLUPS = """
+HOUR_ROLLUPS = f"""
     SELECT o.slug, 'hour ' || u.hour || ': ' || SUM(u.requests) || ' requests and '
            || SUM(u.credits) || ' micro-credits differ between events and usage_hour'
     FROM (
         SELECT organization_id, hour, endpoint_id, api_key_id, requests, credits_micro AS credits
-        FROM usage_hour
+        FROM usage_hour WHERE hour >= {FIRST_KEPT_DAY} * 24
         UNION ALL
         SELECT e.organization_id, e.event_hour, p.endpoint_id, COALESCE(e.api_key_id, 0), -1,
                -e.credits_micro
         FROM usage_event AS e JOIN endpoint_price AS p ON p.id = e.price_id
+        WHERE e.event_hour >= {FIRST_KEPT_DAY} * 24
     ) AS u JOIN organization AS o ON o.id = u.organization_id
     GROUP BY o.slug, u.hour, u.endpoint_id, u.api_key_id
     HAVING SUM(u.requests) <> 0 OR SUM(u.credits) <> 0
@@ -154,7 +156,8 @@ BATCH_COUNTS = """
                CASE WHEN b.status = 'undone' THEN 0 ELSE b.billed + b.free + b.failed END
                    AS says_events,
                CASE WHEN b.status = 'undone' THEN 0 ELSE b.credits_micro END AS says_credits,
-               COALESCE(e.events, 0) AS events, COALESCE(e.credits, 0) AS credits
+               COALESCE(e.events, 0) + b.pruned AS events,
+               COALESCE(e.credits, 0) + b.pruned_micro AS credits
         FROM usage_batch AS b LEFT JOIN (
             SELECT batch_id, COUNT(*) AS events, SUM(credits_micro) AS credits
             FROM usage_event GROUP BY batch_id) AS e ON e.batch_id = b.id) AS counted

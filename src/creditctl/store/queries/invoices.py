@@ -215,27 +215,25 @@ def insert_lines(unit: UnitOfWork, invoice_id: int, lines: Sequence[Line]) -> No
 
 
 def mark_draft_stale(unit: UnitOfWork, organization_id: int, at: datetime) -> None:
-    """Mark the organization's draft whose period holds that time: its figures have changed."""
-    unit.run(
-        """
-        UPDATE invoice SET stale = true
-        WHERE organization_id = :organization_id AND status = 'draft' AND NOT stale
-          AND starts_at <= :at AND ends_at > :at
-        """,
-        organization_id=organization_id,
-        at=at,
-    )
+    """Mark the organization's drafts with usage of that time: their figures have changed."""
+    mark_drafts_stale_between(unit, organization_id, at, at)
 
 
 def mark_drafts_stale_between(
     unit: UnitOfWork, organization_id: int, first: datetime, last: datetime
 ) -> None:
-    """Mark the organization's drafts whose periods hold a time from `first` to `last`."""
+    """Mark the organization's drafts with usage of a time from `first` to `last`.
+
+    Their periods hold such a time, or they list late usage of it.
+    """
     unit.run(
         """
         UPDATE invoice SET stale = true
         WHERE organization_id = :organization_id AND status = 'draft' AND NOT stale
-          AND starts_at <= :last AND ends_at > :first
+          AND ((starts_at <= :last AND ends_at > :first)
+               OR id IN (SELECT invoice_id FROM late_usage
+                         WHERE organization_id = :organization_id
+                           AND starts_at <= :last AND ends_at > :first))
         """,
         organization_id=organization_id,
         first=first,

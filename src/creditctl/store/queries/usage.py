@@ -19,17 +19,23 @@ def key_names(unit: UnitOfWork) -> list[tuple[int, int, str, str, str]]:
     return unit.fetch_rows("SELECT id, organization_id, public_id, prefix, name FROM api_key")
 
 
-def hours_with_events(unit: UnitOfWork, hours: Iterable[int]) -> set[int]:
-    """Those of the hours that hold booked events."""
+BOOKED, LATE = "usage_event", "late_event"
+"""Where events are known: booked ones, and those that came too late, whatever was decided."""
+
+
+def hours_with_events(unit: UnitOfWork, hours: Iterable[int], table: str = BOOKED) -> set[int]:
+    """Those of the hours that hold events."""
     return {
         hour
         for hour in hours
-        if unit.fetch_value("SELECT 1 FROM usage_event WHERE event_hour = :hour LIMIT 1", hour=hour)
+        if unit.fetch_value(f"SELECT 1 FROM {table} WHERE event_hour = :hour LIMIT 1", hour=hour)
     }
 
 
-def matches_of_staged(unit: UnitOfWork, offset: int, window: int) -> list[tuple[int, int, int]]:
-    """Booked events with the id of a staged one, `offset` hours later.
+def matches_of_staged(
+    unit: UnitOfWork, offset: int, window: int, table: str = BOOKED
+) -> list[tuple[int, int, int]]:
+    """Known events with the id of a staged one, `offset` hours later.
 
     For each the staged row, whether it is near (the same hour, or within `window` microseconds),
     and whether it tells of the same request.
@@ -45,45 +51,40 @@ def matches_of_staged(unit: UnitOfWork, offset: int, window: int) -> list[tuple[
              THEN 1 ELSE 0 END
         """,
         offset,
+        table,
         window=window,
     )
 
 
-def sightings_of_staged(unit: UnitOfWork, offset: int) -> Iterator[tuple[int, Sighting]]:
-    """Booked events with the id of a staged one, `offset` hours later, each with its row."""
+def sightings_of_staged(
+    unit: UnitOfWork, offset: int, table: str = BOOKED
+) -> Iterator[tuple[int, Sighting]]:
+    """Known events with the id of a staged one, `offset` hours later, each with its row."""
     found = _matches(
         unit,
         "e.occurred_at, e.organization_id, e.api_key_id, p.endpoint_id, e.status, e.units",
         offset,
+        table,
     )
     for row, occurred_at, organization_id, api_key_id, endpoint_id, status, units in found:
         request = (organization_id, api_key_id, endpoint_id, status, units)
         yield row, Sighting(occurred_at, request)
 
 
-def _matches(unit: UnitOfWork, columns: str, offset: int, **parameters: int) -> list[Any]:
+def _matches(
+    unit: UnitOfWork, columns: str, offset: int, table: str, **parameters: int
+) -> list[Any]:
     # CROSS JOIN keeps SQLite from scanning the big table to look up in the small one.
     return unit.fetch_rows(
         f"""
         SELECT s.row, {columns}
-        FROM staged_event AS s CROSS JOIN usage_event AS e
+        FROM staged_event AS s CROSS JOIN {table} AS e
              JOIN endpoint_price AS p ON p.id = e.price_id
         WHERE e.event_hour = s.event_hour + CAST(:offset AS BIGINT) AND e.event_id = s.event_id
         """,
         offset=offset,
         **parameters,
     )
-
-
-def pruned_among_staged(unit: UnitOfWork) -> list[int]:
-    """Staged rows whose event was booked once and has been pruned since."""
-    rows = unit.fetch_rows(
-        """
-        SELECT s.row FROM staged_event AS s CROSS JOIN pruned_event AS e
-        WHERE e.event_hour = s.event_hour AND e.event_id = s.event_id
-        """
-    )
-    return [int(row) for (row,) in rows]
 
 
 def insert_staged_events(unit: UnitOfWork, batch_id: int) -> int:

@@ -10,7 +10,8 @@ from creditctl.store.engine import UnitOfWork
 
 _COLUMNS = (
     "id, public_id, source_name, format, status, cursor, billed, free, failed, duplicate, "
-    "rejected, credits_micro, started_at, finished_at, actor, reused"
+    "rejected, credits_micro, started_at, finished_at, actor, reused, adjusted, "
+    "quarantined, pruned"
 )
 
 
@@ -34,11 +35,14 @@ class BatchRow:
     finished_at: datetime | None
     actor: str
     reused: int
+    adjusted: int
+    quarantined: int
+    pruned: int
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of some records; their sum is the number of records read."""
+    """What became of some records; the sum without `reused` and `adjusted` is those read."""
 
     billed: int = 0
     free: int = 0
@@ -47,6 +51,12 @@ class Counts:
     rejected: int = 0
     reused: int = 0
     """New events whose id was seen before, outside of the duplicate window."""
+
+    adjusted: int = 0
+    """Of the booked ones those that the next invoice lists as late usage."""
+
+    quarantined: int = 0
+    """Too late to be booked before somebody decides."""
 
     credits: Credits = NO_CREDITS
 
@@ -164,7 +174,8 @@ def add_counts(unit: UnitOfWork, batch_id: int, counts: Counts) -> None:
         UPDATE usage_batch
         SET billed = billed + :billed, free = free + :free, failed = failed + :failed,
             duplicate = duplicate + :duplicate, rejected = rejected + :rejected,
-            reused = reused + :reused,
+            reused = reused + :reused, adjusted = adjusted + :adjusted,
+            quarantined = quarantined + :quarantined,
             credits_micro = credits_micro + :credits
         WHERE id = :id
         """,
@@ -175,6 +186,8 @@ def add_counts(unit: UnitOfWork, batch_id: int, counts: Counts) -> None:
         duplicate=counts.duplicate,
         rejected=counts.rejected,
         reused=counts.reused,
+        adjusted=counts.adjusted,
+        quarantined=counts.quarantined,
         credits=counts.credits,
     )
 

@@ -71,6 +71,7 @@ def book_staged_draws(
     recorded_at: datetime,
     actor: str,
     reason: str,
+    overage_reason: str,
     sources: Sequence[str],
 ) -> int:
     """Write `staged_entry` to the ledger, draw `staged_draw` from grants, add `staged_debit`.
@@ -101,7 +102,7 @@ def book_staged_draws(
         SELECT organization_id, NULLIF(grant_id, 0),
                CASE WHEN grant_id = 0 THEN 'overage' ELSE 'usage' END, -credits_micro,
                first_event_at, :recorded_at, day, product_id, :batch_id,
-               CASE WHEN grant_id = 0 THEN 'overshoot' END,
+               CASE WHEN grant_id = 0 THEN CAST(:overage_reason AS TEXT) END,
                first_event_at, first_event_id, last_event_at, last_event_id, :actor, :reason
         FROM staged_entry WHERE true ORDER BY row
         """,
@@ -109,6 +110,7 @@ def book_staged_draws(
         batch_id=batch_id,
         actor=actor,
         reason=reason,
+        overage_reason=overage_reason,
     )
     drawn = unit.run(
         """

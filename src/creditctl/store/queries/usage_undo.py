@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from creditctl.rules.instants import HOURS_PER_DAY
+from creditctl.rules.instants import HOURS_PER_DAY, MICROS_PER_HOUR
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.lineage import EntryRow, standing_entries
@@ -58,6 +58,36 @@ def owners_of_batch(unit: UnitOfWork, batch_id: int) -> list[OwnerSpan]:
         """,
         batch_id=batch_id,
     )
+
+
+def final_invoices_with(unit: UnitOfWork, batch_id: int, owner: OwnerSpan) -> list[str]:
+    """Final invoices of an organization that list events of the batch.
+
+    In their own period, unless all of the batch came too late for it, or as late usage.
+    """
+    rows = unit.fetch_rows(
+        """
+        SELECT i.public_id FROM invoice AS i
+        WHERE i.organization_id = :organization_id AND i.status NOT IN ('draft', 'void')
+          AND (EXISTS (SELECT 1 FROM late_usage AS l
+                       WHERE l.batch_id = :batch_id AND l.invoice_id = i.id)
+               OR (i.starts_at <= :last_at AND i.ends_at > :first_at
+                   AND (SELECT COUNT(*) FROM usage_event AS e
+                        WHERE e.event_hour >= i.starts_at / :hour
+                          AND e.event_hour < i.ends_at / :hour
+                          AND e.organization_id = i.organization_id AND e.batch_id = :batch_id)
+                     > (SELECT COALESCE(SUM(l.events), 0) FROM late_usage AS l
+                        WHERE l.organization_id = i.organization_id AND l.batch_id = :batch_id
+                          AND l.starts_at < i.ends_at AND l.ends_at > i.starts_at)))
+        ORDER BY i.starts_at
+        """,
+        organization_id=owner.organization_id,
+        batch_id=batch_id,
+        first_at=owner.first_at,
+        last_at=owner.last_at,
+        hour=MICROS_PER_HOUR,
+    )
+    return [str(public_id) for (public_id,) in rows]
 
 
 def standing_bookings(unit: UnitOfWork, batch_id: int, organization_id: int) -> list[EntryRow]:

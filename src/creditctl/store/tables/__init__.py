@@ -8,6 +8,7 @@ from creditctl.store.tables import (  # noqa: F401 - importing a file registers 
     catalog,
     grants,
     invoices,
+    late_usage,
     ledger,
     organizations,
     records,

@@ -1,6 +1,7 @@
 """Invoices and their lines."""
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlmodel import SQLModel
 
 from creditctl.store.tables.columns import (
@@ -21,8 +22,14 @@ class Invoice(SQLModel, table=True):
     __tablename__ = "invoice"
     __table_args__ = (
         UniqueConstraint("organization_id", "starts_at", "ends_at"),
-        one_of("status", "draft"),
+        one_of("status", "draft", "finalized"),
         CheckConstraint("ends_at > starts_at", name="period_not_empty"),
+        Index(
+            "ix_invoice_final",
+            "ends_at",
+            sqlite_where=sql("status <> 'draft'"),
+            postgresql_where=sql("status <> 'draft'"),
+        ),
         STRICT,
     )
 
@@ -45,7 +52,7 @@ class InvoiceLine(SQLModel, table=True):
     __tablename__ = "invoice_line"
     __table_args__ = (
         UniqueConstraint("invoice_id", "position"),
-        one_of("kind", "fee", "usage", "credits", "covered", "rounding"),
+        one_of("kind", "fee", "usage", "late", "credits", "covered", "rounding"),
         STRICT,
     )
 

@@ -53,6 +53,8 @@ class UsageBatch(SQLModel, table=True):
     undone_at: int | None = maybe_integer()
     undone_by: str | None = maybe_text()
     undone_reason: str | None = maybe_text()
+    pruned: int = integer()
+    pruned_micro: int = integer()
 
 
 class UsageMapping(SQLModel, table=True):
@@ -141,3 +143,17 @@ class PrunedEvent(SQLModel, table=True):
 
     event_hour: int = integer(key=True)
     event_id: bytes = binary(key=True)
+
+
+class Pruning(SQLModel, table=True):
+    """Events of all days before `before_day` were pruned: rollups and ids are left of them."""
+
+    __tablename__ = "pruning"
+    __table_args__ = STRICT
+
+    id: int | None = identity()
+    before_day: int = integer()
+    events: int = integer()
+    pruned_at: int = integer()
+    actor: str = text()
+    reason: str = text()
