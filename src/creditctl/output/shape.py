@@ -58,9 +58,9 @@ def without_none(annotation: object) -> tuple[object, bool]:
 
 def chosen_fields(row_type: type, names: Sequence[str] | None) -> tuple[Field, ...]:
     """The fields that `--fields` names, in that order; all of them when it was not given."""
-    known = {field.name: field for field in fields_of(row_type)}
     if names is None:
-        return tuple(known.values())
+        return fields_of(row_type)
+    known = {field.name: field for field in fields_of(row_type)}
     for name in names:
         if name not in known:
             raise InvalidInput(f"--fields: no field {name!r}", hint=f"fields: {', '.join(known)}")
@@ -84,8 +84,13 @@ def currency_follows(chosen: Sequence[Field]) -> Field | None:
 def currency_of(row: object) -> str | None:
     """The one currency of all amounts in `row`."""
     row_type: type = type(row)
-    amounts = [getattr(row, field.name) for field in fields_of(row_type) if field.is_money]
+    amounts = [getattr(row, name) for name in _names_of_money(row_type)]
     currencies = {amount.currency for amount in amounts if amount is not None}
     if len(currencies) > 1:
         raise TypeError(f"{row_type.__name__} mixes currencies: {sorted(currencies)}")
     return currencies.pop() if currencies else None
+
+
+@cache
+def _names_of_money(row_type: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields_of(row_type) if field.is_money)
