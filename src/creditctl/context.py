@@ -19,7 +19,7 @@ class Settings:
     dedup_window: timedelta = timedelta(hours=1)
     """An id seen again within this time is the same event (DESIGN 3.5); at most 24 h."""
 
-    import_chunk: int = 200_000
+    import_chunk: int = 250_000
     """Events booked in one transaction, so that other writers get in between."""
 
     ceilings: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

@@ -29,11 +29,8 @@ class Bookable:
     texts: list[tuple[int, bytes, str]]
     """Hour, id and words of those whose id was hashed."""
 
-    rows: Layout
-    """`staged_event`."""
-
-    sums: Layout
-    """`staged_<rollup>` of every rollup."""
+    layouts: list[Layout]
+    """`staged_<rollup>` of every rollup, then `staged_event`: popped, for they are large."""
 
     tiers: list[str]
     products: list[tuple[int, int, int]]
@@ -52,8 +49,10 @@ class Bookable:
             failed=int(events.failed.sum()),
             credits_micro=int(events.credits_micro.sum()),
             texts=_texts(events),
-            rows=laid_out(dialect, {"staged_event": _rows(table, events)}),
-            sums=laid_out(dialect, sums),
+            layouts=[
+                laid_out(dialect, sums),
+                laid_out(dialect, {"staged_event": _rows(table, events)}),
+            ],
             tiers=table.tiers,
             products=list(
                 zip(

@@ -1,5 +1,7 @@
 """Who pays an import's usage: for many organizations at once where that is simple (DESIGN 3.3)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from creditctl.context import Context
@@ -8,7 +10,16 @@ from creditctl.rules.columns import Column
 from creditctl.rules.columns.burn_down import Charges, simple_draws
 from creditctl.rules.columns.grouping import group_starts, order_by
 from creditctl.services.allocation import OVERSHOOT, allocate
-from creditctl.services.usage_draws import book, by_owner, entries_of, one_by_one, payers_of
+from creditctl.services.usage_draws import (
+    Payers,
+    PreparedDraws,
+    book,
+    by_owner,
+    entries_of,
+    one_by_one,
+    payers_of,
+    prepared,
+)
 from creditctl.services.waivers import waive_overage
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.usage_payment import (
@@ -19,6 +30,27 @@ from creditctl.store.queries.usage_payment import (
 from creditctl.store.staging import stage_tables
 
 REASON = "imported usage"
+
+
+@dataclass(frozen=True, slots=True)
+class Possible:
+    """Who may pay some charges."""
+
+    payers: Payers
+    special: set[int]
+    """Organizations whose usage more than grants may pay, or nobody."""
+
+    guests: set[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Who pays what, ready to be booked."""
+
+    possible: Possible
+    draws: PreparedDraws
+    one_by_one: list[tuple[int, list[Charge]]]
+    """The special organizations and their charges: they are worked out while they are booked."""
 
 
 def pay(
@@ -33,30 +65,52 @@ def pay(
 
     What no grant covers is overage; a guest's is forgiven, and stays on record.
     """
-    if not len(charges):
-        return
+    if len(charges):
+        payment = worked_out(possible_payers(unit, charges), charges, unit.dialect)
+        book_payment(unit, context, batch_id, payment, overage_reason=overage_reason)
+
+
+def possible_payers(unit: UnitOfWork, charges: Charges) -> Possible:
+    """Ask who may pay at least one charge; the organizations are locked."""
     stage_tables(unit, {"staged_owner": _owners(charges)})
-    payers = payers_of(lots_of_staged(unit))
-    special = set(special_owners(unit))
-    guests = guests_among_staged(unit)
-    draws, left = simple_draws(charges, payers.lots, np.array(sorted(special), np.int64))
+    return Possible(
+        payers_of(lots_of_staged(unit)), set(special_owners(unit)), guests_among_staged(unit)
+    )
+
+
+def worked_out(possible: Possible, charges: Charges, dialect: str) -> Payment:
+    """Who pays what: the part that needs no database, and may run beside it."""
+    special = np.array(sorted(possible.special), np.int64)
+    draws, left = simple_draws(charges, possible.payers.lots, special)
     parts = [entries_of(charges, draws)]
     complicated: list[tuple[int, list[Charge]]] = []
     for owner, own in by_owner(charges.take(left)):
-        if owner in special:
+        if owner in possible.special:
             complicated.append((owner, own))
         else:
-            parts.append(one_by_one(owner, own, payers))
-    booked = book(
+            parts.append(one_by_one(owner, own, possible.payers))
+    return Payment(possible, prepared(possible.payers, parts, dialect), complicated)
+
+
+def book_payment(
+    unit: UnitOfWork,
+    context: Context,
+    batch_id: int,
+    payment: Payment,
+    *,
+    overage_reason: str = OVERSHOOT,
+) -> None:
+    """Write what was worked out; nothing may have drawn on the grants since they were asked for."""
+    possible = payment.possible
+    book(
         unit,
         context,
-        payers,
-        parts,
+        payment.draws,
         batch_id=batch_id,
         reason=REASON,
         overage_reason=overage_reason,
     )
-    for owner, own in complicated:
+    for owner, own in payment.one_by_one:
         allocate(
             unit,
             context,
@@ -66,8 +120,7 @@ def pay(
             reason=REASON,
             overage_reason=overage_reason,
         )
-    owing = {*booked.organization_id[booked.payer < 0].tolist(), *special}
-    for owner in sorted(guests & owing):
+    for owner in sorted(possible.guests & (payment.draws.owing | possible.special)):
         waive_overage(unit, context, owner, None, "guests are not billed")
 
 

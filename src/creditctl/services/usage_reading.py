@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+import pyarrow as pa
+
 from creditctl.adapters.readers import Block
 from creditctl.rules.columns.priced import PricedColumns, joined
 from creditctl.rules.usage_events import Reject, storable
@@ -38,6 +40,8 @@ def priced_chunks(
     blocks: Iterable[Block], preparation: Preparation, *, done: int
 ) -> Iterator[Chunk]:
     """The file's records after the first `done`, in chunks."""
+    # Arrow's own allocator keeps what a block needed for the next one; the system's gives it back.
+    pa.set_memory_pool(pa.system_memory_pool())
     room = _end_of_chunk(done, preparation.size) - done
     parts: list[PricedColumns] = []
     rejects: list[Reject] = []

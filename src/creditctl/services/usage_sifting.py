@@ -7,7 +7,7 @@ import numpy as np
 
 from creditctl.rules.columns import Column
 from creditctl.rules.columns.duplicates import Verdict, judged
-from creditctl.rules.columns.event_ids import sixteen_bytes
+from creditctl.rules.columns.event_ids import halves_of, sixteen_bytes
 from creditctl.rules.columns.priced import PricedColumns
 from creditctl.rules.instants import MICROS_PER_HOUR
 from creditctl.rules.usage_duplicates import Sighting
@@ -16,7 +16,7 @@ from creditctl.store.queries.late_events import has_late_events
 from creditctl.store.queries.usage import (
     BOOKED,
     LATE,
-    hours_with_events,
+    id_bounds,
     matches_of_staged,
     sightings_of_staged,
 )
@@ -28,8 +28,8 @@ from creditctl.store.staging import stage_tables
 def sifted(unit: UnitOfWork, events: PricedColumns, repeats: Column, window: int) -> Verdict | None:
     """The new events, the conflicts and the counts; None when the database knows none of the ids.
 
-    `window` is in microseconds. Only hours that hold events already are asked, and only ids that
-    were seen before are looked at one by one.
+    The events are in key order; `window` is in microseconds. Only hours that may hold their ids are
+    asked, and only ids that were seen before are looked at one by one.
     """
     doubtful, settled = repeats.copy(), np.zeros(len(events), bool)
     reach = -(-window // MICROS_PER_HOUR)
@@ -63,19 +63,33 @@ def _pruned(unit: UnitOfWork, events: PricedColumns, reach: int) -> Column:
 def _to_look_up(
     unit: UnitOfWork, events: PricedColumns, reach: int, tables: Sequence[str]
 ) -> Iterator[tuple[str, int, Column]]:
-    """Tables, offsets in hours, and the events whose hour, so many hours later, has others there.
+    """Tables, offsets in hours, and the events whose id may be there, so many hours later.
 
-    The same hour first: what is settled there need not be asked about again.
+    An id outside of an hour's bounds is not there: ids that rise with time need no look-up. The
+    same hour comes first: what is settled there need not be asked about again.
     """
-    hour = events.event_hour
-    hours = np.unique(hour).tolist()
-    neighbours = {one + offset for one in hours for offset in range(-reach, reach + 1)}
+    hours, firsts = np.unique(events.event_hour, return_index=True)
+    ends = [*firsts.tolist(), len(events)][1:]
+    slices = list(zip(hours.tolist(), firsts.tolist(), ends, strict=True))
+    neighbours = {hour + offset for hour, _, _ in slices for offset in range(-reach, reach + 1)}
     for table in tables:
-        held = hours_with_events(unit, sorted(neighbours), table)
+        bounds = id_bounds(unit, sorted(neighbours), table)
         for offset in sorted(range(-reach, reach + 1), key=abs):
-            asked = [one for one in hours if one + offset in held]
-            if asked:
-                yield table, offset, np.flatnonzero(np.isin(hour, asked))
+            ranges = [
+                _between(events.high, first, end, *bounds[hour + offset])
+                for hour, first, end in slices
+                if hour + offset in bounds
+            ]
+            if any(len(places) for places in ranges):
+                yield table, offset, np.concatenate(ranges)
+
+
+def _between(high: Column, first: int, end: int, lowest: bytes, highest: bytes) -> Column:
+    """The places from `first` to `end`, ascending by id, whose first half is not out of bounds."""
+    own = high[first:end]
+    above = np.searchsorted(own, np.uint64(halves_of(lowest)[0]), "left")
+    below = np.searchsorted(own, np.uint64(halves_of(highest)[0]), "right")
+    return np.arange(first + above, first + below)
 
 
 def _sightings(

@@ -23,13 +23,22 @@ BOOKED, LATE = "usage_event", "late_event"
 """Where events are known: booked ones, and those that came too late, whatever was decided."""
 
 
-def hours_with_events(unit: UnitOfWork, hours: Iterable[int], table: str = BOOKED) -> set[int]:
-    """Those of the hours that hold events."""
-    return {
-        hour
-        for hour in hours
-        if unit.fetch_value(f"SELECT 1 FROM {table} WHERE event_hour = :hour LIMIT 1", hour=hour)
-    }
+def id_bounds(
+    unit: UnitOfWork, hours: Iterable[int], table: str = BOOKED
+) -> dict[int, tuple[bytes, bytes]]:
+    """The lowest and the highest id of events in each of the hours that holds any."""
+    found = {}
+    for hour in hours:
+        # Two questions: each is answered by one end of the key.
+        lowest, highest = (
+            unit.fetch_value(
+                f"SELECT {end}(event_id) FROM {table} WHERE event_hour = :hour", hour=hour
+            )
+            for end in ("MIN", "MAX")
+        )
+        if lowest is not None:
+            found[hour] = bytes(lowest), bytes(highest)
+    return found
 
 
 def matches_of_staged(
