@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from creditctl.adapters.secrets import read_secret
 from creditctl.context import Settings
 from creditctl.errors import InvalidInput
 
@@ -29,7 +30,6 @@ NAMES = (
 """Every setting; `CREDITCTL_DB` is the environment's name for `db`."""
 
 _LONGEST_DEDUP_WINDOW = 24 * 60
-_READABLE_BY_OTHERS = 0o077
 
 
 def read_config(flags: Mapping[str, str | None]) -> dict[str, str]:
@@ -169,37 +169,8 @@ def _ceilings(text: str) -> dict[str, int]:
 
 
 def _secret(config: Mapping[str, str], name: str) -> bytes | None:
-    """The bytes that `env:NAME` or `file:PATH` refers to: a secret never stands in a setting."""
     reference = config.get(name)
-    if reference is None:
-        return None
-    kind, _, place = reference.partition(":")
-    if kind == "env" and place:
-        secret = os.environ.get(place, "")
-    elif kind == "file" and place:
-        secret = _secret_file(name, Path(place).expanduser())
-    else:
-        raise InvalidInput(
-            f"{name} must say where the secret is, and must not be it",
-            hint="write it like file:/etc/creditctl/secret or env:MY_SECRET",
-        )
-    if not secret.strip():
-        raise InvalidInput(f"{name}: {reference} is empty or not there")
-    if secret.lstrip().startswith("-----"):
-        raise InvalidInput(
-            f"{name}: {reference} is a PEM file, whose first line is no secret",
-            hint="write random text, such as that of: openssl rand -hex 32",
-        )
-    return secret.strip().encode()
-
-
-def _secret_file(name: str, path: Path) -> str:
-    try:
-        if path.stat().st_mode & _READABLE_BY_OTHERS:
-            raise InvalidInput(f"{name}: others can read {path}", hint=f"run: chmod 600 {path}")
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise InvalidInput(f"{name}: {path}: {problem}") from None
+    return None if reference is None else read_secret(name, reference)
 
 
 def _whole_number(config: Mapping[str, str], name: str, least: int, most: int) -> int | None:

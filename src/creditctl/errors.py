@@ -190,7 +190,7 @@ class DatabaseOutdated(CreditctlError):
 
 
 class DriverMissing(CreditctlError):
-    """A package this database needs is not installed."""
+    """A package that this needs is not installed."""
 
     code = "driver_missing"
     hint = "pip install 'creditctl[postgres]'"

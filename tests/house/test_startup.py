@@ -18,6 +18,8 @@ HEAVY = {
     "numpy",
     "pyarrow",
     "psycopg",
+    "requests",
+    "stripe",
 }
 PROBE = """
 import json, sys

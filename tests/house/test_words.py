@@ -19,6 +19,12 @@ INSTEAD = {
     "fixme": "an issue",
     "xxx": "an issue",
 }
+FOREIGN = {
+    "src/creditctl/adapters/payment_providers/stripe.py": {"customer", "customers"},
+    "src/creditctl/adapters/payment_providers/btcpay.py": {"token"},
+}
+"""A counterpart's own words, in the one file that speaks to it."""
+
 WORDS = re.compile(r"\b(" + "|".join(INSTEAD) + r")\b", re.IGNORECASE)
 UNREADABLE_NAMES = {"utils", "helpers", "common", "shared", "manager", "misc", "base"}
 TEXTS = [
@@ -34,6 +40,7 @@ def test_no_banned_word_is_used(path: Path) -> None:
         f"line {number}: {match[0]} -> {INSTEAD[match[0].lower()]}"
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         for match in WORDS.finditer(line)
+        if match[0].lower() not in FOREIGN.get(str(path.relative_to(ROOT)), ())
     }
     assert found == set()
 
