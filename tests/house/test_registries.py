@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import typer
 
+from creditctl.adapters.payment_providers import PROVIDERS
 from creditctl.adapters.readers import READERS
 from creditctl.cli.app import GROUPS, app
 from creditctl.cli.completion_tree import all_places
@@ -71,6 +72,11 @@ def test_every_reader_can_be_loaded(name: str) -> None:
     reader = import_module(READERS[name])
     assert callable(reader.recognises)
     assert callable(reader.open_blocks)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_every_payment_provider_can_be_loaded(name: str) -> None:
+    assert callable(import_module(PROVIDERS[name]).open_provider)
 
 
 @pytest.mark.parametrize("name", VERBS)
