@@ -10,7 +10,7 @@ import pytest
 
 from adapters.payment_providers.btcpay_peer import BtcpayPeer, btcpay_peer
 from adapters.payment_providers.fault_proxy import FaultProxy, fault_proxy
-from adapters.payment_providers.local_servers import Inbox, inbox
+from adapters.payment_providers.local_servers import Inbox, inbox, unheard
 from adapters.payment_providers.local_stripe import (
     API_KEY,
     LocalStripe,
@@ -43,6 +43,16 @@ def ask() -> Ask:
         return replace(request, **changes)
 
     return make
+
+
+@pytest.fixture(params=["refused", "unknown name"])
+def nowhere(request: pytest.FixtureRequest) -> Iterator[str]:
+    """An address that no connection can be made to."""
+    if request.param == "unknown name":
+        yield "https://provider.invalid"
+        return
+    with unheard() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

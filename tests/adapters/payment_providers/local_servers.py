@@ -89,8 +89,9 @@ def inbox() -> Iterator[Inbox]:
         yield box
 
 
-def unheard_url() -> str:
-    """An address at which connections are refused."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+@contextmanager
+def unheard() -> Iterator[str]:
+    """An address at which connections are refused: the port is taken, and nobody listens."""
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{mute.getsockname()[1]}"

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 API_KEY = "sk_test_local_12345"
 INTENTS = "/v1/payment_intents"
 EVERYTHING = 100_000
-# It keeps its state in one file of /tmp, which two runs at once would share.
+# It keeps its state in one file, which two runs at once would share.
 PROGRAM = """
 import localstripe.resources, localstripe.server
 localstripe.resources.Store.dump_to_disk = lambda self: None

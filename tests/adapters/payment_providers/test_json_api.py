@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from adapters.payment_providers.fault_proxy import address
-from adapters.payment_providers.local_servers import serving, unheard_url
+from adapters.payment_providers.local_servers import serving, unheard
 from creditctl.adapters.payment_providers.interface import ProviderUnreachable
 from creditctl.adapters.payment_providers.json_api import AnswerLost, JsonApi
 from creditctl.adapters.payment_providers.settings import checked_url
@@ -46,8 +46,7 @@ def test_an_answer_that_is_not_json_is_lost_unless_it_is_an_error() -> None:
 
 
 def test_a_redirect_is_not_followed() -> None:
-    elsewhere = unheard_url()
-    with answering(302, b"", location=elsewhere) as server:
+    with unheard() as elsewhere, answering(302, b"", location=elsewhere) as server:
         assert api(address(server)).send("GET", "/").status == 302
 
 

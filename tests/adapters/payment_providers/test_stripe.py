@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from adapters.payment_providers.conftest import Ask
 from adapters.payment_providers.fault_proxy import Fault
-from adapters.payment_providers.local_servers import unheard_url
 from creditctl.adapters.payment_providers.interface import (
     PaymentAnswer,
     PaymentProvider,
@@ -132,12 +132,11 @@ def test_a_reset_before_anything_happened_leaves_nothing_to_find(
     assert stripe_peer.charges(payment.payment_id) == [2500]
 
 
-@pytest.mark.parametrize("address", [unheard_url(), "https://stripe.invalid"])
 def test_a_connection_that_was_never_made_charged_nothing(
-    open_stripe, stripe, stripe_peer, payment, address
+    open_stripe, stripe, stripe_peer, payment, nowhere
 ) -> None:
     with pytest.raises(ProviderUnreachable) as refusal:
-        open_stripe(api_url=address).collect(payment)
+        open_stripe(api_url=nowhere).collect(payment)
 
     assert refusal.value.retryable
     assert stripe.collect(payment).status is PaymentStatus.SUCCEEDED
@@ -204,6 +203,24 @@ def test_a_charge_is_found_among_more_than_a_page_of_others(
     anonymous = ask(payment_id=payment.payment_id)
 
     assert found(stripe, anonymous) == answer
+
+
+def test_a_look_up_asks_for_one_organization_and_the_life_of_the_key(
+    stripe, stripe_proxy, payment
+) -> None:
+    stripe.collect(payment)
+    stripe_proxy.forwarded.clear()
+
+    stripe.look_up(payment)
+
+    (_, listing), _ = stripe_proxy.forwarded
+    asked = dict(parse_qsl(urlsplit(listing).query))
+    hour = 3600
+    stored = int(payment.requested_at.timestamp())
+    assert asked["customer"] == payment.buyer_reference
+    # An hour for clocks that differ; a day later the key is forgotten and nothing is sent again.
+    assert int(asked["created[gte]"]) == stored - hour
+    assert int(asked["created[lte]"]) == stored + 25 * hour
 
 
 def test_a_payment_that_needs_its_payer_says_where_and_can_be_cancelled(

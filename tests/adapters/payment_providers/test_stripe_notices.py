@@ -120,12 +120,26 @@ def test_the_tolerance_is_a_setting_and_inclusive(open_stripe, stripe) -> None:
         {"Stripe-Signature": "t=soon,v1=00"},
         {"Stripe-Signature": f"t={int(NOW.timestamp())}"},
         {"Stripe-Signature": f"t={int(NOW.timestamp())},v0=00"},
+        {"Stripe-Signature": f"t={int(NOW.timestamp())},v1=é"},
         signed(event(), secret="whsec_of_another"),
     ],
 )
 def test_a_header_that_proves_nothing_is_rejected(stripe, headers) -> None:
     with pytest.raises(NoticeRejected):
         stripe.notice(headers, event(), NOW)
+
+
+def test_a_time_that_was_not_signed_does_not_make_an_old_notice_new(stripe) -> None:
+    body = event()
+    later = NOW + timedelta(hours=1)
+    old = signed(body)["stripe-signature"]
+
+    for headers in (
+        f"{old},t={int(later.timestamp())}",
+        old.replace(",", f"={later.timestamp()},"),
+    ):
+        with pytest.raises(NoticeRejected, match="too far from now"):
+            stripe.notice({"Stripe-Signature": headers}, body, later)
 
 
 def test_while_a_secret_is_changed_one_of_two_signatures_is_enough(stripe) -> None:

@@ -161,10 +161,12 @@ class Stripe:
         sdk = _sdk()
         try:
             sdk.WebhookSignature.verify_header(body, signature, secret)
-        except (sdk.SignatureVerificationError, UnicodeDecodeError):
+        except (sdk.SignatureVerificationError, UnicodeDecodeError, TypeError):
+            # Digests of letters beyond ASCII cannot even be compared: a TypeError.
             raise NoticeRejected("the notice is not signed with stripe's webhook_secret") from None
-        # The signature holds, so its first part is a number.
-        signed_at = int(next(p[2:] for p in signature.split(",") if p.startswith("t=")))
+        # The signature holds, so there is a time, read as the SDK reads it: it is what was signed.
+        parts = [part.split("=") for part in signature.split(",")]
+        signed_at = int(next(part[1] for part in parts if part[0] == "t"))
         if abs(now.timestamp() - signed_at) > self.settings.tolerance_seconds:
             raise NoticeRejected(f"the notice was signed at {signed_at}, too far from now")
         return notice_in(document_of(body))
