@@ -48,6 +48,7 @@ SELLERS = {
     "DE": _GERMAN,
     "DE, unregistered": Seller(Place("DE")),
     "DE, one-stop shop": also(_GERMAN, _ONE_STOP_SHOP),
+    "DE, shop alone": Seller(Place("DE"), (_ONE_STOP_SHOP,)),
     "DE, also in FR": also(_GERMAN, Registration("FR")),
     "DE, also in CH": also(_GERMAN, Registration("CH")),
     "DE, GB consumers": also(_GERMAN, Registration("GB", scheme=Scheme.CONSUMERS)),

@@ -56,7 +56,15 @@ def test_the_lines_of_inclusive_prices_keep_their_prices() -> None:
         ("8.40", "1.60", "10.00"),
         ("8.41", "1.59", "10.00"),
     ]
-    assert (str(document.net), str(document.tax)) == ("25.21", "4.79")
+    (line,) = document.taxes
+    assert (str(line.net), str(line.taxable), str(line.tax)) == ("25.21", "25.21", "4.79")
+
+
+def test_of_equal_remainders_the_larger_share_comes_first() -> None:
+    assert allocated([Fraction(1, 2), Fraction(3, 2)]) == [0, 2]
+    assert allocated([Fraction(3, 2), Fraction(1, 2)]) == [2, 0]
+    # Of equal shares the earlier.
+    assert allocated([Fraction(1, 2), Fraction(1, 2)]) == [1, 0]
 
 
 def test_a_line_of_nothing_bears_no_tax() -> None:

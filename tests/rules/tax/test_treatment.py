@@ -7,9 +7,9 @@ import pytest
 from creditctl.errors import CatalogInvalid, InvalidInput
 from creditctl.rules.tax.assessment import Sale, assess
 from creditctl.rules.tax.calculation import PricedLine
-from creditctl.rules.tax.parties import Buyer, Registration, Seller
+from creditctl.rules.tax.parties import Buyer, Registration, Scheme, Seller
 from creditctl.rules.tax.places import Place
-from creditctl.rules.tax.rates import percent_text
+from creditctl.rules.tax.rates import UNTAXED, percent_text
 from creditctl.rules.tax.treatment import CHARGED, Treatment, decide
 from creditctl.rules.tax.words import CATEGORY_CODES, EXEMPTION_CODES, notice
 from creditctl.rules.units import Money
@@ -37,6 +37,21 @@ def test_a_seller_from_abroad_without_registrations_there_needs_no_state() -> No
     assert decide(SELLERS["DE"], buyer("US consumer"), DAY).treatment is Treatment.EXPORT
 
 
+@pytest.mark.parametrize(
+    ("home", "schemes", "treatment"),
+    [
+        ("DE", [Scheme.CONSUMERS], Treatment.REVERSE_CHARGE),
+        ("DE", [Scheme.CONSUMERS, Scheme.FULL], Treatment.DOMESTIC),
+        ("GB", [Scheme.CONSUMERS], Treatment.DOMESTIC),
+    ],
+)
+def test_a_business_is_charged_by_a_full_registration_and_by_a_seller_of_its_country(
+    home: str, schemes: list[Scheme], treatment: Treatment
+) -> None:
+    seller = Seller(Place(home), tuple(Registration("GB", scheme=scheme) for scheme in schemes))
+    assert decide(seller, buyer("GB business"), DAY).treatment is treatment
+
+
 def test_a_missing_rate_is_never_taken_for_nothing() -> None:
     with pytest.raises(CatalogInvalid, match="no tax rate of IT in force on 2026-01-01"):
         sold("DE, one-stop shop", "IT consumer", "2026-01-01", "EUR 1.00")
@@ -50,6 +65,12 @@ def test_a_category_without_a_rate_is_refused_where_tax_is_due_and_only_there() 
         assess(Sale(SELLERS["FR"], buyer("FR consumer"), DAY, "EUR"), lines, RATES)
     abroad = assess(Sale(SELLERS["FR"], buyer("US-NY consumer"), DAY, "EUR"), lines, RATES)
     assert abroad.document.gross == Money(100, "EUR")
+
+
+def test_an_untaxed_line_needs_no_rate() -> None:
+    lines = [PricedLine(Money(100, "EUR")), PricedLine(Money(500, "EUR"), UNTAXED)]
+    found = assess(Sale(SELLERS["FR"], buyer("FR consumer"), DAY, "EUR"), lines, RATES)
+    assert (found.document.net.minor, found.document.tax.minor) == (600, 20)
 
 
 def test_a_registration_for_a_tax_that_the_catalog_does_not_know_is_refused() -> None:
