@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer
 
-from creditctl.adapters.payment_providers import PROVIDERS
+from creditctl.adapters.payments import PROVIDERS
 from creditctl.adapters.readers import READERS
 from creditctl.cli.app import GROUPS, app
 from creditctl.cli.completion_tree import all_places

@@ -20,8 +20,8 @@ INSTEAD = {
     "xxx": "an issue",
 }
 FOREIGN = {
-    "src/creditctl/adapters/payment_providers/stripe.py": {"customer", "customers"},
-    "src/creditctl/adapters/payment_providers/btcpay.py": {"token"},
+    "src/creditctl/adapters/payments/stripe.py": {"customer", "customers"},
+    "src/creditctl/adapters/payments/btcpay.py": {"token"},
 }
 """A counterpart's own words, in the one file that speaks to it."""
 

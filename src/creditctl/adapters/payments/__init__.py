@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import cast
 
-from creditctl.adapters.payment_providers.interface import PaymentProvider
+from creditctl.adapters.payments.interface import PaymentProvider
 from creditctl.errors import InvalidInput
 
 PROVIDERS = {
-    "manual": "creditctl.adapters.payment_providers.manual",
-    "stripe": "creditctl.adapters.payment_providers.stripe",
-    "btcpay": "creditctl.adapters.payment_providers.btcpay",
+    "manual": "creditctl.adapters.payments.manual",
+    "stripe": "creditctl.adapters.payments.stripe",
+    "btcpay": "creditctl.adapters.payments.btcpay",
 }
 """Provider name -> module, which offers `open_provider(settings)`."""
 

@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from adapters.payment_providers.conftest import Ask
-from adapters.payment_providers.fault_proxy import Fault
-from creditctl.adapters.payment_providers.interface import (
+from adapters.payments.conftest import Ask
+from adapters.payments.fault_proxy import Fault
+from creditctl.adapters.payments.interface import (
     PaymentAnswer,
     PaymentProvider,
     PaymentRequest,

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from creditctl.adapters.payment_providers.interface import (
+from creditctl.adapters.payments.interface import (
     NoticeRejected,
     PaymentProvider,
     PaymentStatus,
     ProviderNotice,
 )
-from creditctl.adapters.payment_providers.signed_notices import header_of
+from creditctl.adapters.payments.signed_notices import header_of
 from creditctl.errors import InvalidInput
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -5,11 +5,11 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from adapters.payment_providers.fault_proxy import address
-from adapters.payment_providers.local_servers import serving, unheard
-from creditctl.adapters.payment_providers.interface import ProviderUnreachable
-from creditctl.adapters.payment_providers.json_api import AnswerLost, JsonApi
-from creditctl.adapters.payment_providers.settings import checked_url
+from adapters.payments.fault_proxy import address
+from adapters.payments.local_servers import serving, unheard
+from creditctl.adapters.payments.interface import ProviderUnreachable
+from creditctl.adapters.payments.json_api import AnswerLost, JsonApi
+from creditctl.adapters.payments.settings import checked_url
 from creditctl.errors import InvalidInput
 
 

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from adapters.payment_providers.local_servers import serving
+from adapters.payments.local_servers import serving
 
 CREATED = 1_793_500_000
 MINUTE = 60

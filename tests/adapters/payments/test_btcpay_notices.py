@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.payment_providers.btcpay_peer import CREATED
-from creditctl.adapters.payment_providers.interface import (
+from adapters.payments.btcpay_peer import CREATED
+from creditctl.adapters.payments.interface import (
     NoticeRejected,
     PaymentRequest,
     PaymentStatus,

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from adapters.payment_providers.btcpay_peer import BtcpayPeer, btcpay_peer
-from adapters.payment_providers.fault_proxy import FaultProxy, fault_proxy
-from adapters.payment_providers.local_servers import Inbox, inbox, unheard
-from adapters.payment_providers.local_stripe import (
+from adapters.payments.btcpay_peer import BtcpayPeer, btcpay_peer
+from adapters.payments.fault_proxy import FaultProxy, fault_proxy
+from adapters.payments.local_servers import Inbox, inbox, unheard
+from adapters.payments.local_stripe import (
     API_KEY,
     LocalStripe,
     StripeDialect,
     local_stripe,
 )
-from creditctl.adapters.payment_providers import provider_named
-from creditctl.adapters.payment_providers.interface import PaymentProvider, PaymentRequest
+from creditctl.adapters.payments import provider_named
+from creditctl.adapters.payments.interface import PaymentProvider, PaymentRequest
 
 Ask = Callable[..., PaymentRequest]
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creditctl.adapters.payment_providers.interface import PaymentStatus
-from creditctl.adapters.payment_providers.stripe_amounts import from_stripe, to_stripe
-from creditctl.adapters.payment_providers.stripe_objects import (
+from creditctl.adapters.payments.interface import PaymentStatus
+from creditctl.adapters.payments.stripe_amounts import from_stripe, to_stripe
+from creditctl.adapters.payments.stripe_objects import (
     answer_in,
     decline_in,
     method_in,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from creditctl.adapters.payment_providers.interface import ProviderUnreachable
+from creditctl.adapters.payments.interface import ProviderUnreachable
 
 _LONGEST_ANSWER = 4 << 20
 

@@ -18,7 +18,7 @@ from threading import Condition, Event, Lock
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from adapters.payment_providers.local_servers import serving
+from adapters.payments.local_servers import serving
 
 LONGEST_HOLD = 60
 

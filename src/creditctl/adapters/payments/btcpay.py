@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from creditctl.adapters.payment_providers.interface import (
+from creditctl.adapters.payments.interface import (
     NoticeRejected,
     PaymentAnswer,
     PaymentProvider,
@@ -25,9 +25,9 @@ from creditctl.adapters.payment_providers.interface import (
     ProviderUnreachable,
     StoredMethod,
 )
-from creditctl.adapters.payment_providers.json_api import AnswerLost, JsonApi
-from creditctl.adapters.payment_providers.settings import checked_url, read_settings
-from creditctl.adapters.payment_providers.signed_notices import (
+from creditctl.adapters.payments.json_api import AnswerLost, JsonApi
+from creditctl.adapters.payments.settings import checked_url, read_settings
+from creditctl.adapters.payments.signed_notices import (
     document_of,
     header_of,
     instant_of,

@@ -6,7 +6,7 @@ Source: docs.stripe.com/api, the PaymentIntent, Dispute, Event and PaymentMethod
 from collections.abc import Mapping
 from typing import Any
 
-from creditctl.adapters.payment_providers.interface import (
+from creditctl.adapters.payments.interface import (
     NoticeRejected,
     PaymentAnswer,
     PaymentRequest,
@@ -15,8 +15,8 @@ from creditctl.adapters.payment_providers.interface import (
     ProviderRefused,
     StoredMethod,
 )
-from creditctl.adapters.payment_providers.signed_notices import instant_of, text_of
-from creditctl.adapters.payment_providers.stripe_amounts import from_stripe
+from creditctl.adapters.payments.signed_notices import instant_of, text_of
+from creditctl.adapters.payments.stripe_amounts import from_stripe
 from creditctl.errors import InvalidInput
 
 OUR_ID = "creditctl_payment"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from creditctl.adapters.payment_providers.interface import (
+from creditctl.adapters.payments.interface import (
     NoticeRejected,
     PaymentAnswer,
     PaymentProvider,
@@ -15,7 +15,7 @@ from creditctl.adapters.payment_providers.interface import (
     ProviderRefused,
     StoredMethod,
 )
-from creditctl.adapters.payment_providers.settings import read_settings
+from creditctl.adapters.payments.settings import read_settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any, ClassVar, NoReturn
 
-from creditctl.adapters.payment_providers.interface import (
+from creditctl.adapters.payments.interface import (
     NoticeRejected,
     PaymentAnswer,
     PaymentProvider,
@@ -22,10 +22,10 @@ from creditctl.adapters.payment_providers.interface import (
     ProviderUnreachable,
     StoredMethod,
 )
-from creditctl.adapters.payment_providers.settings import checked_url, read_settings
-from creditctl.adapters.payment_providers.signed_notices import document_of, header_of
-from creditctl.adapters.payment_providers.stripe_amounts import to_stripe
-from creditctl.adapters.payment_providers.stripe_objects import (
+from creditctl.adapters.payments.settings import checked_url, read_settings
+from creditctl.adapters.payments.signed_notices import document_of, header_of
+from creditctl.adapters.payments.stripe_amounts import to_stripe
+from creditctl.adapters.payments.stripe_objects import (
     OUR_ID,
     OUR_ORGANIZATION,
     answer_in,

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.payment_providers.fault_proxy import Fault
-from creditctl.adapters.payment_providers.interface import (
+from adapters.payments.fault_proxy import Fault
+from creditctl.adapters.payments.interface import (
     PaymentAnswer,
     PaymentProvider,
     PaymentRequest,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from creditctl.adapters.payment_providers.interface import NoticeRejected
+from creditctl.adapters.payments.interface import NoticeRejected
 
 
 def header_of(headers: Mapping[str, str], name: str) -> str:

@@ -5,9 +5,9 @@ from dataclasses import fields
 
 import pytest
 
-from adapters.payment_providers.conftest import Ask
-from creditctl.adapters.payment_providers import PROVIDERS, provider_named
-from creditctl.adapters.payment_providers.interface import (
+from adapters.payments.conftest import Ask
+from creditctl.adapters.payments import PROVIDERS, provider_named
+from creditctl.adapters.payments.interface import (
     NoticeRejected,
     PaymentProvider,
     PaymentRequest,
