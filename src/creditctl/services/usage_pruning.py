@@ -13,7 +13,7 @@ from creditctl.store.engine import UnitOfWork, reading, unit_of_work
 from creditctl.store.queries.orgs import OrganizationRow
 from creditctl.store.queries.usage_pruning import (
     batches_of_days,
-    count_events,
+    count_before,
     has_usage_before,
     keep_importers_out,
     note_pruning,
@@ -49,9 +49,7 @@ def prune_usage(
     end = day_number(before)
     if dry_run:
         with reading(context.database) as unit:
-            first = oldest_day(unit)
-            events = 0 if first is None else count_events(unit, first, end)
-        days = 0 if first is None else max(end - first, 0)
+            days, events = count_before(unit, end)
         return PrunedUsage(before, days, events, dry_run=True)
     days = events = 0
     while True:

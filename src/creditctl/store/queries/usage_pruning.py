@@ -45,13 +45,17 @@ def oldest_day(unit: UnitOfWork) -> int | None:
     return None if hour is None else int(hour) // HOURS_PER_DAY
 
 
-def count_events(unit: UnitOfWork, first_day: int, end_day: int) -> int:
-    """How many events of [first_day, end_day) there are."""
-    return int(
-        unit.fetch_value(
-            f"SELECT COUNT(*) FROM usage_event WHERE {_OF_DAYS}", **_hours(first_day, end_day)
-        )
+def count_before(unit: UnitOfWork, end_day: int) -> tuple[int, int]:
+    """On how many days before that one there are events, and how many."""
+    ((days, events),) = unit.fetch_rows(
+        """
+        SELECT COUNT(DISTINCT event_hour / :per_day), COUNT(*) FROM usage_event
+        WHERE event_hour < :end
+        """,
+        per_day=HOURS_PER_DAY,
+        end=end_day * HOURS_PER_DAY,
     )
+    return int(days), int(events)
 
 
 def pruned_among_staged(unit: UnitOfWork, offset: int) -> list[int]:
