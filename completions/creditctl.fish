@@ -162,6 +162,34 @@ function __creditctl_at
                 set place /limits/check
             case /limits/status
                 set place /limits/status
+            case /purchases /purchase
+                set place /purchases
+            case /purchases/create
+                set place /purchases/create
+            case /purchases/settle
+                set place /purchases/settle
+            case /purchases/void
+                set place /purchases/void
+            case /purchases/list
+                set place /purchases/list
+            case /purchases/show
+                set place /purchases/show
+            case /purchases/receipt
+                set place /purchases/receipt
+            case /payments /payment
+                set place /payments
+            case /payments/methods
+                set place /payments/methods
+            case /payments/attach
+                set place /payments/attach
+            case /payments/prefer
+                set place /payments/prefer
+            case /payments/detach
+                set place /payments/detach
+            case /payments/reconcile
+                set place /payments/reconcile
+            case /payments/webhook
+                set place /payments/webhook
             case /invoice /invoices
                 set place /invoice
             case /invoice/generate
@@ -218,6 +246,8 @@ complete -c creditctl -n '__creditctl_at ""' -f -a approvals -d 'Requests above 
 complete -c creditctl -n '__creditctl_at ""' -f -a usage -d 'Import and inspect API usage.'
 complete -c creditctl -n '__creditctl_at ""' -f -a budgets -d 'Spending budgets and thresholds.'
 complete -c creditctl -n '__creditctl_at ""' -f -a limits -d 'Check budgets and balances; run by cron.'
+complete -c creditctl -n '__creditctl_at ""' -f -a purchases -d 'Credits that organizations buy.'
+complete -c creditctl -n '__creditctl_at ""' -f -a payments -d 'Payment providers: methods on file, open payments, notices.'
 complete -c creditctl -n '__creditctl_at ""' -f -a invoice -d 'Invoices of a month.'
 complete -c creditctl -n '__creditctl_at ""' -f -a audit -d 'Who changed what, when and why.'
 complete -c creditctl -n '__creditctl_at ""' -f -a db -d 'Create, migrate and inspect the database.'
@@ -484,6 +514,47 @@ complete -c creditctl -n '__creditctl_at "/budgets/set"' -l scope -x -a 'all bey
 complete -c creditctl -n '__creditctl_at "/limits"' -f -a check -d 'Grant allowances, book expiries, decide who is blocked.'
 complete -c creditctl -n '__creditctl_at "/limits"' -f -a status -d 'Show who is blocked or warned since the last check, and why.'
 complete -c creditctl -n '__creditctl_at "/limits/check"' -l exit-code -d 'Exit 7 when an organization is newly blocked.'
+complete -c creditctl -n '__creditctl_at "/purchases"' -f -a create -d 'Buy credits; they are granted when they are paid.'
+complete -c creditctl -n '__creditctl_at "/purchases"' -f -a settle -d 'Record money that arrived; all of it grants the credits.'
+complete -c creditctl -n '__creditctl_at "/purchases"' -f -a void -d 'Give up a purchase that nobody paid; there are no refunds.'
+complete -c creditctl -n '__creditctl_at "/purchases"' -f -a list -d 'List purchases, the newest first.'
+complete -c creditctl -n '__creditctl_at "/purchases"' -f -a show -d 'Show a purchase with its taxes and payments.'
+complete -c creditctl -n '__creditctl_at "/purchases"' -f -a receipt -d 'Show the receipt of a purchase that was paid.'
+complete -c creditctl -n '__creditctl_at "/purchases/create"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/purchases/create"' -l package -r -d 'A package of the catalog.'
+complete -c creditctl -n '__creditctl_at "/purchases/create"' -l credits -r -d 'So many credits, at the list price.'
+complete -c creditctl -n '__creditctl_at "/purchases/create"' -l amount -r -d 'A sum with its currency, tax included, such as 50EUR.'
+complete -c creditctl -n '__creditctl_at "/purchases/create"' -l currency -r -d 'Of --package or --credits: EUR.'
+complete -c creditctl -n '__creditctl_at "/purchases/create"' -l provider -r -d 'manual, stripe or btcpay.'
+complete -c creditctl -n '__creditctl_at "/purchases/create"' -l method -r -d 'A payment method on file (pm_…).'
+complete -c creditctl -n '__creditctl_at "/purchases/create"' -l reference -r -d 'The buyer’s own, such as a PO number.'
+complete -c creditctl -n '__creditctl_at "/purchases/create"' -l return-url -r -d 'Where the payer comes back to.'
+complete -c creditctl -n '__creditctl_at "/purchases/create"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/purchases/create"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/purchases/create"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/purchases/create"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/purchases/settle"' -l reference -r -d 'Of the statement; the same one counts once.'
+complete -c creditctl -n '__creditctl_at "/purchases/settle"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/purchases/settle"' -l amount -r -d 'A sum with its currency, tax included, such as 50EUR.'
+complete -c creditctl -n '__creditctl_at "/purchases/settle"' -l arrived-on -r -d 'When the money arrived; today unless given.'
+complete -c creditctl -n '__creditctl_at "/purchases/settle"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/purchases/settle"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/purchases/settle"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/purchases/settle"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/purchases/void"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/purchases/void"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/purchases/list"' -l org -r -d 'Only this organization (slug or id).'
+complete -c creditctl -n '__creditctl_at "/purchases/list"' -l status -r -d 'pending, paid or void.'
+complete -c creditctl -n '__creditctl_at "/purchases/list"' -l limit -r -d 'At most this many rows.'
+complete -c creditctl -n '__creditctl_at "/payments"' -f -a methods -d 'List payment methods on file.'
+complete -c creditctl -n '__creditctl_at "/payments"' -f -a attach -d 'Put a payment method on file.'
+complete -c creditctl -n '__creditctl_at "/payments"' -f -a prefer -d 'Charge this payment method unless another is named.'
+complete -c creditctl -n '__creditctl_at "/payments"' -f -a detach -d 'Take a payment method off file.'
+complete -c creditctl -n '__creditctl_at "/payments"' -f -a reconcile -d 'Ask providers about payments whose outcome is open.'
+complete -c creditctl -n '__creditctl_at "/payments"' -f -a webhook -d 'Apply a provider’s notice, read from stdin as it came.'
+complete -c creditctl -n '__creditctl_at "/payments/attach"' -l provider -r -d 'stripe or btcpay.'
+complete -c creditctl -n '__creditctl_at "/payments/webhook"' -l provider -r -d 'stripe or btcpay.'
+complete -c creditctl -n '__creditctl_at "/payments/webhook"' -l header -r -d 'A header of the delivery.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a generate -d 'Draft the invoices of a month that has ended.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a list -d 'List invoices, the newest month first.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a show -d 'Show an invoice and its lines.'

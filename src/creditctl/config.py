@@ -66,8 +66,22 @@ def settings_from(config: Mapping[str, str]) -> Settings:
         ceilings=_ceilings(config.get("ceilings", "")),
         key_pepper=_secret(config, "key_pepper"),
         audit_key=_secret(config, "audit_key"),
+        payments=payment_settings(config.get("profile")),
         profile=config.get("profile"),
     )
+
+
+def payment_settings(profile: str | None) -> dict[str, dict[str, str]]:
+    """Each payment provider's settings: `[payments.stripe]`, the profile's before the others."""
+    found: dict[str, dict[str, str]] = {}
+    for path in (user_file(), PROJECT_FILE):
+        document = _read_file(path)
+        for table in (document, document.get("profiles", {}).get(profile, {})):
+            for provider, settings in table.get("payments", {}).items():
+                found[provider] = found.get(provider, {}) | {
+                    name: str(value) for name, value in settings.items()
+                }
+    return found
 
 
 def database_url(config: Mapping[str, str]) -> str:
@@ -124,12 +138,26 @@ def _check_table(path: Path, table: dict[str, Any], *others: str) -> None:
     for name, value in table.items():
         if name in others:
             continue
+        if name == "payments":
+            _check_payments(path, value)
+            continue
         if name not in NAMES:
             raise InvalidInput(
                 f"{path}: unknown setting {name!r}", hint=f"known: {', '.join(NAMES)}"
             )
         if isinstance(value, list) or (isinstance(value, dict) and name != "ceilings"):
             raise InvalidInput(f"{path}: {name} is one value", hint=f'write {name} = "VALUE"')
+
+
+def _check_payments(path: Path, tables: object) -> None:
+    named = tables if isinstance(tables, dict) else {"payments": tables}
+    for provider, settings in named.items():
+        values = settings.values() if isinstance(settings, dict) else [settings, []]
+        if any(isinstance(value, dict | list) for value in values):
+            raise InvalidInput(
+                f"{path}: payments.{provider} is a table of single values",
+                hint='write [payments.stripe] and under it secret_key = "env:STRIPE_KEY"',
+            )
 
 
 def _settings_in(document: dict[str, Any], profile: str | None) -> dict[str, str]:
@@ -140,7 +168,7 @@ def _settings_in(document: dict[str, Any], profile: str | None) -> dict[str, str
         if isinstance(value, dict)
         else str(value)
         for name, value in chosen.items()
-        if name != "profiles"
+        if name not in {"profiles", "payments"}
     }
 
 

@@ -31,6 +31,11 @@ class Settings:
     audit_key: bytes | None = field(default=None, repr=False)
     """Seals audit entries; it lives outside the database, whose owner could forge plain hashes."""
 
+    payments: Mapping[str, Mapping[str, str]] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
+    """Settings of payment providers by their names; secrets are references (`env:`, `file:`)."""
+
     profile: str | None = None
     """The section of the configuration that was chosen, for the audit log."""
 

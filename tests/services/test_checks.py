@@ -9,12 +9,14 @@ from builders import an_organization, at, give, open_books, use
 from conftest import NOW
 from creditctl.context import Context
 from creditctl.rules.periods import parse_month
-from creditctl.rules.units import Credits
+from creditctl.rules.units import Credits, Money
 from creditctl.services.checks import AUDIT_LOG, CHECKS, run_checks
 from creditctl.services.granting import GrantRequest, grant_credits
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import check_limits
 from creditctl.services.money_verbs import Rails
+from creditctl.services.purchases import BuyRequest, buy
+from creditctl.services.settling import SettleRequest, settle
 from creditctl.services.subscriptions import create_subscription
 from creditctl.store import driver_postgres, driver_sqlite
 from creditctl.store.engine import unit_of_work
@@ -118,6 +120,14 @@ BREACHES = {
     "a batch counts its events in quarantine": (
         "UPDATE usage_batch SET quarantined = quarantined + 1"
     ),
+    "a purchase is paid when its money arrived": "DELETE FROM payment_arrival",
+    "a paid purchase is granted as it was bought": (
+        "UPDATE purchase SET credits_micro = credits_micro + 1"
+    ),
+    "a purchase's taxes sum to its tax": (
+        "UPDATE purchase SET tax_minor = 1, net_minor = net_minor - 1"
+    ),
+    "receipts are numbered without gaps": "UPDATE number_series SET last = last + 1",
     AUDIT_LOG: "UPDATE audit_entry SET actor = 'mallory' WHERE id = 2",
 }
 
@@ -170,6 +180,9 @@ def books(context: Context) -> Context:
     grant_credits(october, gift, Rails(idempotency_key="ticket-7"))
     use(at(context, "2026-10-10T00:00:00Z"), "acme", 130)
     give(at(context, "2026-10-11T00:00:00Z"), "acme", "50", source="purchase")
+    total = Money.parse("5", "USD")
+    bought = buy(context, BuyRequest(organization="acme", total=total, reason="test"))
+    settle(context, SettleRequest(purchase=bought.id, reference="bank 1", reason="test"))
     check_limits(context)
     generate_invoices(context, parse_month("2026-10"))
     return context

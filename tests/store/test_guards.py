@@ -11,11 +11,38 @@ from creditctl.store.engine import UnitOfWork, unit_of_work
 from creditctl.store.tables import metadata
 
 TABLES: dict[str, Table] = dict(metadata.tables)
-APPEND_ONLY = {"audit_entry", "catalog_version", "enforcement_change", "ledger_entry"}
+APPEND_ONLY = {
+    "audit_entry",
+    "catalog_version",
+    "enforcement_change",
+    "ledger_entry",
+    "payment_arrival",
+    "payment_notice",
+    "purchase_tax",
+}
 CHANGEABLE = {
     "credit_grant": {"remaining_micro", "expired_micro", "expires_at", "reversed_at"},
     "endpoint_price": {"effective_to"},
+    "payment": {
+        "status",
+        "received_minor",
+        "fee_minor",
+        "provider_reference",
+        "checkout_url",
+        "decline_code",
+        "message",
+        "answered_at",
+    },
     "plan_version": {"effective_to"},
+    "purchase": {
+        "status",
+        "grant_id",
+        "paid_at",
+        "receipt_number",
+        "voided_at",
+        "voided_by",
+        "void_reason",
+    },
 }
 """Tables that keep their rows, and the only columns of them that may change."""
 
@@ -42,6 +69,14 @@ VALID: dict[str, dict[str, Any]] = {
     "invoice_line": {"kind": "fee"},
     "late_usage": {"ends_at": 9},
     "late_event": {"state": "released"},
+    "purchase": {
+        "source": "purchase",
+        "status": "paid",
+        "net_minor": 2,
+        "tax_minor": 1,
+        "gross_minor": 3,
+    },
+    "payment": {"status": "pending"},
 }
 """What a valid row cannot take from its column's type alone."""
 
@@ -92,6 +127,21 @@ BROKEN: dict[str, dict[str, Any]] = {
         "requested_by": "a",
     },
     "ck_approval_decided_by_somebody": {"decided_by": "a"},
+    "ck_payment_amount_above_zero": {"amount_minor": 0},
+    "ck_payment_arrival_amount_above_zero": {"amount_minor": 0},
+    "ck_payment_received_not_negative": {"received_minor": -1},
+    "ck_payment_status_known": {"status": "lost"},
+    "ck_purchase_buys_credits": {"credits_micro": 0},
+    "ck_purchase_net_and_tax_are_gross": {"gross_minor": 4},
+    "ck_purchase_paid_is_granted": {"grant_id": None},
+    "ck_purchase_priced": {"net_minor": -1, "tax_minor": 4},
+    "ck_purchase_source_known": {"source": "theft"},
+    "ck_purchase_status_known": {
+        "status": "lost",
+        "grant_id": None,
+        "paid_at": None,
+        "receipt_number": None,
+    },
     "ck_organization_kind_known": {"kind": "friend"},
     "ck_organization_status_known": {"status": "asleep"},
     "ck_plan_version_amounts_not_negative": {"fee_minor": -1},

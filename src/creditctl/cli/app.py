@@ -46,6 +46,10 @@ GROUPS = {
     "usage": Group("Credits and usage", "Import and inspect API usage.", ("usages",)),
     "budgets": Group("Credits and usage", "Spending budgets and thresholds.", ("budget",)),
     "limits": Group("Credits and usage", "Check budgets and balances; run by cron.", ("limit",)),
+    "purchases": Group("Billing", "Credits that organizations buy.", ("purchase",)),
+    "payments": Group(
+        "Billing", "Payment providers: methods on file, open payments, notices.", ("payment",)
+    ),
     "invoice": Group("Billing", "Invoices of a month.", ("invoices",)),
     "audit": Group("Housekeeping", "Who changed what, when and why.", ("audits",)),
     "db": Group("Housekeeping", "Create, migrate and inspect the database."),

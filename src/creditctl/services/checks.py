@@ -25,6 +25,12 @@ from creditctl.store.queries.late_checks import (
     QUARANTINE_COUNTS,
     UNPAID_LATE_USAGE,
 )
+from creditctl.store.queries.purchase_checks import (
+    GRANTED_OTHERWISE,
+    NUMBER_GAPS,
+    PAID_WITHOUT_MONEY,
+    TAX_SUMS,
+)
 
 Check: TypeAlias = Callable[[UnitOfWork], Sequence[tuple[str, str]]]
 
@@ -37,7 +43,7 @@ def asked(query: str) -> Check:
 def unreadable_answers(unit: UnitOfWork) -> list[tuple[str, str]]:
     """Answers kept for an idempotency key that could not be given again, or name what is gone."""
     answers = remembered_results(unit)
-    known = ask.grants_and_subscriptions(unit) if answers else set()
+    known = ask.things_made(unit) if answers else set()
     found = []
     for scope, key, result in answers:
         try:
@@ -84,6 +90,10 @@ CHECKS: dict[str, Check] = {
     "late usage is on a later invoice": asked(LISTED_TOO_EARLY),
     "of late events exactly the released ones are booked": asked(BOOKED_IN_QUARANTINE),
     "a batch counts its events in quarantine": asked(QUARANTINE_COUNTS),
+    "a purchase is paid when its money arrived": asked(PAID_WITHOUT_MONEY),
+    "a paid purchase is granted as it was bought": asked(GRANTED_OTHERWISE),
+    "a purchase's taxes sum to its tax": asked(TAX_SUMS),
+    "receipts are numbered without gaps": asked(NUMBER_GAPS),
     "a closed organization has neither keys nor a subscription": asked(ask.CLOSED_ALIVE),
     "a decided approval names two people": asked(ask.APPROVED_ALONE),
     "a promotion is claimed by an organization": asked(ask.CLAIMED_BY_NOBODY),

@@ -70,6 +70,8 @@ class Verb(Generic[Asked, Result]):
 
 
 VERBS: Mapping[str, str] = {
+    "purchases.create": "creditctl.services.purchases:BUY",
+    "purchases.settle": "creditctl.services.settling:SETTLE",
     "credits.grant": "creditctl.services.granting:GRANT",
     "credits.reverse": "creditctl.services.reversals:REVERSE",
     "credits.expire": "creditctl.services.reversals:EXPIRE",

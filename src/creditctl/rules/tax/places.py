@@ -58,6 +58,10 @@ class Place:
         return "-".join(part for part in (self.country, self.region) if part)
 
 
+NOWHERE = Place("ZZ")
+"""Of a seller that nobody configured; ISO 3166-1 leaves ZZ to its users."""
+
+
 def tax_place(country: str, region: str | None = None, locality: str | None = None) -> Place:
     """The place whose tax law holds: Monaco's is France's, the Canary Islands' is not Spain's."""
     if country in _TAXED_AS:

@@ -233,10 +233,13 @@ def breaches(unit: UnitOfWork, query: str) -> list[tuple[str, str]]:
     return [(str(subject), str(detail)) for subject, detail in unit.fetch_rows(query)]
 
 
-def grants_and_subscriptions(unit: UnitOfWork) -> set[str]:
-    """The public id of every grant and subscription: what remembered answers point at."""
+def things_made(unit: UnitOfWork) -> set[str]:
+    """The public id of everything that remembered answers point at."""
     rows = unit.fetch_rows(
-        "SELECT public_id FROM credit_grant UNION ALL SELECT public_id FROM subscription"
+        """
+        SELECT public_id FROM credit_grant UNION ALL SELECT public_id FROM subscription
+        UNION ALL SELECT public_id FROM purchase
+        """
     )
     return {str(public_id) for (public_id,) in rows}
 

@@ -11,6 +11,7 @@ from creditctl.store.tables import (  # noqa: F401 - importing a file registers 
     late_usage,
     ledger,
     organizations,
+    purchases,
     records,
     spend,
     subscriptions,

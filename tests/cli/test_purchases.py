@@ -1,0 +1,84 @@
+"""`creditctl purchases`: an order by bank transfer, from quote to receipt."""
+
+import pytest
+
+from conftest import Cli
+
+CATALOG = """\
+[catalog]
+name = "web"
+currency = "USD"
+list_price = "0.01"
+effective_from = 2026-01-01
+
+[products.web]
+[[products.web.endpoints]]
+path = "/**"
+credits = 2
+"""
+BUY = "purchases create acme --amount 50USD --reason ticket"
+
+
+@pytest.fixture
+def shop(cli: Cli, tmp_path) -> Cli:
+    (tmp_path / "catalog.toml").write_text(CATALOG)
+    cli(f"catalog apply {tmp_path / 'catalog.toml'}")
+    cli("orgs create acme --email billing@acme.example")
+    return cli
+
+
+def test_from_the_quote_to_the_receipt(shop: Cli) -> None:
+    quote = shop(f"{BUY} --dry-run -o json").data
+    assert (quote["credits"], quote["total"], quote["dry_run"]) == ("5000", "50.00", True)
+    order = shop(f"{BUY} --reference PO-7 -o json").data
+    assert (order["status"], order["currency"], order["missing"]) == ("pending", "USD", "50.00")
+    shop(f"purchases receipt {order['id']}", expect=5)
+    part = shop(
+        f"purchases settle {order['id']} --amount 20USD --reference b1 --reason bank -o json"
+    ).data
+    assert (part["status"], part["missing"]) == ("pending", "30.00")
+    done = shop(f"purchases settle {order['id']} --reference b2 --reason bank -o json").data
+    assert (done["status"], done["receipt"]) == ("paid", "R-2026-000001")
+    receipt = shop("purchases receipt R-2026-000001 -o json").data
+    assert (receipt["total"], receipt["reference"]) == ("50.00", "PO-7")
+    assert shop("credits balance acme -o json").data["available"] == "5000"
+    refused = shop(f"purchases void {order['id']} --reason oops --yes", expect=5).stderr
+    assert "there are no refunds" in refused
+    assert "credits reverse grant_" in refused
+
+
+def test_an_order_that_is_not_paid_is_voided(shop: Cli) -> None:
+    order = shop(f"{BUY} -o json").data
+    shop(f"purchases void {order['id']} --reason twice", expect=4)
+    shop(f"purchases void {order['id']} --reason twice --yes")
+    assert [row["status"] for row in shop("purchases list -o json").data] == ["void"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "told"),
+    [
+        ("purchases create acme --reason x", 2, "say what to buy, one way"),
+        ("purchases create acme --amount 50 --reason x", 2, "write it like 50EUR"),
+        ("purchases create acme --amount 50EUR --reason x", 2, "no price in EUR"),
+        ("purchases create acme --amount 1.001USD --reason x", 2, "decimal places"),
+        ("purchases create acme --package big --reason x", 3, "no package"),
+        ("purchases create acme --credits 5 --provider fax --reason x", 2, "payment provider"),
+        ("purchases show pur_none", 3, "no purchase"),
+        ("purchases settle pur_none --reference b --reason x", 3, "no purchase"),
+    ],
+)
+def test_bad_orders_are_refused_with_a_way_out(shop: Cli, line: str, code: int, told: str) -> None:
+    stderr = shop(line, expect=code).stderr
+    assert told in stderr
+    assert "hint" in stderr
+
+
+def test_the_ceiling_of_an_actor_holds_for_money_recorded_by_hand(
+    shop: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = shop(f"{BUY} -o json").data
+    monkeypatch.setenv("CREDITCTL_CEILINGS", "*=100")
+    shop(f"purchases settle {order['id']} --reference b --reason bank --actor ann", expect=4)
+    (waiting,) = shop("approvals list -o json").data
+    shop(f"approvals approve {waiting['id']} --actor ben")
+    assert shop(f"purchases show {order['id']} -o json").data["status"] == "paid"
