@@ -1,0 +1,51 @@
+"""The real `creditctl` as a process of its own: started, killed, or run to its end."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, CompletedProcess, Popen
+
+from faults.company import NOW
+
+PATIENCE_SECONDS = 120
+BUSY = 8
+
+
+def command_line(database: str, *arguments: str | Path) -> list[str]:
+    """The words of a command on that database, as of the company's present."""
+    program = [sys.executable, "-m", "creditctl", "--db", database, "--as-of", NOW.isoformat()]
+    return [*program, *map(str, arguments)]
+
+
+def surroundings(chunk: int) -> dict[str, str]:
+    """The environment of an importer: chunks of that size, and the name that clean runs have."""
+    return {**os.environ, "CREDITCTL_IMPORT_CHUNK": str(chunk), "CREDITCTL_ACTOR": "importer"}
+
+
+def start_import(database: str, *paths: Path, chunk: int) -> Popen[bytes]:
+    """Start importing and return at once."""
+    return Popen(
+        command_line(database, "usage", "import", *paths),
+        env=surroundings(chunk),
+        stdout=DEVNULL,
+        stderr=DEVNULL,
+    )
+
+
+def run(
+    database: str, *arguments: str | Path, chunk: int = 100, **how: object
+) -> CompletedProcess[str]:
+    """Run a command to its end; `how` as `subprocess.run` has it."""
+    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+        command_line(database, *arguments),
+        **{
+            "env": surroundings(chunk),
+            "stdout": PIPE,
+            "stderr": PIPE,
+            "text": True,
+            "check": False,
+            "timeout": PATIENCE_SECONDS,
+            **how,
+        },
+    )

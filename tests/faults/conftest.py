@@ -1,0 +1,111 @@
+"""Copies of a prepared company on both databases, as many as a test wants to break."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from creditctl.store.migrate import migrate
+from faults.company import (
+    WHOLE,
+    Books,
+    CleanRun,
+    Fresh,
+    assert_consistent,
+    books_of,
+    import_here,
+    prepare,
+    write_usage,
+)
+
+EVENTS = 1_000
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def prepared_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The company in a file; copied, never written to."""
+    path = tmp_path_factory.mktemp("company") / "company.db"
+    shutil.copyfile(sqlite_template, path)
+    prepare(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def prepared_postgres(postgres_server: str) -> str:
+    """The company's URL on the server; copied, never written to."""
+    name = f"creditctl_company_{os.getpid()}"
+    _on_server(postgres_server, f"CREATE DATABASE {name}")
+    url = _named(postgres_server, name)
+    migrate(url)
+    prepare(url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
+    """Makes a copy of the company: the URL of a database whose books must add up at its end."""
+    if request.param == "sqlite":
+        template = request.getfixturevalue("prepared_sqlite")
+        return lambda: _sqlite_copy(template, tmp_path)
+    server = request.getfixturevalue("postgres_server")
+    url = request.getfixturevalue("prepared_postgres")
+    return lambda: _postgres_copy(server, urlsplit(url).path.removeprefix("/"))
+
+
+@pytest.fixture(scope="session")
+def usage_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A month's usage: a thousand events, and fifty of them twice."""
+    path = tmp_path_factory.mktemp("usage") / "usage.csv"
+    write_usage(path, EVENTS)
+    return path
+
+
+@pytest.fixture(scope="session")
+def clean_run(prepared_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> CleanRun:
+    """Books of imports that nothing disturbed, on SQLite: both databases must have them."""
+    folder = tmp_path_factory.mktemp("clean")
+
+    def books(*paths: Path, chunk: int, queries: Mapping[str, str] = WHOLE) -> Books:
+        with _sqlite_copy(prepared_sqlite, folder) as database:
+            import_here(database, *paths, chunk=chunk)
+            return books_of(database, queries)
+
+    return books
+
+
+@contextmanager
+def _sqlite_copy(template: Path, folder: Path) -> Iterator[str]:
+    path = folder / f"company-{next(_numbers)}.db"
+    shutil.copyfile(template, path)
+    yield f"sqlite:///{path}"
+    assert_consistent(f"sqlite:///{path}")
+    for left in folder.glob(f"{path.name}*"):
+        left.unlink()
+
+
+@contextmanager
+def _postgres_copy(server: str, template: str) -> Iterator[str]:
+    name = f"creditctl_copy_{os.getpid()}_{next(_numbers)}"
+    _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield _named(server, name)
+        assert_consistent(_named(server, name))
+    finally:
+        _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _on_server(server: str, sql: str) -> None:
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql)
+
+
+def _named(server: str, name: str) -> str:
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
