@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, CompletedProcess, Popen
+from typing import IO
 
 from faults.company import NOW
 
@@ -34,18 +35,20 @@ def start_import(database: str, *paths: Path, chunk: int) -> Popen[bytes]:
 
 
 def run(
-    database: str, *arguments: str | Path, chunk: int = 100, **how: object
+    database: str,
+    *arguments: str | Path,
+    chunk: int = 100,
+    stdin: int | IO[bytes] = DEVNULL,
+    stdout: int | IO[bytes] = PIPE,
 ) -> CompletedProcess[str]:
-    """Run a command to its end; `how` as `subprocess.run` has it."""
-    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+    """Run a command to its end."""
+    return subprocess.run(
         command_line(database, *arguments),
-        **{
-            "env": surroundings(chunk),
-            "stdout": PIPE,
-            "stderr": PIPE,
-            "text": True,
-            "check": False,
-            "timeout": PATIENCE_SECONDS,
-            **how,
-        },
+        env=surroundings(chunk),
+        stdin=stdin,
+        stdout=stdout,
+        stderr=PIPE,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
     )

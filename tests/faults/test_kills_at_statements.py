@@ -1,0 +1,79 @@
+"""kill -9 before every single statement, commit and close of an import: all of them heal."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import PIPE, Popen
+
+import pytest
+
+from faults.company import (
+    CleanRun,
+    Fresh,
+    assert_consistent,
+    assert_same,
+    books_of,
+    import_here,
+    records_booked,
+    write_usage,
+)
+
+CHUNK = 60
+CHUNK_ENDS = {0, 15, 45, 105, 126}
+"""Records that may be booked: the first two chunks are a quarter and a half of the others."""
+
+MortalImport = Callable[[str, Path, int], str]
+
+
+@pytest.fixture
+def small_file(tmp_path: Path) -> Path:
+    """Four chunks."""
+    path = tmp_path / "small.csv"
+    write_usage(path, 120)
+    return path
+
+
+@pytest.fixture
+def mortal_import() -> Iterator[MortalImport]:
+    """Imports into a database until a call of it; says `killed`, or how many calls there were."""
+    program = Path(__file__).with_name("mortal_importer.py")
+    importer = Popen([sys.executable, program], stdin=PIPE, stdout=PIPE, text=True)
+    assert importer.stdin is not None
+    assert importer.stdout is not None
+    requests, answers = importer.stdin, importer.stdout
+
+    def run(database: str, path: Path, last: int) -> str:
+        requests.write(f"{database} {path} {CHUNK} {last}\n")
+        requests.flush()
+        return answers.readline().strip()
+
+    yield run
+    importer.communicate()
+    assert importer.returncode == 0
+
+
+@pytest.mark.parametrize("steps", [10, pytest.param(None, marks=pytest.mark.slow)])
+def test_killed_before_any_statement_the_next_run_ends_as_a_clean_one(
+    fresh: Fresh,
+    small_file: Path,
+    clean_run: CleanRun,
+    mortal_import: MortalImport,
+    steps: int | None,
+) -> None:
+    expected = clean_run(small_file, chunk=CHUNK)
+    with fresh() as database:
+        calls = int(mortal_import(database, small_file, 0))
+        assert_same(books_of(database), expected)
+
+    # The first and the last are always among them; a step that shares no factor visits all kinds.
+    step = 1 if steps is None else calls // steps
+    left = set()
+    for last in [*range(1, calls, step), calls]:
+        with fresh() as database:
+            assert mortal_import(database, small_file, last) == "killed"
+            assert_consistent(database)
+            left.add(records_booked(database))
+            import_here(database, small_file, chunk=CHUNK)
+            assert_same(books_of(database), expected)
+    assert left <= CHUNK_ENDS
+    assert len(left) > 2
