@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import psycopg
+import psycopg  # noqa: TID253 - one process for all imports, loaded once
 
 from creditctl.context import Context, Settings
 from creditctl.services.usage_import import import_usage
@@ -105,7 +105,7 @@ class MortalPostgres(psycopg.Connection[Any]):
 
 def main() -> None:
     """Answer every line."""
-    sqlite3.connect = partial(sqlite3.connect, factory=MortalSqlite)
+    setattr(sqlite3, "connect", partial(sqlite3.connect, factory=MortalSqlite))  # noqa: B010
     psycopg.connect = MortalPostgres.connect
     for line in sys.stdin:
         database, path, chunk, last = line.split()
@@ -113,7 +113,7 @@ def main() -> None:
             import_and_report(database, Path(path), int(chunk), int(last))
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
-            print("killed", flush=True)
+            answer("killed")
         elif status != 0:
             sys.exit("an importer failed")
 
@@ -123,8 +123,14 @@ def import_and_report(database: str, path: Path, chunk: int, last: int) -> None:
     COUNTDOWN.last = last
     context = Context(database, NOW, "importer", Settings(import_chunk=chunk))
     import_usage(context, [path])
-    print(COUNTDOWN.calls, flush=True)
+    answer(str(COUNTDOWN.calls))
     os._exit(0)
+
+
+def answer(word: str) -> None:
+    """One line, at once."""
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

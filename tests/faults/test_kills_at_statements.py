@@ -65,7 +65,7 @@ def test_killed_before_any_statement_the_next_run_ends_as_a_clean_one(
         calls = int(mortal_import(database, small_file, 0))
         assert_same(books_of(database), expected)
 
-    # The first and the last are always among them; a step that shares no factor visits all kinds.
+    # The first and the last are always among them.
     step = 1 if steps is None else calls // steps
     left = set()
     for last in [*range(1, calls, step), calls]:

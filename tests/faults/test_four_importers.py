@@ -1,0 +1,96 @@
+"""Four processes import at once: one file, files that overlap, and ids that are near in time."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from faults.command import BUSY, PATIENCE_SECONDS, start_import
+from faults.company import (
+    HEADER,
+    SUMS,
+    CleanRun,
+    Fresh,
+    assert_same,
+    books_of,
+    write_usage,
+)
+
+CHUNK = 60
+REQUESTS, ROWS = 300, 2
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+ROUNDS = pytest.mark.parametrize("rounds", [1, pytest.param(20, marks=pytest.mark.slow)])
+
+
+def import_at_once(database: str, paths: list[Path]) -> list[int]:
+    """How each importer ended."""
+    importers = [start_import(database, path, chunk=CHUNK) for path in paths]
+    return [importer.wait(PATIENCE_SECONDS) for importer in importers]
+
+
+def import_until_done(database: str, paths: list[Path]) -> None:
+    """Once more those that were told to try again, until none is left."""
+    for _ in range(10):
+        ends = import_at_once(database, paths)
+        assert set(ends) <= {0, BUSY}
+        paths = [path for path, end in zip(paths, ends, strict=True) if end == BUSY]
+        if not paths:
+            return
+    raise AssertionError(f"still busy after ten times: {paths}")
+
+
+@ROUNDS
+def test_one_file_four_times_at_once_is_one_clean_import(
+    fresh: Fresh, usage_file: Path, clean_run: CleanRun, rounds: int
+) -> None:
+    expected = clean_run(usage_file, chunk=CHUNK)
+    for _ in range(rounds):
+        with fresh() as database:
+            ends = import_at_once(database, [usage_file] * 4)
+            # Whoever meets another one gives way to it, so somebody comes to the end.
+            assert set(ends) <= {0, BUSY}
+            assert 0 in ends
+            assert_same(books_of(database), expected)
+
+
+@ROUNDS
+def test_four_files_that_overlap_are_one_clean_import_of_all_events(
+    fresh: Fresh, tmp_path: Path, clean_run: CleanRun, rounds: int
+) -> None:
+    everything = tmp_path / "everything.csv"
+    write_usage(everything, 750)
+    expected = clean_run(everything, chunk=CHUNK, queries=SUMS)
+    for number in range(rounds):
+        paths = [tmp_path / f"{number}-{part}.csv" for part in range(4)]
+        for part, path in enumerate(paths):
+            write_usage(path, 300, first=150 * part, seed=10 * number + part)
+        with fresh() as database:
+            import_until_done(database, paths)
+            assert_same(books_of(database, SUMS), expected)
+
+
+@ROUNDS
+def test_an_id_that_four_files_tell_of_within_the_hour_is_billed_once(
+    fresh: Fresh, tmp_path: Path, rounds: int
+) -> None:
+    """Their times are on both sides of a full hour, so that no key of a table tells them apart."""
+    paths = [tmp_path / f"late-{part}.csv" for part in range(4)]
+    for part, path in enumerate(paths):
+        write_requests(path, datetime(2026, 10, 5, 10, 49, tzinfo=UTC) + part * 4 * MINUTE)
+    for _ in range(rounds):
+        with fresh() as database:
+            import_until_done(database, paths)
+            books = books_of(database)
+            assert len(books["events"]) == REQUESTS
+            assert sum(day[-1] for day in books["tier days"]) == REQUESTS * ROWS * 1_000_000
+
+
+def write_requests(path: Path, start: datetime) -> None:
+    """The same requests whenever they start."""
+    lines = [
+        f"r{number},{start + number * SECOND:%Y-%m-%dT%H:%M:%SZ},postpaid,{ROWS},200,GET,/rows"
+        for number in range(REQUESTS)
+    ]
+    random.Random(str(start)).shuffle(lines)
+    path.write_text("\n".join([HEADER, *lines, ""]))
