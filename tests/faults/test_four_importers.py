@@ -1,4 +1,4 @@
-"""Four processes import at once: one file, files that overlap, and ids that are near in time."""
+"""Four processes import at once: one file, files that overlap, and ids that several tell of."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ import pytest
 from faults.command import BUSY, PATIENCE_SECONDS, start_import
 from faults.company import (
     HEADER,
+    PAYERS,
     SUMS,
     CleanRun,
     Fresh,
@@ -86,11 +87,30 @@ def test_an_id_that_four_files_tell_of_within_the_hour_is_billed_once(
             assert sum(day[-1] for day in books["tier days"]) == REQUESTS * ROWS * 1_000_000
 
 
-def write_requests(path: Path, start: datetime) -> None:
-    """The same requests whenever they start."""
+@ROUNDS
+def test_an_id_that_four_organizations_claim_at_once_is_billed_to_one(
+    fresh: Fresh, tmp_path: Path, rounds: int
+) -> None:
+    """No lock on an organization keeps these importers apart."""
+    paths = [tmp_path / f"{owner}.csv" for owner in PAYERS[:4]]
+    for owner, path in zip(PAYERS, paths, strict=False):
+        write_requests(path, datetime(2026, 10, 5, 10, tzinfo=UTC), owner)
+    for _ in range(rounds):
+        with fresh() as database:
+            import_until_done(database, paths)
+            books = books_of(database)
+            assert len(books["events"]) == REQUESTS
+            assert len(books["rejects"]) == 3 * REQUESTS
+            assert {reject[3] for reject in books["rejects"]} == {
+                "was used before by another request"
+            }
+
+
+def write_requests(path: Path, start: datetime, owner: str = "postpaid") -> None:
+    """The same requests whenever they start, and whoever made them."""
     lines = [
-        f"r{number},{start + number * SECOND:%Y-%m-%dT%H:%M:%SZ},postpaid,{ROWS},200,GET,/rows"
+        f"r{number},{start + number * SECOND:%Y-%m-%dT%H:%M:%SZ},{owner},{ROWS},200,GET,/rows"
         for number in range(REQUESTS)
     ]
-    random.Random(str(start)).shuffle(lines)
+    random.Random(path.name).shuffle(lines)
     path.write_text("\n".join([HEADER, *lines, ""]))
