@@ -182,6 +182,13 @@ class DatabaseUnreadable(CreditctlError):
     hint = "check the path, its permissions and the disk"
 
 
+class DiskFull(CreditctlError):
+    """There is no room left to write to."""
+
+    code = "disk_full"
+    hint = "make room and run the same command again"
+
+
 class DatabaseOutdated(CreditctlError):
     """The database's schema does not fit this version of creditctl."""
 

@@ -1,5 +1,6 @@
 """One scenario per error: what went before, and the command line that is refused."""
 
+import errno
 import os
 import sqlite3
 import sys
@@ -126,6 +127,11 @@ def sealed_with_a_key_that_is_elsewhere() -> Iterator[None]:
     yield
 
 
+def a_full_disk() -> AbstractContextManager[object]:
+    """Nothing that was written reaches the disk."""
+    return patch("os.fsync", side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+
+
 @contextmanager
 def no_driver() -> Iterator[None]:
     """The package psycopg is not installed."""
@@ -161,6 +167,7 @@ SCENARIOS = (
         "orgs list --db notes.txt",
         files={"notes.txt": "This is not a database, whatever its name may say.\n" * 9},
     ),
+    Scenario(errors.DiskFull, "usage export october.csv", disturbance=a_full_disk),
     Scenario(errors.AlreadyExists, "orgs create acme"),
     Scenario(
         errors.IdempotencyKeyReused,

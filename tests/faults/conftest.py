@@ -53,9 +53,15 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
     if request.param == "sqlite":
         template = request.getfixturevalue("prepared_sqlite")
         return lambda: _sqlite_copy(template, tmp_path)
-    server = request.getfixturevalue("postgres_server")
-    url = request.getfixturevalue("prepared_postgres")
-    return lambda: _postgres_copy(server, urlsplit(url).path.removeprefix("/"))
+    copies: Fresh = request.getfixturevalue("fresh_postgres")
+    return copies
+
+
+@pytest.fixture
+def fresh_postgres(postgres_server: str, prepared_postgres: str) -> Fresh:
+    """The same on PostgreSQL alone."""
+    template = urlsplit(prepared_postgres).path.removeprefix("/")
+    return lambda: _postgres_copy(postgres_server, template)
 
 
 @pytest.fixture(scope="session")

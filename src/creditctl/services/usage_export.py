@@ -12,11 +12,12 @@ from typing import Any, BinaryIO
 
 from creditctl.adapters.usage_writers import writer_for
 from creditctl.context import Context
-from creditctl.errors import FileMissing, InvalidInput
+from creditctl.errors import InvalidInput
 from creditctl.rules.event_ids import id_text
 from creditctl.rules.instants import MICROS_PER_HOUR, instant_of, instant_text, micros_of
 from creditctl.rules.periods import Period
 from creditctl.rules.units import Credits
+from creditctl.services.usage_files import unwritable
 from creditctl.services.usage_pruning import refuse_pruned
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.orgs import find_organization
@@ -48,7 +49,7 @@ def export_usage(
     """Write the period's events to `target`, which appears when it is complete.
 
     The format is the file's extension unless it is named. Paths with parameters are the
-    catalog's, so that a CSV file can be imported again. Raises InvalidInput, FileMissing,
+    catalog's, so that a CSV file can be imported again. Raises InvalidInput, FileMissing, DiskFull,
     OrganizationNotFound.
     """
     chosen = format_name or target.suffix.removeprefix(".") or "csv"
@@ -138,4 +139,4 @@ def _appearing(target: Path, stdout: BinaryIO | None) -> Iterator[BinaryIO]:
             finally:
                 unfinished.unlink(missing_ok=True)
     except OSError as problem:
-        raise FileMissing(f"{target}: {problem.strerror or problem}") from None
+        raise unwritable(target, problem) from None

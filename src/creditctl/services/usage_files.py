@@ -1,6 +1,7 @@
 """The files of an import: their names and hashes, piped input, lookups and the file of rejects."""
 
 import csv
+import errno
 import hashlib
 import os
 import shutil
@@ -12,12 +13,15 @@ from glob import glob
 from pathlib import Path
 from typing import BinaryIO
 
-from creditctl.errors import FileMissing, InvalidInput
+from creditctl.errors import CreditctlError, DiskFull, FileMissing, InvalidInput
 from creditctl.store.queries.usage_batches import RejectRow
 
 _BLOCK = 1_048_576
 _LOOKUP_COLUMNS = 2
 _PATTERN_MARKS = "*?["
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""A full disk, and what an administrator allows at most."""
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -33,11 +37,17 @@ class SourceFile:
 
 @contextmanager
 def spooled(stream: BinaryIO) -> Iterator[SourceFile]:
-    """Piped input as a file: it is read twice, once for its hash."""
-    with tempfile.NamedTemporaryFile(prefix="creditctl-") as spool:
-        shutil.copyfileobj(stream, spool, _BLOCK)
-        spool.flush()
-        yield SourceFile(Path(spool.name), "stdin")
+    """Piped input as a file: it is read twice, once for its hash; raises DiskFull."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix="creditctl-") as spool:
+            shutil.copyfileobj(stream, spool, _BLOCK)
+            spool.flush()
+            yield SourceFile(Path(spool.name), "stdin")
+    except OSError as problem:
+        if problem.errno not in _NO_ROOM:
+            raise
+        # Another disk than the database's, perhaps.
+        raise unwritable(Path(tempfile.gettempdir()), problem) from None
 
 
 def sources_named(names: Sequence[str]) -> list[SourceFile]:
@@ -111,8 +121,13 @@ def write_rejects(path: Path, rejects: Iterable[RejectRow]) -> None:
             rows.writerow(("file", "line", "field", "value", "reason"))
             rows.writerows([_inert(cell) for cell in astuple(reject)] for reject in rejects)
     except OSError as problem:
-        reason = problem.strerror or "it cannot be written"
-        raise FileMissing(f"{path}: {reason}") from None
+        raise unwritable(path, problem) from None
+
+
+def unwritable(path: Path, problem: OSError) -> CreditctlError:
+    """Why a file could not be written: DiskFull, or FileMissing for a place that is none."""
+    reason = f"{path}: {problem.strerror or 'it cannot be written'}"
+    return DiskFull(reason) if problem.errno in _NO_ROOM else FileMissing(reason)
 
 
 def _inert(cell: str | int) -> str | int:

@@ -96,8 +96,8 @@ def import_usage(
     """Import the files one after the other; a file that was finished before changes nothing.
 
     Raises FileMissing, InvalidInput (format, columns, lookup), OrganizationNotFound,
-    TooManyRejects, ImportStopped when the watch asks for it, and Busy when another process imports
-    the same file.
+    TooManyRejects, ImportStopped when the watch asks for it, DiskFull, and Busy when another
+    process imports the same file.
     """
     if format_name != AUTO:
         reader_for(format_name)

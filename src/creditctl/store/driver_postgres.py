@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from creditctl.errors import Busy, DatabaseUnreadable, DriverMissing
+from creditctl.errors import Busy, DatabaseUnreadable, DiskFull, DriverMissing
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _RETRYABLE = {"40001", "40P01", "55P03"}
+_FULL = "53100"
 
 
 @lru_cache(maxsize=1024)
@@ -62,12 +63,18 @@ def _translation(problem: Exception) -> Exception | None:
     state = getattr(problem, "sqlstate", None)
     if state in _RETRYABLE:
         return Busy("another transaction holds the same rows")
+    if state == _FULL:
+        return DiskFull(f"PostgreSQL: {_first_line(problem)}")
     if type(problem).__module__.startswith("psycopg") and type(problem).__name__ in (
         "OperationalError",
         "ConnectionTimeout",
     ):
         return DatabaseUnreadable(
-            f"PostgreSQL: {str(problem).strip().splitlines()[0]}",
+            f"PostgreSQL: {_first_line(problem)}",
             hint="check that the server runs, and the URL given with --db",
         )
     return None
+
+
+def _first_line(problem: Exception) -> str:
+    return str(problem).strip().splitlines()[0]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from creditctl.errors import Busy, DatabaseMissing, DatabaseUnreadable
+from creditctl.errors import Busy, DatabaseMissing, DatabaseUnreadable, DiskFull
 
 BUSY_TIMEOUT_SECONDS = 30
 """How long a writer queues behind another before it gives up with Busy."""
@@ -29,10 +29,11 @@ _PRAGMAS = (
 
 
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+# The second: the index of the log, in memory shared by file, cannot get longer.
+_FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
 _UNUSABLE = (
     "SQLITE_CANTOPEN",
     "SQLITE_CORRUPT",
-    "SQLITE_FULL",
     "SQLITE_IOERR",
     "SQLITE_NOTADB",
     "SQLITE_PERM",
@@ -101,6 +102,8 @@ def translated_errors() -> Iterator[None]:
         name = getattr(problem, "sqlite_errorname", "")
         if name.startswith(_BUSY):
             raise Busy("another process holds the database's write lock") from problem
+        if name in _FULL:
+            raise DiskFull("the disk with the database is full") from problem
         if name.startswith(_UNUSABLE):
             raise DatabaseUnreadable(f"SQLite: {problem}") from problem
         raise
