@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self, TextIO
 
 
@@ -26,7 +27,8 @@ class Terminal:
             # a stream that is not UTF-8 shows an escape instead of failing half-way
             sys.stdout.reconfigure(errors="backslashreplace")
         width = shutil.get_terminal_size().columns
-        return cls(sys.stdin, sys.stdout, sys.stderr, width, os.environ)
+        streams = (_open(sys.stdin, "r"), _open(sys.stdout, "w"), _open(sys.stderr, "w"))
+        return cls(*streams, width, os.environ)
 
     @property
     def can_ask(self) -> bool:
@@ -46,3 +48,8 @@ class Terminal:
         if self.environment.get("NO_COLOR") or self.environment.get("TERM") == "dumb":
             return False
         return stream.isatty()
+
+
+def _open(stream: TextIO | None, mode: str) -> TextIO:
+    """The stream, or one of nothing: whoever starts a program may close it before."""
+    return Path(os.devnull).open(mode, encoding="utf-8") if stream is None else stream  # type: ignore[return-value]

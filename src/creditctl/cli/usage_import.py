@@ -85,7 +85,12 @@ def import_files(
     Example: creditctl usage import edge.json --mapping edge-gateway
     """
     from creditctl.cli.usage_progress import watching
-    from creditctl.services.usage_files import SourceFile, sources_named, spooled
+    from creditctl.services.usage_files import (
+        SourceFile,
+        readable_twice,
+        sources_named,
+        spooled,
+    )
     from creditctl.services.usage_import import import_usage
 
     session = session_of(ctx)
@@ -106,7 +111,7 @@ def import_files(
             if name == "-":
                 sources.append(stack.enter_context(spooled(stdin.buffer)))
             else:
-                sources += sources_named([name])
+                sources += map(stack.enter_context, map(readable_twice, sources_named([name])))
         watch = stack.enter_context(watching(session))
         summary = import_usage(
             session.context,

@@ -36,18 +36,33 @@ class SourceFile:
 
 
 @contextmanager
-def spooled(stream: BinaryIO) -> Iterator[SourceFile]:
+def spooled(stream: BinaryIO, name: str = "stdin") -> Iterator[SourceFile]:
     """Piped input as a file: it is read twice, once for its hash; raises DiskFull."""
     try:
         with tempfile.NamedTemporaryFile(prefix="creditctl-") as spool:
             shutil.copyfileobj(stream, spool, _BLOCK)
             spool.flush()
-            yield SourceFile(Path(spool.name), "stdin")
+            yield SourceFile(Path(spool.name), name)
     except OSError as problem:
         if problem.errno not in _NO_ROOM:
             raise
         # Another disk than the database's, perhaps.
         raise unwritable(Path(tempfile.gettempdir()), problem) from None
+
+
+@contextmanager
+def readable_twice(source: SourceFile) -> Iterator[SourceFile]:
+    """The file itself, or what comes through a named pipe; raises FileMissing and DiskFull."""
+    if not source.path.is_fifo():
+        yield source
+        return
+    try:
+        stream = source.path.open("rb")
+    except OSError as problem:
+        reason = problem.strerror or "it cannot be read"
+        raise FileMissing(f"{source.name}: {reason}") from None
+    with stream, spooled(stream, source.name) as spool:
+        yield spool
 
 
 def sources_named(names: Sequence[str]) -> list[SourceFile]:
