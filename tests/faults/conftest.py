@@ -48,17 +48,20 @@ def prepared_postgres(postgres_server: str) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
+def fresh(request: pytest.FixtureRequest) -> Fresh:
     """Makes a copy of the company: the URL of a database whose books must add up at its end."""
-    if request.param == "sqlite":
-        template = request.getfixturevalue("prepared_sqlite")
-        return lambda: _sqlite_copy(template, tmp_path)
-    copies: Fresh = request.getfixturevalue("fresh_postgres")
+    copies: Fresh = request.getfixturevalue(f"fresh_{request.param}")
     return copies
 
 
 @pytest.fixture
-def fresh_postgres(postgres_server: str, prepared_postgres: str) -> Fresh:
+def fresh_sqlite(prepared_sqlite: Path, tmp_path: Path) -> Fresh:
+    """The same on SQLite alone, for what does not depend on the kind of database."""
+    return lambda: _sqlite_copy(prepared_sqlite, tmp_path)
+
+
+@pytest.fixture
+def fresh_postgresql(postgres_server: str, prepared_postgres: str) -> Fresh:
     """The same on PostgreSQL alone."""
     template = urlsplit(prepared_postgres).path.removeprefix("/")
     return lambda: _postgres_copy(postgres_server, template)

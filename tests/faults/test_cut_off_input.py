@@ -56,7 +56,7 @@ def as_ndjson(path: Path) -> Path:
 @pytest.mark.parametrize("step", [17, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["csv", "ndjson"])
 def test_a_file_cut_within_its_last_line_loses_nothing_once_it_is_whole(
-    fresh: Fresh, small_file: Path, clean_run: CleanRun, kind: str, step: int
+    fresh_sqlite: Fresh, small_file: Path, clean_run: CleanRun, kind: str, step: int
 ) -> None:
     whole = small_file if kind == "csv" else as_ndjson(small_file)
     data = whole.read_bytes()
@@ -65,14 +65,14 @@ def test_a_file_cut_within_its_last_line_loses_nothing_once_it_is_whole(
     for length in range(last_line + 1, len(data), step):
         cut = whole.with_name(f"cut-{length}.{kind}")
         cut.write_bytes(data[:length])
-        with fresh() as database:
+        with fresh_sqlite() as database:
             import_here(database, cut, chunk=CHUNK)
             import_here(database, whole, chunk=CHUNK)
             assert_same(books_of(database, SUMS), expected)
 
 
 def test_a_number_that_was_cut_is_told_of_and_can_be_put_right(
-    fresh: Fresh, tmp_path: Path, clean_run: CleanRun
+    fresh_sqlite: Fresh, tmp_path: Path, clean_run: CleanRun
 ) -> None:
     """Nobody can tell `12` from the beginning of `123`, until the whole line comes."""
     head = "id,time,org,method,path,status,units\n"
@@ -81,7 +81,7 @@ def test_a_number_that_was_cut_is_told_of_and_can_be_put_right(
     cut.write_text(head + line[:-2])
     whole.write_text(head + line)
     expected = clean_run(whole, chunk=CHUNK, queries=SUMS)
-    with fresh() as database:
+    with fresh_sqlite() as database:
         import_here(database, cut, whole, chunk=CHUNK)
         (reject,) = books_of(database)["rejects"]
         assert reject[3] == "was used before by another request"
@@ -134,10 +134,10 @@ def test_a_file_that_grows_while_it_is_imported_loses_nothing(
     "share", [0.5, *(pytest.param(n / 23, marks=pytest.mark.slow) for n in range(1, 23))]
 )
 def test_a_writer_that_dies_within_a_line_loses_nothing_when_it_comes_again(
-    fresh: Fresh, usage_file: Path, clean_run: CleanRun, share: float
+    fresh_sqlite: Fresh, usage_file: Path, clean_run: CleanRun, share: float
 ) -> None:
     length = str(int(usage_file.stat().st_size * share))
-    with fresh() as database:
+    with fresh_sqlite() as database:
         writer = Popen([sys.executable, "-c", DYING_WRITER, usage_file, length], stdout=PIPE)
         assert writer.stdout is not None
         cut_off = run(database, "usage", "import", "-", stdin=writer.stdout, chunk=CHUNK)
@@ -149,12 +149,12 @@ def test_a_writer_that_dies_within_a_line_loses_nothing_when_it_comes_again(
 
 
 def test_packed_input_whose_writer_dies_is_refused_and_imported_when_it_is_whole(
-    fresh: Fresh, usage_file: Path, clean_run: CleanRun, tmp_path: Path
+    fresh_sqlite: Fresh, usage_file: Path, clean_run: CleanRun, tmp_path: Path
 ) -> None:
     packed = tmp_path / "usage.csv.gz"
     packed.write_bytes(gzip.compress(usage_file.read_bytes()))
     length = str(packed.stat().st_size // 2)
-    with fresh() as database:
+    with fresh_sqlite() as database:
         writer = Popen([sys.executable, "-c", DYING_WRITER, packed, length], stdout=PIPE)
         assert writer.stdout is not None
         cut_off = run(database, "usage", "import", "-", stdin=writer.stdout, chunk=CHUNK)
@@ -167,12 +167,12 @@ def test_packed_input_whose_writer_dies_is_refused_and_imported_when_it_is_whole
 
 
 def test_a_named_pipe_is_a_file(
-    fresh: Fresh, usage_file: Path, clean_run: CleanRun, tmp_path: Path
+    fresh_sqlite: Fresh, usage_file: Path, clean_run: CleanRun, tmp_path: Path
 ) -> None:
     """What a shell makes of `<(zcat usage.csv.gz)`, too."""
     pipe = tmp_path / "usage.pipe"
     os.mkfifo(pipe)
-    with fresh() as database:
+    with fresh_sqlite() as database:
         importer = Popen(
             command_line(database, "usage", "import", pipe),
             env=surroundings(CHUNK),
@@ -186,10 +186,10 @@ def test_a_named_pipe_is_a_file(
         assert_same(books_of(database, SUMS), clean_run(usage_file, chunk=CHUNK, queries=SUMS))
 
 
-def test_a_named_pipe_that_nobody_writes_to_is_empty(fresh: Fresh, tmp_path: Path) -> None:
+def test_a_named_pipe_that_nobody_writes_to_is_empty(fresh_sqlite: Fresh, tmp_path: Path) -> None:
     pipe = tmp_path / "usage.pipe"
     os.mkfifo(pipe)
-    with fresh() as database:
+    with fresh_sqlite() as database:
         importer = Popen(
             command_line(database, "usage", "import", pipe),
             env=surroundings(CHUNK),

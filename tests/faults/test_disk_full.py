@@ -138,11 +138,11 @@ def test_on_a_full_disk_an_import_stops_and_goes_on_when_there_is_room(
 
 
 def test_on_a_server_with_a_full_disk_an_import_stops_and_goes_on_when_there_is_room(
-    fresh_postgres: Fresh, usage_file: Path, clean_run: CleanRun
+    fresh_postgresql: Fresh, usage_file: Path, clean_run: CleanRun
 ) -> None:
     import psycopg
 
-    with fresh_postgres() as database:
+    with fresh_postgresql() as database:
         with psycopg.connect(database) as connection:
             connection.execute(FULL_SERVER)
 

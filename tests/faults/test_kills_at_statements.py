@@ -52,7 +52,7 @@ def mortal_import() -> Iterator[MortalImport]:
     assert importer.returncode == 0
 
 
-@pytest.mark.parametrize("steps", [10, pytest.param(None, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("steps", [8, pytest.param(None, marks=pytest.mark.slow)])
 def test_killed_before_any_statement_the_next_run_ends_as_a_clean_one(
     fresh: Fresh,
     small_file: Path,
