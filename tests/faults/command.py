@@ -10,7 +10,6 @@ from typing import IO
 from faults.company import NOW
 
 PATIENCE_SECONDS = 120
-BUSY = 8
 
 
 def command_line(database: str, *arguments: str | Path) -> list[str]:

@@ -23,6 +23,9 @@ Books: TypeAlias = dict[str, Any]
 CleanRun: TypeAlias = Callable[..., Books]
 """Files, `chunk` and perhaps `queries` -> the books of an import that nothing disturbed."""
 
+Importers: TypeAlias = Callable[..., list[int | str]]
+"""Database, files, `chunk` and perhaps `last` -> their answers (see importers.py)."""
+
 Fresh: TypeAlias = Callable[[], AbstractContextManager[str]]
 """Makes the URL of a database with the company in it, which is gone afterwards."""
 

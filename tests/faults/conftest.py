@@ -1,11 +1,14 @@
 """Copies of a prepared company on both databases, as many as a test wants to break."""
 
 import itertools
+import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE, Popen
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -16,6 +19,7 @@ from faults.company import (
     Books,
     CleanRun,
     Fresh,
+    Importers,
     assert_consistent,
     books_of,
     import_here,
@@ -65,6 +69,28 @@ def fresh_postgresql(postgres_server: str, prepared_postgres: str) -> Fresh:
     """The same on PostgreSQL alone."""
     template = urlsplit(prepared_postgres).path.removeprefix("/")
     return lambda: _postgres_copy(postgres_server, template)
+
+
+@pytest.fixture(scope="session")
+def importers() -> Iterator[Importers]:
+    """Imports in processes of their own, all at once: see importers.py."""
+    program = Path(__file__).with_name("importers.py")
+    server = Popen([sys.executable, program], stdin=PIPE, stdout=PIPE, text=True)
+    assert server.stdin is not None
+    assert server.stdout is not None
+    requests, answers = server.stdin, server.stdout
+
+    def run(database: str, *files: Path, chunk: int, last: int = 0) -> list[int | str]:
+        names = [str(file) for file in files]
+        request = {"database": database, "files": names, "chunk": chunk, "last": last}
+        requests.write(json.dumps(request) + "\n")
+        requests.flush()
+        told: list[int | str] = json.loads(answers.readline())
+        return told
+
+    yield run
+    server.communicate()
+    assert server.returncode == 0
 
 
 @pytest.fixture(scope="session")

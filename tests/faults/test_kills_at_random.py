@@ -1,6 +1,7 @@
 """kill -9 of the real command at any moment, and again: at last the books are a clean run's."""
 
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -31,23 +32,25 @@ def until_it_booked(importer: Popen[bytes], database: str) -> None:
         time.sleep(0.002)
 
 
-def life_of_an_import(database: str, usage_file: Path) -> float:
-    """Seconds from its start to its end when nobody kills it."""
+@pytest.fixture(scope="module")
+def life(
+    prepared_sqlite: Path, usage_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> float:
+    """Seconds from an import's start to its end when nobody kills it."""
+    path = tmp_path_factory.mktemp("life") / "company.db"
+    shutil.copyfile(prepared_sqlite, path)
     started = time.monotonic()
-    assert start_import(database, usage_file, chunk=CHUNK).wait(PATIENCE_SECONDS) == 0
+    importer = start_import(f"sqlite:///{path}", usage_file, chunk=CHUNK)
+    assert importer.wait(PATIENCE_SECONDS) == 0
     return time.monotonic() - started
 
 
 @pytest.mark.parametrize("kills", [6, pytest.param(200, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_the_books_are_those_of_a_clean_run(
-    fresh: Fresh, usage_file: Path, clean_run: CleanRun, kills: int
+    fresh: Fresh, usage_file: Path, clean_run: CleanRun, life: float, kills: int
 ) -> None:
     expected = clean_run(usage_file, chunk=CHUNK)
     chance = random.Random(kills)
-    with fresh() as database:
-        life = life_of_an_import(database, usage_file)
-        assert_same(books_of(database), expected)
-
     done = 0
     while done < kills:
         with fresh() as database:

@@ -1,15 +1,13 @@
 """kill -9 before every single statement, commit and close of an import: all of them heal."""
 
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from subprocess import PIPE, Popen
 
 import pytest
 
 from faults.company import (
     CleanRun,
     Fresh,
+    Importers,
     assert_consistent,
     assert_same,
     books_of,
@@ -22,8 +20,6 @@ CHUNK = 60
 CHUNK_ENDS = {0, 15, 45, 105, 126}
 """Records that may be booked: the first two chunks are a quarter and a half of the others."""
 
-MortalImport = Callable[[str, Path, int], str]
-
 
 @pytest.fixture
 def small_file(tmp_path: Path) -> Path:
@@ -33,36 +29,18 @@ def small_file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def mortal_import() -> Iterator[MortalImport]:
-    """Imports into a database until a call of it; says `killed`, or how many calls there were."""
-    program = Path(__file__).with_name("mortal_importer.py")
-    importer = Popen([sys.executable, program], stdin=PIPE, stdout=PIPE, text=True)
-    assert importer.stdin is not None
-    assert importer.stdout is not None
-    requests, answers = importer.stdin, importer.stdout
-
-    def run(database: str, path: Path, last: int) -> str:
-        requests.write(f"{database} {path} {CHUNK} {last}\n")
-        requests.flush()
-        return answers.readline().strip()
-
-    yield run
-    importer.communicate()
-    assert importer.returncode == 0
-
-
 @pytest.mark.parametrize("steps", [8, pytest.param(None, marks=pytest.mark.slow)])
 def test_killed_before_any_statement_the_next_run_ends_as_a_clean_one(
     fresh: Fresh,
     small_file: Path,
     clean_run: CleanRun,
-    mortal_import: MortalImport,
+    importers: Importers,
     steps: int | None,
 ) -> None:
     expected = clean_run(small_file, chunk=CHUNK)
     with fresh() as database:
-        calls = int(mortal_import(database, small_file, 0))
+        (calls,) = importers(database, small_file, chunk=CHUNK)
+        assert isinstance(calls, int)
         assert_same(books_of(database), expected)
 
     # The first and the last are always among them.
@@ -70,7 +48,7 @@ def test_killed_before_any_statement_the_next_run_ends_as_a_clean_one(
     left = set()
     for last in [*range(1, calls, step), calls]:
         with fresh() as database:
-            assert mortal_import(database, small_file, last) == "killed"
+            assert importers(database, small_file, chunk=CHUNK, last=last) == ["killed"]
             assert_consistent(database)
             left.add(records_booked(database))
             import_here(database, small_file, chunk=CHUNK)

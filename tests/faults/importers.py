@@ -1,15 +1,16 @@
-"""Imports that end by SIGKILL right before the n-th call of the database; started by path.
+"""Imports by forks of one process that has everything loaded: many at once, or soon dead.
 
-    python mortal_importer.py < "URL FILE CHUNK N" lines
-
-Each line is imported by a fork of this process, which has everything loaded already. The answer is
-a line: `killed`, or the number of calls when there were fewer than N.
+Started by path. Each line of stdin is a request, `{"database": URL, "chunk": 100, "files": [...]}`,
+and is answered by a line: for each file how often the import called the database, or `busy`. With
+`"last": n` imports end by SIGKILL right before their n-th call, and `killed` is the answer.
 """
 
+import json
 import os
 import signal
 import sqlite3
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,9 @@ from typing import Any
 
 import psycopg  # noqa: TID253 - one process for all imports, loaded once
 
+from creditctl.adapters.readers import csv, ndjson  # noqa: F401 - loaded for the forks
 from creditctl.context import Context, Settings
+from creditctl.errors import Busy
 from creditctl.services.usage_import import import_usage
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -28,7 +31,7 @@ class Countdown:
 
     def __init__(self) -> None:
         self.calls = 0
-        self.last = -1
+        self.last = 0
 
     def call(self) -> None:
         """The process ends instead of the last one."""
@@ -108,29 +111,44 @@ def main() -> None:
     setattr(sqlite3, "connect", partial(sqlite3.connect, factory=MortalSqlite))  # noqa: B010
     psycopg.connect = MortalPostgres.connect
     for line in sys.stdin:
-        database, path, chunk, last = line.split()
-        if (child := os.fork()) == 0:
-            import_and_report(database, Path(path), int(chunk), int(last))
-        _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
-            answer("killed")
-        elif status != 0:
-            sys.exit("an importer failed")
+        answers = answers_to(**json.loads(line))
+        sys.stdout.write(json.dumps(answers) + "\n")
+        sys.stdout.flush()
 
 
-def import_and_report(database: str, path: Path, chunk: int, last: int) -> None:
-    """Import in this process, which ends with it."""
+def answers_to(database: str, chunk: int, files: Sequence[str], last: int = 0) -> list[int | str]:
+    """Import all files at once, each in a process of its own."""
     COUNTDOWN.last = last
     context = Context(database, NOW, "importer", Settings(import_chunk=chunk))
-    import_usage(context, [path])
-    answer(str(COUNTDOWN.calls))
-    os._exit(0)
+    started = []
+    for file in files:
+        reader, writer = os.pipe()
+        if (child := os.fork()) == 0:
+            with os.fdopen(writer, "w") as stream:
+                json.dump(imported(context, Path(file)), stream)
+            os._exit(0)
+        os.close(writer)
+        started.append((child, reader))
+    return [answer_of(child, reader) for child, reader in started]
 
 
-def answer(word: str) -> None:
-    """One line, at once."""
-    sys.stdout.write(f"{word}\n")
-    sys.stdout.flush()
+def imported(context: Context, path: Path) -> int | str:
+    """What the fork has to say."""
+    try:
+        import_usage(context, [path])
+    except Busy:
+        return "busy"
+    return COUNTDOWN.calls
+
+
+def answer_of(child: int, reader: int) -> int | str:
+    """What the fork said, or how it ended."""
+    with os.fdopen(reader) as stream:
+        said = stream.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        return "killed"
+    return json.loads(said) if status == 0 else f"failed with status {status}"
 
 
 if __name__ == "__main__":
