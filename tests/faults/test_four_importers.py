@@ -21,7 +21,7 @@ from faults.company import (
 CHUNK = 60
 REQUESTS, ROWS = 300, 2
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
-ROUNDS = pytest.mark.parametrize("rounds", [1, pytest.param(100, marks=pytest.mark.slow)])
+ROUNDS = pytest.mark.parametrize("rounds", [1, pytest.param(30, marks=pytest.mark.slow)])
 
 
 def import_until_done(importers: Importers, database: str, paths: list[Path]) -> None:
