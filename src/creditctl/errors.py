@@ -133,13 +133,6 @@ class EventNotFound(NotFound):
     hint = "write the id as it is in the usage file"
 
 
-class LateEventNotFound(NotFound):
-    """No event in quarantine has that id."""
-
-    code = "late_event_not_found"
-    hint = "'creditctl usage late list' shows the ids"
-
-
 class ApprovalNotFound(NotFound):
     """No approval has that id."""
 

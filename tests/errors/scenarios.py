@@ -157,7 +157,6 @@ SCENARIOS = (
     Scenario(errors.InvoiceNotFound, "invoice show inv_none"),
     Scenario(errors.GrantNotFound, 'credits reverse grant_none --reason "wrong one"'),
     Scenario(errors.EventNotFound, "credits explain acme --event req-4711"),
-    Scenario(errors.LateEventNotFound, "usage late reject late_none --reason old --yes", ACME),
     Scenario(errors.ApprovalNotFound, "approvals approve approval_none"),
     Scenario(errors.SchemaNotFound, "schema creditctl.organisation/v1"),
     Scenario(errors.FileMissing, "usage import gateway.csv"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from builders import an_organization, at, give, open_books
 from creditctl.context import Context
-from creditctl.errors import Conflict, InvalidInput, LateEventNotFound
+from creditctl.errors import Conflict, InvalidInput, NotFound
 from creditctl.rules.periods import parse_month
 from creditctl.services.audit import list_audit_entries
 from creditctl.services.balances import read_balance
@@ -199,7 +199,7 @@ def test_a_decision_names_events_and_a_reason(books: Context, tmp_path: Path) ->
         release(books, ALL, reason=" ")
     with pytest.raises(InvalidInput, match="which events"):
         release(books, Chosen(), reason="agreed")
-    with pytest.raises(LateEventNotFound):
+    with pytest.raises(NotFound):
         reject(books, Chosen(ids=("late_gone",)), reason="agreed")
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from creditctl.context import Context
-from creditctl.errors import Conflict, InvalidInput, LateEventNotFound
+from creditctl.errors import Conflict, InvalidInput, NotFound
 from creditctl.rules.event_ids import id_text
 from creditctl.rules.instants import instant_of
 from creditctl.rules.units import NO_CREDITS, Credits
@@ -88,7 +88,7 @@ def release(
 ) -> LateDecision:
     """Book the events at the prices of their time; the next invoice lists them as late usage.
 
-    Raises InvalidInput without a reason or a choice, LateEventNotFound, Conflict when one was
+    Raises InvalidInput without a reason or a choice, NotFound, Conflict when one was
     decided before.
     """
     return _decided(context, chosen, RELEASED, reason, dry_run=dry_run)
@@ -148,7 +148,10 @@ def _rows(unit: UnitOfWork, chosen: Chosen) -> list[LateEventRow]:
 def _waiting(unit: UnitOfWork, public_id: str) -> LateEventRow:
     row = late_event_named(unit, public_id)
     if row is None:
-        raise LateEventNotFound(f"there is no event {public_id!r} in quarantine")
+        raise NotFound(
+            f"there is no event {public_id!r} in quarantine",
+            hint="'creditctl usage late list' shows the ids",
+        )
     if row.state != QUARANTINED:
         raise Conflict(
             f"{public_id} was {row.state} by {row.decided_by}: {row.reason}",
