@@ -102,6 +102,22 @@ function __creditctl_at
                 set place /credits/waive
             case /credits/reallocate
                 set place /credits/reallocate
+            case /orders /order
+                set place /orders
+            case /orders/create
+                set place /orders/create
+            case /orders/list
+                set place /orders/list
+            case /orders/show
+                set place /orders/show
+            case /orders/sign
+                set place /orders/sign
+            case /orders/activate
+                set place /orders/activate
+            case /orders/amend
+                set place /orders/amend
+            case /orders/cancel
+                set place /orders/cancel
             case /approvals /approval
                 set place /approvals
             case /approvals/list
@@ -242,6 +258,7 @@ complete -c creditctl -n '__creditctl_at ""' -f -a catalog -d 'The price file: p
 complete -c creditctl -n '__creditctl_at ""' -f -a plans -d 'Plans: fees and allowances.'
 complete -c creditctl -n '__creditctl_at ""' -f -a prices -d 'What a request costs, and why.'
 complete -c creditctl -n '__creditctl_at ""' -f -a credits -d 'Grants, balances and the ledger.'
+complete -c creditctl -n '__creditctl_at ""' -f -a orders -d 'Order forms: contracts that sell credits.'
 complete -c creditctl -n '__creditctl_at ""' -f -a approvals -d 'Requests above a ceiling, for a second person.'
 complete -c creditctl -n '__creditctl_at ""' -f -a usage -d 'Import and inspect API usage.'
 complete -c creditctl -n '__creditctl_at ""' -f -a budgets -d 'Spending budgets and thresholds.'
@@ -428,6 +445,71 @@ complete -c creditctl -n '__creditctl_at "/credits/reallocate"' -l idempotency-k
 complete -c creditctl -n '__creditctl_at "/credits/reallocate"' -l dry-run -d 'Show what would happen, change nothing.'
 complete -c creditctl -n '__creditctl_at "/credits/reallocate"' -l expect-email -r -d 'Refuse if the org has another one.'
 complete -c creditctl -n '__creditctl_at "/credits/reallocate"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/orders"' -f -a create -d 'Draft an order form: one line from options, or a file of...'
+complete -c creditctl -n '__creditctl_at "/orders"' -f -a list -d 'List order forms.'
+complete -c creditctl -n '__creditctl_at "/orders"' -f -a show -d 'Show an order form: its lines, instalments, terms and...'
+complete -c creditctl -n '__creditctl_at "/orders"' -f -a sign -d 'Record the signature, which freezes the order form.'
+complete -c creditctl -n '__creditctl_at "/orders"' -f -a activate -d 'Grant what is due of a signed order form; the rest follows.'
+complete -c creditctl -n '__creditctl_at "/orders"' -f -a amend -d 'Draft a new version of a signed order form.'
+complete -c creditctl -n '__creditctl_at "/orders"' -f -a cancel -d 'End an order form: what is not delivered never will be.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l file -r -d 'All of it in TOML, with any number of lines.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l credits -r -d 'How many are sold.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l unit-price -r -d 'Money for a credit.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l discount -r -d 'Off the list price, instead of a unit price.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l product -r -d 'Only this product.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l start -r -d 'Usable from this day on; today unless given.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l expires -r -d 'Worth nothing from this day on.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l expires-after-days -r -d 'Days after each delivery, instead.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l expires-after-months -r -d 'Months after each delivery, instead.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l instalments -r -d 'Deliver and bill in N equal parts.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l every -r -d 'Between parts: month, quarter or year.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l splits -r -d 'In parts: both, credits (billed at the start) or money (delivered then).'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l po -r -d 'Their purchase order number.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l terms -r -d 'What else was agreed.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l currency -r -d 'The catalog’s unless given.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/orders/create"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/orders/list"' -l status -r -d 'draft, signed, active, completed, cancelled or superseded.'
+complete -c creditctl -n '__creditctl_at "/orders/sign"' -l signer -r -d 'Who signed for the organization.'
+complete -c creditctl -n '__creditctl_at "/orders/sign"' -l signed-on -r -d 'When; today unless given.'
+complete -c creditctl -n '__creditctl_at "/orders/sign"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/orders/sign"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/orders/sign"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/orders/sign"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/orders/sign"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/orders/activate"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/orders/activate"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/orders/activate"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/orders/activate"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/orders/activate"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l file -r -d 'All of it in TOML, with any number of lines.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l credits -r -d 'How many are sold.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l unit-price -r -d 'Money for a credit.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l discount -r -d 'Off the list price, instead of a unit price.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l product -r -d 'Only this product.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l start -r -d 'Usable from this day on; today unless given.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l expires -r -d 'Worth nothing from this day on.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l expires-after-days -r -d 'Days after each delivery, instead.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l expires-after-months -r -d 'Months after each delivery, instead.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l instalments -r -d 'Deliver and bill in N equal parts.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l every -r -d 'Between parts: month, quarter or year.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l splits -r -d 'In parts: both, credits (billed at the start) or money (delivered then).'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l po -r -d 'Their purchase order number.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l terms -r -d 'What else was agreed.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l currency -r -d 'The catalog’s unless given.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/orders/amend"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/orders/cancel"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/orders/cancel"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/orders/cancel"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/orders/cancel"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/orders/cancel"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
 complete -c creditctl -n '__creditctl_at "/approvals"' -f -a list -d 'List what waits for a second person.'
 complete -c creditctl -n '__creditctl_at "/approvals"' -f -a approve -d 'Let it happen; whoever asked for it cannot.'
 complete -c creditctl -n '__creditctl_at "/approvals"' -f -a reject -d 'Refuse it for good.'
@@ -511,7 +593,7 @@ complete -c creditctl -n '__creditctl_at "/budgets"' -f -a clear -d 'Remove an o
 complete -c creditctl -n '__creditctl_at "/budgets/set"' -l daily -r -d 'Block beyond this many credits a UTC day.'
 complete -c creditctl -n '__creditctl_at "/budgets/set"' -l notify-at -r -d 'Warn beyond this many credits, or this share of the budget.'
 complete -c creditctl -n '__creditctl_at "/budgets/set"' -l scope -x -a 'all beyond_allowance' -d 'Count all credits, or those beyond the subscription’s allowance (the default where there is one).'
-complete -c creditctl -n '__creditctl_at "/limits"' -f -a check -d 'Grant allowances, book expiries, decide who is blocked.'
+complete -c creditctl -n '__creditctl_at "/limits"' -f -a check -d 'Grant what is due, book expiries, decide who is blocked.'
 complete -c creditctl -n '__creditctl_at "/limits"' -f -a status -d 'Show who is blocked or warned since the last check, and why.'
 complete -c creditctl -n '__creditctl_at "/limits/check"' -l exit-code -d 'Exit 7 when an organization is newly blocked.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a create -d 'Buy credits; they are granted when they are paid.'

@@ -40,6 +40,7 @@ def test_a_block_is_told_with_usage_limit_and_end(cli: Cli, context: Context) ->
         "changed": 1,
         "newly_blocked": 1,
         "allowances_granted": 0,
+        "instalments_booked": 0,
         "expiries_booked": 0,
         "repayments_booked": 0,
         "changes": [change],

@@ -64,6 +64,7 @@ def test_help_imports_nothing_heavy() -> None:
         "usage batches",
         "limits status",
         "invoice list",
+        "orders list",
         "audit log",
     ],
 )

@@ -20,6 +20,7 @@ from creditctl.services.settling import SettleRequest, settle
 from creditctl.services.subscriptions import create_subscription
 from creditctl.store import driver_postgres, driver_sqlite
 from creditctl.store.engine import unit_of_work
+from orders import a_line, an_order
 
 FILE = "the file and its references are whole"
 BREACHES = {
@@ -128,6 +129,18 @@ BREACHES = {
         "UPDATE purchase SET tax_minor = 1, net_minor = net_minor - 1"
     ),
     "receipts are numbered without gaps": "UPDATE number_series SET last = last + 1",
+    "an order form's instalments sum to its lines": (
+        "UPDATE order_instalment SET credits_micro = credits_micro + 1 WHERE state = 'planned'"
+    ),
+    "a delivered instalment has its grant, of exactly its credits": (
+        "UPDATE order_instalment SET due_at = due_at + 1 WHERE state = 'booked'"
+    ),
+    "an order form's status is that of its instalments": (
+        "UPDATE order_form SET status = 'completed'"
+    ),
+    "a superseded order form has a version that took over": (
+        "UPDATE order_form SET status = 'superseded'"
+    ),
     AUDIT_LOG: "UPDATE audit_entry SET actor = 'mallory' WHERE id = 2",
 }
 
@@ -159,7 +172,7 @@ def _without_guards(connection: Any, *, is_sqlite: bool) -> list[str]:
 def books(context: Context) -> Context:
     """A month with an allowance, a gift that expired, overage, its repayment and an invoice.
 
-    Another organization has late usage, and some that is too late.
+    Another organization has late usage, and some that is too late; a third one an order form.
     """
     october = at(context, "2026-10-01T00:00:00Z")
     open_books(october)
@@ -185,6 +198,8 @@ def books(context: Context) -> Context:
     settle(context, SettleRequest(purchase=bought.id, reference="bank 1", reason="test"))
     check_limits(context)
     generate_invoices(context, parse_month("2026-10"))
+    an_organization(context, "buyer")
+    an_order(context, a_line(times=2), slug="buyer")
     return context
 
 

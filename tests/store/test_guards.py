@@ -19,6 +19,7 @@ APPEND_ONLY = {
     "payment_arrival",
     "payment_notice",
     "purchase_tax",
+    "order_line",
 }
 CHANGEABLE = {
     "credit_grant": {"remaining_micro", "expired_micro", "expires_at", "reversed_at"},
@@ -43,6 +44,15 @@ CHANGEABLE = {
         "voided_by",
         "void_reason",
     },
+    "order_form": {
+        "organization_id",
+        "status",
+        "signer",
+        "signed_on",
+        "activated_at",
+        "ended_at",
+    },
+    "order_instalment": {"state", "grant_id", "booked_at"},
 }
 """Tables that keep their rows, and the only columns of them that may change."""
 
@@ -77,10 +87,13 @@ VALID: dict[str, dict[str, Any]] = {
         "gross_minor": 3,
     },
     "payment": {"status": "pending"},
+    "order_form": {"status": "draft", "signer": None, "signed_on": None},
+    "order_instalment": {"state": "booked", "expires_at": 9},
 }
 """What a valid row cannot take from its column's type alone."""
 
 USAGE = {"kind": "usage", "reverses_id": None}
+SIGNED = {"signer": "Ann", "signed_on": 3}
 OVERAGE = USAGE | {"kind": "overage", "grant_id": None, "overage_reason": "late"}
 BROKEN: dict[str, dict[str, Any]] = {
     "ck_api_key_status_known": {"status": "lost"},
@@ -119,6 +132,18 @@ BROKEN: dict[str, dict[str, Any]] = {
     "ck_ledger_entry_repays_overage": USAGE | {"kind": "repayment"},
     "ck_ledger_entry_sign_fits_kind": USAGE | {"amount_micro": 1},
     "ck_ledger_entry_unwinds_an_entry": {"reverses_id": None},
+    "ck_order_form_activated_when_active": SIGNED | {"status": "active", "activated_at": None},
+    "ck_order_form_signature_whole": {"signer": "Ann", "status": "signed"},
+    "ck_order_form_signed_unless_draft": {"status": "signed"},
+    "ck_order_form_status_known": SIGNED | {"status": "lost"},
+    "ck_order_form_version_above_zero": {"version": 0},
+    "ck_order_instalment_booked_some_time": {"booked_at": None},
+    "ck_order_instalment_booked_with_its_grant": {"grant_id": None},
+    "ck_order_instalment_expires_after_due": {"expires_at": 3},
+    "ck_order_instalment_not_empty": {"amount_minor": -1},
+    "ck_order_instalment_state_known": {"state": "lost", "booked_at": None, "grant_id": None},
+    "ck_order_line_credits_above_zero": {"credits_micro": 0},
+    "ck_order_line_price_not_negative": {"price_minor": -1},
     "ck_organization_signal_kind_known": {"kind": "smell"},
     "ck_approval_status_known": {"status": "lost", "decided_by": "a"},
     "ck_approval_second_person": {
@@ -156,8 +181,18 @@ BROKEN: dict[str, dict[str, Any]] = {
 """Every CHECK by name, with what turns the third valid row into one it must refuse."""
 
 
-OF_THEIR_OWN = {"organization_id", "reverses_id", "rolled_from_id", "merged_into_id"}
+OF_THEIR_OWN = {
+    "organization_id",
+    "reverses_id",
+    "rolled_from_id",
+    "merged_into_id",
+    "supersedes_id",
+    "grant_id",
+}
 """Foreign keys that differ from row to row."""
+
+ROWS = {"organization": 4, "credit_grant": 3}
+"""How many valid rows there are, where the next row of another table has to name its own."""
 
 USES = {"settles_id": USAGE | {"kind": "repayment"}}
 """What a row must be to have that foreign key at all."""
@@ -186,10 +221,10 @@ def insert(unit: UnitOfWork, table: str, values: dict[str, Any]) -> None:
 
 @pytest.fixture
 def books(database: str) -> Iterator[UnitOfWork]:
-    """Two valid rows in every table, and three organizations."""
+    """Two valid rows in every table, more where others need them."""
     with unit_of_work(database) as unit:
         for table in metadata.sorted_tables:
-            for number in (1, 2, 3) if table.name == "organization" else (1, 2):
+            for number in range(1, ROWS.get(table.name, 2) + 1):
                 insert(unit, table.name, row(table, number, unit.dialect))
         yield unit
 
@@ -218,8 +253,7 @@ def refusal(unit: UnitOfWork, attempt: Callable[[], object]) -> str:
 
 
 def refusals(unit: UnitOfWork, table: str, changes: dict[str, Any]) -> str:
-    number = 4 if table == "organization" else 3
-    values = row(TABLES[table], number, unit.dialect) | changes
+    values = row(TABLES[table], ROWS.get(table, 2) + 1, unit.dialect) | changes
     return refusal(unit, lambda: insert(unit, table, values))
 
 
@@ -304,6 +338,17 @@ def test_no_column_of_the_schema_is_a_real_or_a_numeric(books: UnitOfWork) -> No
         assert {name for (name,) in types} == {"bigint", "text", "bytea", "boolean"}
 
 
+SINGLE_GUARDS = {
+    "guard_credit_grant_earlier",
+    "guard_order_form_signed",
+    "guard_order_form_status",
+    "guard_order_instalment_insert",
+    "guard_order_instalment_once",
+    "guard_order_line_insert",
+}
+"""Triggers beside those of every table that keeps its rows."""
+
+
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY))
 def test_an_append_only_table_refuses_update_and_delete(books: UnitOfWork, table: str) -> None:
     for column in TABLES[table].columns:
@@ -333,6 +378,26 @@ def test_a_grant_may_end_earlier_but_never_later(books: UnitOfWork, later: int |
     assert "may only end earlier" in end(later)
 
 
+def test_what_was_signed_never_changes(books: UnitOfWork) -> None:
+    def attempt(change: str) -> str:
+        return refusal(books, lambda: books.run(change))
+
+    sign = "UPDATE order_form SET status = 'signed', signer = 'Ann', signed_on = 3 WHERE id = 1"
+    assert attempt(sign) == ""
+    books.run(sign)
+    assert "written once" in attempt("UPDATE order_form SET signer = 'Bob' WHERE id = 1")
+    assert "written once" in attempt("UPDATE order_form SET signed_on = 4 WHERE id = 1")
+    assert "no draft again" in attempt("UPDATE order_form SET status = 'draft' WHERE id = 1")
+    assert "no more lines" in refusals(books, "order_line", {})
+    assert "no more instalments" in refusals(books, "order_instalment", {})
+
+
+@pytest.mark.parametrize("change", ["grant_id = 3", "booked_at = 9", "state = 'dropped'"])
+def test_an_instalment_is_booked_or_dropped_once(books: UnitOfWork, change: str) -> None:
+    said = refusal(books, lambda: books.run(f"UPDATE order_instalment SET {change} WHERE id = 1"))
+    assert "once" in said
+
+
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY | set(CHANGEABLE)))
 def test_there_is_no_way_around_the_delete_trigger(books: UnitOfWork, table: str) -> None:
     if books.dialect == "postgresql":
@@ -350,6 +415,6 @@ def test_every_trigger_of_the_database_is_tried(books: UnitOfWork) -> None:
     found = books.fetch_rows(sql)
     assert {table for _, table in found} == APPEND_ONLY | set(CHANGEABLE)
     events = {"update", "delete"} | ({"truncate"} if books.dialect == "postgresql" else set())
-    assert {name for name, _ in found} == {"guard_credit_grant_earlier"} | {
+    assert {name for name, _ in found} == SINGLE_GUARDS | {
         f"guard_{table}_{event}" for table in APPEND_ONLY | set(CHANGEABLE) for event in events
     }

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
@@ -18,31 +19,32 @@ _POSITION = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 
 
 class TomlSource:
-    """The text of a file, parsed."""
+    """The text of a file, parsed; `refusal` is the error that says what is wrong with it."""
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, refusal: type[InvalidInput] = CatalogInvalid) -> None:
         self.name = name
         self.text = text
+        self.refusal = refusal
         try:
             self.document: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as problem:
             found = _POSITION.search(str(problem))
             line = found[1] if found and found[1] else len(text.splitlines())
             what = _POSITION.sub("", str(problem)).strip()
-            raise CatalogInvalid(f"{name} line {line}: {what}") from None
+            raise refusal(f"{name} line {line}: {what}") from None
         except (ValueError, RecursionError):
             what = "a number has too many digits, or tables are nested too deeply"
-            raise CatalogInvalid(f"{name}: {what}") from None
+            raise refusal(f"{name}: {what}") from None
 
     @classmethod
-    def read(cls, path: Path) -> "TomlSource":
-        """Read a file; raises FileMissing or CatalogInvalid."""
+    def read(cls, path: Path, refusal: type[InvalidInput] = CatalogInvalid) -> "TomlSource":
+        """Read a file; raises FileMissing, or `refusal`."""
         try:
-            return cls(str(path), path.read_text(encoding="utf-8-sig"))
+            return cls(str(path), path.read_text(encoding="utf-8-sig"), refusal)
         except OSError as problem:
             raise FileMissing(f"{path}: {problem.strerror}") from None
         except UnicodeDecodeError:
-            raise CatalogInvalid(f"{path} is not UTF-8 text") from None
+            raise refusal(f"{path} is not UTF-8 text") from None
 
     def root(self) -> "TomlTable":
         """The whole document as a table."""
@@ -50,7 +52,7 @@ class TomlSource:
 
     def refuse(self, path: KeyPath, problem: str) -> NoReturn:
         """Say what is wrong with the value at `path`, and where it stands."""
-        raise CatalogInvalid(f"{self.name} line {self._line_of(path)}: {_dotted(path)}: {problem}")
+        raise self.refusal(f"{self.name} line {self._line_of(path)}: {_dotted(path)}: {problem}")
 
     def _line_of(self, path: KeyPath) -> int:
         """The line of that key, or of the innermost table around it that has a line."""
@@ -132,6 +134,17 @@ class TomlTable:
         found = self._amount(key, lambda text: parse_decimal(text, "price"), default)
         if isinstance(found, Decimal) and not 0 < found < 10**9:
             self.refuse(key, f"must be above zero, and sensible, not {found}")
+        return found
+
+    def percent(self, key: str, default: object = ...) -> Any:
+        """A percentage, zero or more."""
+        return self._amount(key, lambda text: parse_decimal(text, "percentage"), default)
+
+    def day(self, key: str, default: object = ...) -> Any:
+        """A day without a time, such as 2026-11-01."""
+        found = self.value(key, date, "a day such as 2026-11-01", default)
+        if isinstance(found, datetime):
+            self.refuse(key, f"must be a day without a time, not {found.isoformat()}")
         return found
 
     def table(self, key: str) -> "TomlTable":

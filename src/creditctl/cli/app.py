@@ -40,6 +40,7 @@ GROUPS = {
     "plans": Group("Prices", "Plans: fees and allowances.", ("plan",)),
     "prices": Group("Prices", "What a request costs, and why.", ("price",)),
     "credits": Group("Credits and usage", "Grants, balances and the ledger.", ("credit",)),
+    "orders": Group("Credits and usage", "Order forms: contracts that sell credits.", ("order",)),
     "approvals": Group(
         "Credits and usage", "Requests above a ceiling, for a second person.", ("approval",)
     ),

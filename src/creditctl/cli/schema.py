@@ -12,6 +12,7 @@ from creditctl.errors import SchemaNotFound
 from creditctl.output.view import Column, View
 
 SCHEMAS: dict[str, str] = {
+    "creditctl.activated_order/v1": "creditctl.services.order_outcomes:ActivatedOrder",
     "creditctl.approval/v1": "creditctl.services.approvals:Approval",
     "creditctl.approvals/v1": "creditctl.services.approvals:Approval[]",
     "creditctl.audit_entries/v1": "creditctl.services.audit:AuditEntry[]",
@@ -22,6 +23,7 @@ SCHEMAS: dict[str, str] = {
     "creditctl.budgets/v1": "creditctl.services.budgets:Budget[]",
     "creditctl.catalog/v1": "creditctl.services.catalog:CatalogSummary",
     "creditctl.catalog_change/v1": "creditctl.services.catalog:CatalogChange",
+    "creditctl.changed_order/v1": "creditctl.services.order_outcomes:OrderOutcome",
     "creditctl.changed_subscription/v1": ("creditctl.services.subscriptions:SubscriptionOutcome"),
     "creditctl.created_key/v1": "creditctl.services.keys:CreatedKey",
     "creditctl.created_org/v1": "creditctl.services.orgs:CreatedOrganization",
@@ -47,6 +49,8 @@ SCHEMAS: dict[str, str] = {
     "creditctl.merged_orgs/v1": "creditctl.services.merging:Merged",
     "creditctl.migration/v1": "creditctl.services.databases:Migration",
     "creditctl.movements/v1": "creditctl.services.credits:Movement[]",
+    "creditctl.order/v1": "creditctl.services.orders:OrderCard",
+    "creditctl.orders/v1": "creditctl.services.orders:OrderSummary[]",
     "creditctl.org/v1": "creditctl.services.org_cards:OrganizationCard",
     "creditctl.org_status/v1": "creditctl.services.org_status:StatusChange",
     "creditctl.orgs/v1": "creditctl.services.org_lists:Organization[]",

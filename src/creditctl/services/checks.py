@@ -17,6 +17,7 @@ from creditctl.services.period_checks import (
 from creditctl.services.usage_checks import miscounted_volume
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries import checks as ask
+from creditctl.store.queries import order_checks
 from creditctl.store.queries.check_sums import remembered_results
 from creditctl.store.queries.late_checks import (
     BOOKED_IN_QUARANTINE,
@@ -94,6 +95,12 @@ CHECKS: dict[str, Check] = {
     "a paid purchase is granted as it was bought": asked(GRANTED_OTHERWISE),
     "a purchase's taxes sum to its tax": asked(TAX_SUMS),
     "receipts are numbered without gaps": asked(NUMBER_GAPS),
+    "an order form's instalments sum to its lines": asked(order_checks.INSTALMENT_SUMS),
+    "a delivered instalment has its grant, of exactly its credits": asked(
+        order_checks.WRONGLY_DELIVERED
+    ),
+    "an order form's status is that of its instalments": asked(order_checks.WRONG_STATUS),
+    "a superseded order form has a version that took over": asked(order_checks.NOT_TAKEN_OVER),
     "a closed organization has neither keys nor a subscription": asked(ask.CLOSED_ALIVE),
     "a decided approval names two people": asked(ask.APPROVED_ALONE),
     "a promotion is claimed by an organization": asked(ask.CLAIMED_BY_NOBODY),

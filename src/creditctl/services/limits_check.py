@@ -10,10 +10,12 @@ from creditctl.services.allowances import grant_due_allowances, owners_of_due_al
 from creditctl.services.enforcement import LimitChange, decide_anew
 from creditctl.services.expiry import book_due_expiries
 from creditctl.services.leases import holding_lease
+from creditctl.services.order_deliveries import deliver_due_instalments
 from creditctl.services.repayment import repay_all_open_overage
 from creditctl.services.standings import read_standings
 from creditctl.store.engine import reading, unit_of_work
 from creditctl.store.queries.enforcement import StandingRow
+from creditctl.store.queries.order_instalments import owners_of_due_instalments
 from creditctl.store.queries.orgs import lock_organizations
 
 LEASE = "limits check"
@@ -31,6 +33,7 @@ class LimitsCheck:
     changed: int
     newly_blocked: int
     allowances_granted: int
+    instalments_booked: int
     expiries_booked: int
     repayments_booked: int
     changes: tuple[LimitChange, ...]
@@ -41,19 +44,21 @@ class LimitsCheck:
         return bool(
             self.changed
             or self.allowances_granted
+            or self.instalments_booked
             or self.expiries_booked
             or self.repayments_booked
         )
 
 
 def check_limits(context: Context) -> LimitsCheck:
-    """Grant due allowances, book due expiries, then decide every organization's state.
+    """Book due allowances, instalments and expiries, then decide every organization's state.
 
     Writes only what changed, one transaction per organization. Raises Busy at once while another
     run is at work.
     """
     with holding_lease(context, LEASE):
         allowances_granted = _grant_allowances(context)
+        instalments_booked = _book_instalments(context)
         with unit_of_work(context.database) as unit:
             expiries_booked = book_due_expiries(unit, context)
             repayments_booked = repay_all_open_overage(unit, context)
@@ -73,6 +78,7 @@ def check_limits(context: Context) -> LimitsCheck:
         changed=len(changes),
         newly_blocked=sum(change.is_new_block for change in changes),
         allowances_granted=allowances_granted,
+        instalments_booked=instalments_booked,
         expiries_booked=expiries_booked,
         repayments_booked=repayments_booked,
         changes=changes,
@@ -87,6 +93,16 @@ def _grant_allowances(context: Context) -> int:
         with unit_of_work(context.database) as unit:
             granted += grant_due_allowances(unit, context, organization_id)
     return granted
+
+
+def _book_instalments(context: Context) -> int:
+    with reading(context.database) as unit:
+        owners = owners_of_due_instalments(unit, context.now)
+    booked = 0
+    for organization_id in owners:
+        with unit_of_work(context.database) as unit:
+            booked += deliver_due_instalments(unit, context, organization_id)
+    return booked
 
 
 def _is_news(row: StandingRow, standing: Standing, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""`orgs merge`: two organizations were one; keys, usage and grants move, with a trail."""
+"""`orgs merge`: two organizations were one; keys, usage, grants and order forms move."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -25,6 +25,7 @@ from creditctl.store.queries.keys import keys_of, move_keys, rename_key
 from creditctl.store.queries.ledger import NewEntry, append_entries
 from creditctl.store.queries.lineage import bookings_of_days
 from creditctl.store.queries.merging import move_usage
+from creditctl.store.queries.orders import move_orders
 from creditctl.store.queries.orgs import OrganizationRow, find_organization, update_organization
 from creditctl.store.queries.subscriptions import subscriptions_of
 
@@ -84,6 +85,7 @@ def _merge(
         if given := _move_grant(unit, context, grant, target, request.reason):
             moved[grant.id] = given
     keys = _move_keys(unit, source, target)
+    move_orders(unit, source.id, target.id)
     events = move_usage(unit, source.id, target.id)
     unwound = _together(of_source, of_target, moved)
     pay_again(unit, context, target.id, EVER, unwound, request.reason)

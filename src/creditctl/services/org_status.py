@@ -8,6 +8,7 @@ from creditctl.errors import Conflict, InvalidInput
 from creditctl.services.audit import record_change
 from creditctl.services.enforcement import decide_anew
 from creditctl.services.keys import revoke_active_keys
+from creditctl.services.order_versions import end_open_orders
 from creditctl.services.subscription_changes import end_subscription
 from creditctl.store.engine import UnitOfWork, unit_of_work
 from creditctl.store.queries.orgs import (
@@ -49,7 +50,8 @@ def resume_organization(context: Context, reference: str, *, reason: str) -> Sta
 def close_organization(context: Context, reference: str, *, reason: str) -> StatusChange:
     """End it for good: its keys are revoked, its subscription ends now, its books stay readable.
 
-    What is left of bought credits is kept on record; there are no refunds. Raises as suspending.
+    What is left of bought credits is kept on record, there are no refunds; order forms deliver
+    nothing more. Raises as suspending.
     """
     return _change(context, reference, "closed", ("active", "suspended"), reason)
 
@@ -59,6 +61,7 @@ def close(
 ) -> tuple[int, datetime | None]:
     """The effects of closing: how many keys were revoked, and when the subscription ended."""
     keys = revoke_active_keys(unit, context, owner.id, reason)
+    end_open_orders(unit, context, owner.id, reason)
     ended_at = None
     for row in subscriptions_of(unit, owner.id):
         if row.status == "active" and (row.ended_at is None or row.ended_at > context.now):

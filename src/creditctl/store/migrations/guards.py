@@ -36,6 +36,43 @@ def only_earlier(table: str, column: str, message: str) -> None:
     _refuse(table, f"UPDATE OF {column}", message, name="earlier", condition=condition)
 
 
+def refuse_change(
+    table: str, name: str, columns: dict[str, str], condition: str, message: str
+) -> None:
+    """Refuse another value in these columns (each with what stands for NULL) where it holds."""
+    changed = " OR ".join(
+        f"COALESCE(NEW.{column}, {nothing}) <> COALESCE(OLD.{column}, {nothing})"
+        for column, nothing in columns.items()
+    )
+    event = f"UPDATE OF {', '.join(columns)}"
+    _refuse(table, event, message, name=name, condition=f"WHEN ({condition} AND ({changed}))")
+
+
+def insert_only_while(table: str, query: str, word: str, message: str) -> None:
+    """Refuse an INSERT unless the query, which may name NEW, finds that word or nothing."""
+    condition = f"({query}) <> '{word}'"
+    if op.get_bind().dialect.name == "sqlite":
+        _refuse(table, "INSERT", message, condition=f"WHEN {condition}")
+        return
+    # There a trigger's WHEN may hold no query: a function of its own asks.
+    op.execute(
+        f"CREATE FUNCTION creditctl_insert_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        f"BEGIN IF {condition} THEN RAISE EXCEPTION '{message}' "
+        f"USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$"
+    )
+    op.execute(
+        f"CREATE TRIGGER guard_{table}_insert BEFORE INSERT ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION creditctl_insert_{table}()"
+    )
+
+
+def drop_insert_guard(table: str) -> None:
+    """Drop what `insert_only_while` made."""
+    drop_guard(table, "insert")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"DROP FUNCTION creditctl_insert_{table}()")
+
+
 def drop_guard(table: str, name: str) -> None:
     """Drop one of the triggers of these functions: `update`, `delete`, `earlier`."""
     on_table = f" ON {table}" if op.get_bind().dialect.name == "postgresql" else ""

@@ -238,7 +238,7 @@ def things_made(unit: UnitOfWork) -> set[str]:
     rows = unit.fetch_rows(
         """
         SELECT public_id FROM credit_grant UNION ALL SELECT public_id FROM subscription
-        UNION ALL SELECT public_id FROM purchase
+        UNION ALL SELECT public_id FROM purchase UNION ALL SELECT public_id FROM order_form
         """
     )
     return {str(public_id) for (public_id,) in rows}

@@ -1,0 +1,78 @@
+"""Instalments of order forms whose day has come: credits granted, amounts billed, each once."""
+
+from creditctl.context import Context
+from creditctl.rules.units import Money
+from creditctl.services.audit import record_change
+from creditctl.services.grants import NewGrant, add_grant
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.order_instalments import (
+    DueRow,
+    book_instalment,
+    due_instalments,
+    orders_delivered_in_full,
+)
+from creditctl.store.queries.orders import end_order
+from creditctl.store.queries.orgs import lock_organizations
+
+
+def deliver_due_instalments(unit: UnitOfWork, context: Context, organization_id: int) -> int:
+    """Book what the organization's active order forms owe it by now; returns how many instalments.
+
+    Also after weeks without cron: each gets its own grant, with its own dates. An order form that
+    has nothing left to deliver is completed.
+    """
+    # The lock comes first: what is read before it may be booked by somebody else meanwhile.
+    lock_organizations(unit, [organization_id])
+    due = due_instalments(unit, organization_id, context.now)
+    for instalment in due:
+        _book(unit, context, organization_id, instalment)
+    if due:
+        complete_orders(unit, context, organization_id)
+    return len(due)
+
+
+def complete_orders(unit: UnitOfWork, context: Context, organization_id: int) -> None:
+    """The step: active order forms that have nothing left to deliver or bill are completed."""
+    for order_id, public_id in orders_delivered_in_full(unit, organization_id):
+        end_order(unit, order_id, "completed", context.now)
+        record_change(unit, context, "order.completed", public_id, organization_id=organization_id)
+
+
+def _book(unit: UnitOfWork, context: Context, organization_id: int, due: DueRow) -> None:
+    grant_id, grant = None, None
+    if due.amount:
+        added = add_grant(unit, context, _grant_of(organization_id, due))
+        grant_id, grant = added.id, added.public_id
+    book_instalment(unit, due.id, grant_id, context.now)
+    record_change(
+        unit,
+        context,
+        "order.delivered",
+        due.order,
+        organization_id=organization_id,
+        reason=_words(due),
+        after={
+            "due_at": due.due_at,
+            "credits": due.amount,
+            "billed": Money(due.amount_minor, due.currency),
+            "grant": grant,
+        },
+    )
+
+
+def _grant_of(organization_id: int, due: DueRow) -> NewGrant:
+    return NewGrant(
+        organization_id=organization_id,
+        source="order_form",
+        amount=due.amount,
+        reason=f"order form {due.order}, {_words(due)}",
+        product_id=due.product_id,
+        effective_at=due.due_at,
+        expires_at=due.expires_at,
+        unit_cost=due.unit_price,
+        currency=due.currency,
+    )
+
+
+def _words(due: DueRow) -> str:
+    return f"line {due.line}, instalment {due.number} of {due.of}"
