@@ -62,6 +62,11 @@ _creditctl() {
             /orders/activate) place="/orders/activate" ;;
             /orders/amend) place="/orders/amend" ;;
             /orders/cancel) place="/orders/cancel" ;;
+            /promotions|/promotion) place="/promotions" ;;
+            /promotions/list) place="/promotions/list" ;;
+            /promotions/show) place="/promotions/show" ;;
+            /promotions/claims) place="/promotions/claims" ;;
+            /promotions/redeem) place="/promotions/redeem" ;;
             /approvals|/approval) place="/approvals" ;;
             /approvals/list) place="/approvals/list" ;;
             /approvals/approve) place="/approvals/approve" ;;
@@ -292,6 +297,11 @@ _creditctl() {
         /orders/cancel:--idempotency-key) :; return ;;
         /orders/cancel:--expect-email) :; return ;;
         /orders/cancel:--expect-balance) :; return ;;
+        /promotions/claims:--promotion) :; return ;;
+        /promotions/redeem:--reason) :; return ;;
+        /promotions/redeem:--idempotency-key) :; return ;;
+        /promotions/redeem:--expect-email) :; return ;;
+        /promotions/redeem:--expect-balance) :; return ;;
         /approvals/approve:--reason) :; return ;;
         /approvals/reject:--reason) :; return ;;
         /usage/import:--format) :; return ;;
@@ -377,7 +387,7 @@ _creditctl() {
         /completion:--all) :; return ;;
     esac
     case "$place" in
-        "") words="orgs keys subscriptions catalog plans prices credits orders approvals usage budgets limits purchases payments invoice audit db check demo schema completion" options="--version" ;;
+        "") words="orgs keys subscriptions catalog plans prices credits orders promotions approvals usage budgets limits purchases payments invoice audit db check demo schema completion" options="--version" ;;
         "/orgs") words="create list show update suspend resume close duplicates promote merge" options="" ;;
         "/orgs/create") words="" options="--name --email --country --region --currency --tax-id --payment-fingerprint --guest --device --override --reason" ;;
         "/orgs/list") words="" options="--status --kind --country --plan" ;;
@@ -435,6 +445,11 @@ _creditctl() {
         "/orders/activate") words="" options="--reason --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/orders/amend") words="" options="--reason --file --credits --unit-price --discount --product --start --expires --expires-after-days --expires-after-months --instalments --every --splits --po --terms --currency --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/orders/cancel") words="" options="--reason --idempotency-key --dry-run --expect-email --expect-balance" ;;
+        "/promotions") words="list show claims redeem" options="" ;;
+        "/promotions/list") words="" options="" ;;
+        "/promotions/show") words="" options="" ;;
+        "/promotions/claims") words="" options="--promotion" ;;
+        "/promotions/redeem") words="" options="--override --reason --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/approvals") words="list approve reject" options="" ;;
         "/approvals/list") words="" options="--all" ;;
         "/approvals/approve") words="" options="--reason" ;;

@@ -118,6 +118,16 @@ function __creditctl_at
                 set place /orders/amend
             case /orders/cancel
                 set place /orders/cancel
+            case /promotions /promotion
+                set place /promotions
+            case /promotions/list
+                set place /promotions/list
+            case /promotions/show
+                set place /promotions/show
+            case /promotions/claims
+                set place /promotions/claims
+            case /promotions/redeem
+                set place /promotions/redeem
             case /approvals /approval
                 set place /approvals
             case /approvals/list
@@ -259,6 +269,7 @@ complete -c creditctl -n '__creditctl_at ""' -f -a plans -d 'Plans: fees and all
 complete -c creditctl -n '__creditctl_at ""' -f -a prices -d 'What a request costs, and why.'
 complete -c creditctl -n '__creditctl_at ""' -f -a credits -d 'Grants, balances and the ledger.'
 complete -c creditctl -n '__creditctl_at ""' -f -a orders -d 'Order forms: contracts that sell credits.'
+complete -c creditctl -n '__creditctl_at ""' -f -a promotions -d 'Promotions: credits that are given away.'
 complete -c creditctl -n '__creditctl_at ""' -f -a approvals -d 'Requests above a ceiling, for a second person.'
 complete -c creditctl -n '__creditctl_at ""' -f -a usage -d 'Import and inspect API usage.'
 complete -c creditctl -n '__creditctl_at ""' -f -a budgets -d 'Spending budgets and thresholds.'
@@ -510,6 +521,17 @@ complete -c creditctl -n '__creditctl_at "/orders/cancel"' -l idempotency-key -r
 complete -c creditctl -n '__creditctl_at "/orders/cancel"' -l dry-run -d 'Show what would happen, change nothing.'
 complete -c creditctl -n '__creditctl_at "/orders/cancel"' -l expect-email -r -d 'Refuse if the org has another one.'
 complete -c creditctl -n '__creditctl_at "/orders/cancel"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/promotions"' -f -a list -d 'List the promotions, with what they gave and have left.'
+complete -c creditctl -n '__creditctl_at "/promotions"' -f -a show -d 'Show a promotion: its terms, and what became of its credits.'
+complete -c creditctl -n '__creditctl_at "/promotions"' -f -a claims -d 'List who got what, at sign-up or with a code.'
+complete -c creditctl -n '__creditctl_at "/promotions"' -f -a redeem -d 'Give an organization the credits of a code, once.'
+complete -c creditctl -n '__creditctl_at "/promotions/claims"' -l promotion -r -d 'Only this promotion.'
+complete -c creditctl -n '__creditctl_at "/promotions/redeem"' -l override -d 'Give it to a duplicate too; needs --reason.'
+complete -c creditctl -n '__creditctl_at "/promotions/redeem"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/promotions/redeem"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/promotions/redeem"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/promotions/redeem"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/promotions/redeem"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
 complete -c creditctl -n '__creditctl_at "/approvals"' -f -a list -d 'List what waits for a second person.'
 complete -c creditctl -n '__creditctl_at "/approvals"' -f -a approve -d 'Let it happen; whoever asked for it cannot.'
 complete -c creditctl -n '__creditctl_at "/approvals"' -f -a reject -d 'Refuse it for good.'

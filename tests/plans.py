@@ -45,6 +45,16 @@ allowance = 300
 days = 14
 credits = 20
 
+[plans.lasting]
+title = "Lasting"
+fee = "30.00"
+allowance = 300
+rollover = "carry"
+postpaid_limit = 50
+[plans.lasting.trial]
+days = 14
+credits = 20
+
 [plans.annual]
 title = "Annual"
 fee = "300.00"

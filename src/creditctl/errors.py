@@ -233,7 +233,7 @@ class GuestNotAllowed(Conflict):
 
 
 class DuplicateOrganization(Conflict):
-    """The organization is a duplicate, and the sign-up credits were given already."""
+    """The organization is a duplicate, and free credits are given to the first one."""
 
     code = "duplicate_organization"
     hint = "'creditctl orgs duplicates' shows the evidence; --override --reason grants them anyway"

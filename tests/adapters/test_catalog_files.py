@@ -97,6 +97,22 @@ trigger = "signup"
 
 [promotions.fair]
 credits = 100
+trigger = "code"
+code = "FAIR-2026"
+starts = 2026-05-01
+ends = 2026-06-01T12:00:00Z
+requires = ["not_duplicate", "payment_method"]
+lifetime_days = 90
+product = "quotes"
+countries = ["DE", "AT"]
+plans = ["pro"]
+[promotions.fair.budget]
+credits = 100_000
+redemptions = 500
+
+[promotions.everybody]
+money = "5 EUR"
+requires = []
 
 [guest]
 credits = 50

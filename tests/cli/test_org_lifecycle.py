@@ -45,7 +45,7 @@ def test_the_list_is_searched_and_filtered(shop: Cli) -> None:
 
 def test_a_duplicate_is_made_without_the_credits_and_said_so(shop: Cli) -> None:
     made = shop("orgs create twin --email AP+2@acme.example")
-    assert "twin is a duplicate: no welcome credits were given" in made.stderr
+    assert "twin was not given welcome: the organization is a duplicate" in made.stderr
     assert "ap@acme.example" in made.stdout
     (pair,) = shop("orgs duplicates -o json").data
     assert (pair["first"], pair["second"], pair["verdict"]) == ("acme", "twin", "duplicate")

@@ -60,6 +60,8 @@ def test_help_imports_nothing_heavy() -> None:
         "prices list",
         "subscriptions list",
         "budgets list",
+        "promotions list",
+        "promotions claims",
         "usage show",
         "usage batches",
         "limits status",

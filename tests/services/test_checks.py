@@ -98,7 +98,13 @@ BREACHES = {
         "UPDATE endpoint_price SET plan_id = 99 WHERE id ="
         " (SELECT MAX(id) FROM endpoint_price WHERE id NOT IN (SELECT price_id FROM usage_event))"
     ),
-    "a promotion is claimed by an organization": (
+    "a promotion gives no more than its budget": (
+        "INSERT INTO promotion (name, budget_micro, given_micro, redemptions) VALUES ('p', 0, 1, 1)"
+    ),
+    "a promotion counts what was granted in its name": (
+        "INSERT INTO promotion (name, given_micro, redemptions) VALUES ('welcome', 5, 1)"
+    ),
+    "a promotion is claimed by who got it": (
         "INSERT INTO promotion_claim (promotion, kind, value, organization_id)"
         " VALUES ('welcome', 'email', 'ann@acme.example', 999)"
     ),

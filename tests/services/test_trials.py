@@ -6,12 +6,14 @@ from builders import an_organization, at, open_books, use
 from creditctl.context import Context
 from creditctl.errors import Conflict
 from creditctl.rules.periods import parse_month
-from creditctl.rules.units import Credits
+from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.balances import read_balance
+from creditctl.services.credits import list_grants
 from creditctl.services.invoices import show_invoice
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import check_limits
-from creditctl.services.subscription_cards import show_subscription
+from creditctl.services.limits_status import list_limit_status
+from creditctl.services.subscription_cards import list_subscriptions, show_subscription
 from creditctl.services.subscription_changes import (
     CancelRequest,
     ChangeRequest,
@@ -37,6 +39,40 @@ def test_a_trial_gives_its_credits_and_owes_nothing(acme: Context) -> None:
     use(at(acme, "2026-09-10T00:00:00Z"), "acme", 25)
     balance = read_balance(at(acme, "2026-09-11T00:00:00Z"), "acme")
     assert balance.open_overage == Credits.parse("5")
+
+
+def test_nothing_is_owed_for_a_trial_whatever_the_plan_allows_later(acme: Context) -> None:
+    create_subscription(acme, "acme", "lasting")
+    in_trial, paid = (at(acme, f"2026-09-{day}T00:00:00Z") for day in (10, 20))
+    assert show_subscription(in_trial, "acme").postpaid_limit == NO_CREDITS
+    use(in_trial, "acme", 25)
+    # 20 credits of the trial; the 5 beyond them are no debt of a plan that is not paid for yet
+    balance = read_balance(in_trial, "acme")
+    assert (balance.open_overage, balance.postpaid_overage) == (Credits.parse("5"), NO_CREDITS)
+    check_limits(in_trial)
+    (status,) = list_limit_status(in_trial, "acme")
+    assert status.state == "blocked"
+    assert show_subscription(paid, "acme").postpaid_limit == Credits.parse("50")
+    use(paid, "acme", 310)
+    assert read_balance(paid, "acme").postpaid_overage == Credits.parse("10")
+
+
+def test_its_credits_end_with_it_and_are_not_carried_over(acme: Context) -> None:
+    create_subscription(acme, "acme", "lasting")
+    use(at(acme, "2026-09-10T00:00:00Z"), "acme", 5)
+    (grant,) = list_grants(acme, "acme")
+    assert (grant.source, grant.expires_at) == ("trial", at(acme, "2026-09-15T10:00:00Z").now)
+    later = at(acme, "2026-09-20T00:00:00Z")
+    check_limits(later)
+    told = {row.source: row for row in list_grants(later, "acme", everything=True)}
+    assert (told["trial"].remaining, told["trial"].expired) == (NO_CREDITS, Credits.parse("15"))
+    assert told["subscription"].remaining == Credits.parse("300")
+
+
+def test_the_list_tells_until_when_it_lasts(acme: Context) -> None:
+    create_subscription(acme, "acme", "lasting")
+    (row,) = list_subscriptions(acme)
+    assert (row.status, row.trial_ends_at) == ("trial", at(acme, "2026-09-15T10:00:00Z").now)
 
 
 def test_the_paid_periods_are_anchored_on_its_end(acme: Context) -> None:

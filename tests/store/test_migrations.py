@@ -165,6 +165,43 @@ def test_rows_of_the_first_release_stay_what_they_are_up_and_down(database: str)
     assert kept(database) == before
 
 
+def test_promotions_count_what_they_gave_before_they_were_counted(database: str) -> None:
+    """And whoever was refused has not claimed its own identity any more."""
+    downgrade(database, "0013")
+    flag = "false" if database.startswith("postgresql") else "0"
+    organizations = ((1, "one"), (2, "two"), (3, "visitor"))
+    grants = ((1, "promotion", "'welcome'"), (2, "promotion", "'welcome'"), (3, "guest", "NULL"))
+    claims = (("welcome", "email", 1), ("other", "email", 1), ("guest", "device", 3))
+    statements = [
+        *(
+            "INSERT INTO organization (id, public_id, slug, legal_name, kind, status, created_at,"
+            f" aligned) VALUES ({number}, 'o{number}', '{slug}', 'x', 'registered', 'active', 5,"
+            f" {flag})"
+            for number, slug in organizations
+        ),
+        *(
+            "INSERT INTO credit_grant (id, public_id, organization_id, source, amount_micro,"
+            " remaining_micro, expired_micro, priority, effective_at, created_at, promotion)"
+            f" VALUES ({owner}, 'g{owner}', {owner}, '{source}', 9, 9, 0, 50, 5, 5, {promotion})"
+            for owner, source, promotion in grants
+        ),
+        *(
+            "INSERT INTO promotion_claim (promotion, kind, value, organization_id)"
+            f" VALUES ('{promotion}', '{kind}', 'x', {owner})"
+            for promotion, kind, owner in claims
+        ),
+    ]
+    with _connection(database) as connection, connection.begin():
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    migrate(database)
+    with reading(database) as unit:
+        counted = unit.fetch_rows("SELECT name, given_micro, redemptions FROM promotion")
+        kept_claims = unit.fetch_rows("SELECT promotion FROM promotion_claim ORDER BY promotion")
+    assert [tuple(row) for row in counted] == [("welcome", 18, 2)]
+    assert [name for (name,) in kept_claims] == ["guest", "welcome"]
+
+
 def test_migrating_twice_changes_nothing(database: str) -> None:
     migrate(database)
     assert current_revision(database) == HEAD

@@ -1,7 +1,6 @@
-"""The `[plans]`, `[promotions]` and `[guest]` of a catalog file."""
+"""The `[plans]` and `[guest]` of a catalog file."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 from creditctl.adapters.catalog_prices_toml import endpoint_of
 from creditctl.adapters.toml_source import TomlTable
@@ -10,11 +9,10 @@ from creditctl.rules.catalog import (
     GuestRule,
     PlanSpec,
     ProductSpec,
-    PromotionSpec,
     TrialRule,
 )
 from creditctl.rules.periods import MONTHS_IN
-from creditctl.rules.units import NO_CREDITS, Credits, Money, credits_for
+from creditctl.rules.units import NO_CREDITS, Credits, Money
 
 LONGEST_GUEST_HOURS = 10 * 366 * 24
 """Who stays for ten years is no guest."""
@@ -112,25 +110,6 @@ def _capabilities(table: TomlTable) -> dict[str, bool | int | str]:
             table.refuse(name, "must be true, false, a whole number or a text")
         found[name] = value
     return found
-
-
-def promotion_of(table: TomlTable, currency: str, list_price: Decimal) -> PromotionSpec:
-    """Credits to give away, stated in credits or in money."""
-    if ("credits" in table) == ("money" in table):
-        table.source.refuse(table.path, "states its worth once: in credits or in money")
-    money: Money | None = table.money("money", currency) if "money" in table else None
-    amount: Credits = table.credits("credits") if money is None else credits_for(money, list_price)
-    if not amount:
-        table.source.refuse(table.path, "gives nothing")
-    promotion = PromotionSpec(
-        name=str(table.path[-1]),
-        title=table.text("title", str(table.path[-1])),
-        amount=amount,
-        money=money,
-        trigger=table.choice("trigger", ("signup", "manual"), "manual"),
-    )
-    table.finish()
-    return promotion
 
 
 def guest_of(table: TomlTable) -> GuestRule:

@@ -3,7 +3,9 @@
 from typing import Any
 
 from creditctl.adapters.catalog_plans_toml import LIMITS, LONGEST_GUEST_HOURS, LONGEST_TRIAL_DAYS
+from creditctl.adapters.catalog_promotions_toml import LONGEST_LIFETIME_DAYS
 from creditctl.rules.periods import MONTHS_IN
+from creditctl.rules.promotions import REQUIREMENTS, TRIGGERS
 
 Schema = dict[str, Any]
 
@@ -39,10 +41,9 @@ def _head() -> Schema:
             "name": _text("The catalog's name.", pattern=_NAME),
             "currency": _text("ISO 4217, such as USD.", pattern="^[A-Z]{3}$"),
             "list_price": _amount('Money per credit, in quotes: "0.001".'),
-            "effective_from": {
-                "description": "From when prices and plans hold; when it is applied unless given.",
-                "type": "string",
-            },
+            "effective_from": _instant(
+                "From when prices and plans hold; when it is applied unless given."
+            ),
         },
         required=("name", "currency", "list_price"),
     )
@@ -104,7 +105,7 @@ def _plan() -> Schema:
         "Fee, allowance and limits of a subscription.",
         {
             "title": _text("What people call it."),
-            "fee": _amount('Money for an interval, in quotes: "49.00".'),
+            "fee": _money('Money for an interval, in quotes: "49.00".'),
             "interval": _choice("What the fee is for.", *MONTHS_IN),
             "allowance": _credits("Credits of each period."),
             "rollover": _choice("What becomes of unused ones.", "reset", "carry"),
@@ -144,8 +145,45 @@ def _promotion() -> Schema:
         {
             "title": _text("What people call it."),
             "credits": _credits("How many; or say money."),
-            "money": _amount("Their worth at list price; or say credits."),
-            "trigger": _choice("At sign-up, or by hand.", "signup", "manual"),
+            "money": _money(
+                'What they are worth, in quotes: "25 USD". Divided by the list price in force '
+                "when they are given, rounded down to a micro-credit; or say credits."
+            ),
+            "trigger": _choice("At sign-up, or to who names the code.", *TRIGGERS),
+            "code": _text(
+                "In any case of letters; the promotion's name unless given.",
+                pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
+            ),
+            "budget": _table(
+                "What it may give; it never gives more, whoever asks at the same time.",
+                {
+                    "credits": _credits("All its grants together."),
+                    "redemptions": _whole("How many organizations.", least=1),
+                },
+            ),
+            "starts": _instant("Not given before; a date or a time."),
+            "ends": _instant("Not given from then on; a date or a time."),
+            "requires": {
+                "description": "not_duplicate, payment_method or both; the first unless given.",
+                "type": "array",
+                "items": {"type": "string", "enum": list(REQUIREMENTS)},
+            },
+            "lifetime_days": _whole(
+                "Days until the credits expire; never unless given.",
+                least=1,
+                most=LONGEST_LIFETIME_DAYS,
+            ),
+            "product": _text("The only product that the credits pay for."),
+            "countries": {
+                "description": "Only organizations of these, such as DE; all unless given.",
+                "type": "array",
+                "items": {"type": "string", "pattern": "^[A-Z]{2}$"},
+            },
+            "plans": {
+                "description": "Only organizations on these plans; needs a code.",
+                "type": "array",
+                "items": {"type": "string"},
+            },
         },
     )
 
@@ -201,6 +239,14 @@ def _whole(description: str, *, least: int = 0, most: int = 2**53 - 1) -> Schema
 
 def _amount(description: str) -> Schema:
     return {"description": description, "type": ["string", "integer"], "pattern": _DECIMAL}
+
+
+def _money(description: str) -> Schema:
+    return _amount(description) | {"pattern": r"^\d+(\.\d*)?( [A-Z]{3})?$"}
+
+
+def _instant(description: str) -> Schema:
+    return {"description": description, "type": "string"}
 
 
 def _credits(description: str) -> Schema:

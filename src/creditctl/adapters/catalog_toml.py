@@ -1,12 +1,12 @@
 """Reads a catalog file: every value checked, every complaint with file, line and key."""
 
 import re
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from creditctl.adapters.catalog_plans_toml import guest_of, plan_of, promotion_of
+from creditctl.adapters.catalog_plans_toml import guest_of, plan_of
 from creditctl.adapters.catalog_prices_toml import checked, product_of
+from creditctl.adapters.catalog_promotions_toml import promotion_of, refuse_equal_codes
 from creditctl.adapters.toml_source import TomlSource, TomlTable
 from creditctl.errors import InvalidInput
 from creditctl.rules.catalog import Catalog
@@ -14,7 +14,6 @@ from creditctl.rules.currencies import currency_exponent
 from creditctl.rules.units import Credits
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*", re.ASCII)
-EARLIEST_YEAR, LATEST_YEAR = 1970, 2200
 
 
 def read_catalog(path: Path) -> Catalog:
@@ -30,24 +29,27 @@ def parse_catalog(source: TomlSource) -> Catalog:
     list_price: Decimal = head.price("list_price")
     tiers = _tiers(root.table("tiers"))
     products = tuple(product_of(table, tiers) for table in _named(root.table("products")))
+    plans = tuple(
+        plan_of(table, tiers, currency, products) for table in _named(root.table("plans"))
+    )
     catalog = Catalog(
         name=checked(head, "name", head.text("name"), _NAME),
         currency=currency,
         list_price=list_price,
-        effective_from=_instant(head, "effective_from"),
+        effective_from=head.instant("effective_from"),
         tiers=tiers,
         products=products,
-        plans=tuple(
-            plan_of(table, tiers, currency, products) for table in _named(root.table("plans"))
-        ),
+        plans=plans,
         promotions=tuple(
-            promotion_of(table, currency, list_price) for table in _named(root.table("promotions"))
+            promotion_of(table, list_price, currency, products, plans)
+            for table in _named(root.table("promotions"))
         ),
         guest=guest_of(root.table("guest")) if "guest" in root else None,
     )
     head.finish()
     root.finish()
     _refuse_duplicates(root, catalog)
+    refuse_equal_codes(root, catalog.promotions)
     return catalog
 
 
@@ -75,19 +77,6 @@ def _tiers(table: TomlTable) -> dict[str, Credits]:
     for name in table.keys():  # noqa: SIM118
         _refuse_no_name(table, name)
     return {name: table.credits(name) for name in table.keys()}  # noqa: SIM118
-
-
-def _instant(table: TomlTable, key: str) -> datetime | None:
-    value = table.value(key, date, "a date or a time such as 2026-01-01T00:00:00Z", None)
-    if value is None:
-        return None
-    if not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if value.tzinfo is None:
-        table.refuse(key, f"has no time zone; write {value.isoformat()}Z")
-    if not EARLIEST_YEAR <= value.year < LATEST_YEAR:
-        table.refuse(key, f"must lie between {EARLIEST_YEAR} and {LATEST_YEAR}")
-    return value.astimezone(UTC)
 
 
 def _refuse_duplicates(root: TomlTable, catalog: Catalog) -> None:

@@ -32,12 +32,13 @@ def catalog_toml(catalog: Catalog) -> str:
 
 
 def _head(catalog: Catalog) -> dict[str, Any]:
-    return {
+    facts = {
         "name": catalog.name,
         "currency": catalog.currency,
         "list_price": format(catalog.list_price, "f"),
         "effective_from": catalog.effective_from,
     }
+    return _without({}, facts)
 
 
 def _product(product: ProductSpec) -> dict[str, Any]:
@@ -121,8 +122,25 @@ def _promotion(promotion: PromotionSpec) -> dict[str, Any]:
         "credits": None if promotion.money else _credits(promotion.amount),
         "money": str(promotion.money) if promotion.money else None,
         "trigger": promotion.trigger,
+        "code": promotion.code,
+        "budget": _budget(promotion),
+        "starts": promotion.starts,
+        "ends": promotion.ends,
+        "lifetime_days": promotion.lifetime and promotion.lifetime.days,
+        "product": promotion.product,
+        "countries": list(promotion.countries),
+        "plans": list(promotion.plans),
     }
-    return _without({"title": promotion.name, "trigger": "manual"}, facts)
+    defaults = {"title": promotion.name, "trigger": "code", "code": promotion.name}
+    found = _without(defaults, facts)
+    if promotion.requires != ("not_duplicate",):
+        found["requires"] = list(promotion.requires)  # also when it is empty: that says something
+    return found
+
+
+def _budget(promotion: PromotionSpec) -> dict[str, Any]:
+    credits = None if promotion.budget is None else _credits(promotion.budget)
+    return _without({}, {"credits": credits, "redemptions": promotion.redemptions})
 
 
 def _guest(guest: GuestRule) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
@@ -12,6 +12,8 @@ from creditctl.errors import CatalogInvalid, FileMissing, InvalidInput
 from creditctl.rules.units import Credits, Money, parse_decimal
 
 KeyPath: TypeAlias = tuple[str | int, ...]
+
+EARLIEST_YEAR, LATEST_YEAR = 1970, 2200
 
 _HEADER = re.compile(r"^\s*(\[\[?)([^\[\]]+)\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""^\s*([\w"'-]+(?:\s*\.\s*[\w"'-]+)*)\s*=""")
@@ -126,8 +128,8 @@ class TomlTable:
         return self._amount(key, Credits.parse, default)
 
     def money(self, key: str, currency: str, default: object = ...) -> Any:
-        """An amount of money, zero or more."""
-        return self._amount(key, lambda text: Money.parse(text, currency), default)
+        """An amount of money such as `25.00` or `25 USD`, zero or more."""
+        return self._amount(key, lambda text: _money(text, currency), default)
 
     def price(self, key: str, default: object = ...) -> Any:
         """Money per credit, above zero."""
@@ -146,6 +148,19 @@ class TomlTable:
         if isinstance(found, datetime):
             self.refuse(key, f"must be a day without a time, not {found.isoformat()}")
         return found
+
+    def instant(self, key: str) -> datetime | None:
+        """A date, which is its first instant in UTC, or a time with its zone; None without."""
+        value = self.value(key, date, "a date or a time such as 2026-01-01T00:00:00Z", None)
+        if value is None:
+            return None
+        if not isinstance(value, datetime):
+            value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+        if value.tzinfo is None:
+            self.refuse(key, f"has no time zone; write {value.isoformat()}Z")
+        if not EARLIEST_YEAR <= value.year < LATEST_YEAR:
+            self.refuse(key, f"must lie between {EARLIEST_YEAR} and {LATEST_YEAR}")
+        return value.astimezone(UTC)
 
     def table(self, key: str) -> "TomlTable":
         """A table inside this one; empty when it is not there."""
@@ -191,6 +206,13 @@ class TomlTable:
         if str(amount).startswith("-"):
             self.refuse(key, f"must not be below zero: {value}")
         return amount
+
+
+def _money(text: str, currency: str) -> Money:
+    number, _, named = text.partition(" ")
+    if named not in ("", currency):
+        raise InvalidInput(f"is in {named}, and the catalog in {currency}")
+    return Money.parse(number, currency)
 
 
 def _places(text: str) -> Iterator[tuple[int, KeyPath]]:

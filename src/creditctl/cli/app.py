@@ -41,6 +41,9 @@ GROUPS = {
     "prices": Group("Prices", "What a request costs, and why.", ("price",)),
     "credits": Group("Credits and usage", "Grants, balances and the ledger.", ("credit",)),
     "orders": Group("Credits and usage", "Order forms: contracts that sell credits.", ("order",)),
+    "promotions": Group(
+        "Credits and usage", "Promotions: credits that are given away.", ("promotion",)
+    ),
     "approvals": Group(
         "Credits and usage", "Requests above a ceiling, for a second person.", ("approval",)
     ),

@@ -91,7 +91,7 @@ def create_one(
     )
     session.show(created, CREATED_VIEW)
     if created.refused:
-        session.warn(f"{slug} is a duplicate: no {', '.join(created.refused)} credits were given")
+        session.warn(f"{slug} was not given {'; '.join(created.because)}")
 
 
 @app.command("list")
@@ -271,7 +271,7 @@ def promote(
     promoted = promote_organization(session.context, request, rails)
     session.show(promoted, PROMOTED_VIEW)
     if promoted.refused:
-        session.warn(f"{organization} is a duplicate: it was registered without the credits")
+        session.warn(f"{organization} was not given {'; '.join(promoted.because)}")
 
 
 @app.command("merge")

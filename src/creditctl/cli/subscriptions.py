@@ -44,7 +44,11 @@ _OUTCOME = (
 )
 CREATED_VIEW = View("creditctl.created_subscription/v1", (*_OUTCOME, Column("id")))
 CHANGED_VIEW = View("creditctl.changed_subscription/v1", _OUTCOME)
-SUBSCRIPTIONS_VIEW = View("creditctl.subscriptions/v1", _COLUMNS, empty="No subscriptions yet.")
+SUBSCRIPTIONS_VIEW = View(
+    "creditctl.subscriptions/v1",
+    (*_COLUMNS, Column("trial_ends_at", "Trial until")),
+    empty="No subscriptions yet.",
+)
 SUBSCRIPTION_VIEW = View(
     "creditctl.subscription/v1",
     (

@@ -21,10 +21,11 @@ Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 ABSENT = "–"  # noqa: RUF001 - an en dash says "nothing here" better than a hyphen
 
 STATUS_COLOURS = {
-    "green": "active ok paid finalized applied delivered live signed",
-    "yellow": "draft notified pending stale duplicate expiring late trial postpaid",
+    "green": "active ok paid finalized applied delivered live signed open",
+    "yellow": "draft notified pending stale duplicate expiring late trial postpaid planned",
     "red": "blocked suspended rejected failed overdue insufficient conflict missing",
-    "bright_black": "closed revoked expired void voided cancelled ended ignored undone",
+    "bright_black": "closed revoked expired void voided cancelled ended ignored undone over used_up"
+    " withdrawn",
 }
 _COLOUR_OF = {word: colour for colour, words in STATUS_COLOURS.items() for word in words.split()}
 _AS_IT_IS = {str, int, bool, type(None)}

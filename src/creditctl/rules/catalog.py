@@ -62,13 +62,33 @@ class PlanSpec:
 
 @dataclass(frozen=True, slots=True)
 class PromotionSpec:
-    """Credits given away once per organization; `money` tells that they were stated in money."""
+    """Credits given away once per organization; `money` tells that they were stated in money.
+
+    `amount` is then what the money is worth at the catalog's own list price. It runs in
+    [starts, ends); None leaves a limit out, and empty `countries` or `plans` mean all of them.
+    """
 
     name: str
     title: str
     amount: Credits
     money: Money | None
     trigger: str
+    """signup: given at sign-up; code: given to who names the code."""
+
+    code: str | None = None
+    budget: Credits | None = None
+    """All its grants together are no more than this."""
+
+    redemptions: int | None = None
+    """It is given to no more organizations than this."""
+
+    starts: datetime | None = None
+    ends: datetime | None = None
+    requires: tuple[str, ...] = ("not_duplicate",)
+    lifetime: timedelta | None = None
+    product: str | None = None
+    countries: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def _postpaid_lots(
     before: tuple[SubscriptionPeriod, Lot] | None = None
     for period in periods:
         starts_at, ends_at = micros_of(period.starts_at), micros_of(period.ends_at)
-        if not period.plan.postpaid_limit or ends_at <= first or starts_at > last:
+        if not period.postpaid_limit or ends_at <= first or starts_at > last:
             before = None
             continue
         whole = period.whole
@@ -128,8 +128,8 @@ def _postpaid_lots(
         if before is not None and before[0].whole == whole:
             # After a change of plan within the period both stretches owe under one limit.
             lot.carried = (before[1],)
-            known = max(booked, before[0].plan.postpaid_limit)
-        lot.available = max(period.plan.postpaid_limit - known, NO_CREDITS).micro
+            known = max(booked, before[0].postpaid_limit)
+        lot.available = max(period.postpaid_limit - known, NO_CREDITS).micro
         lots.append(lot)
         before = (period, lot)
     return lots

@@ -14,7 +14,7 @@ from creditctl.rules.catalog import Catalog
 from creditctl.services.audit import record_change
 from creditctl.services.catalog_diff import Difference, differences
 from creditctl.services.catalog_terms import file_differences, refuse_rewritten_terms
-from creditctl.services.catalog_versions import NewVersion, write_plans, write_prices
+from creditctl.services.catalog_versions import NewVersion, write_budgets, write_plans, write_prices
 from creditctl.store.engine import UnitOfWork, reading, rehearsal, unit_of_work
 from creditctl.store.queries.catalog import (
     applied_catalog_version,
@@ -104,6 +104,7 @@ def apply_catalog(context: Context, path: Path, *, dry_run: bool = False) -> Cat
         new = NewVersion(version_id, change.effective_from)
         write_plans(unit, catalog, new)
         write_prices(unit, catalog, new)
+        write_budgets(unit, catalog)
         record_change(
             unit,
             context,

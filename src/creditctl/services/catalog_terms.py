@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from creditctl.errors import CatalogMissing, Conflict
 from creditctl.rules.catalog import Catalog
+from creditctl.rules.instants import instant_text
+from creditctl.rules.units import Credits
 from creditctl.services.catalog_diff import Difference, Facts, compared
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.catalog import catalog_terms, terms_at
@@ -60,9 +62,27 @@ def _promotions(catalog: Catalog) -> dict[str, Facts]:
             "credits": str(promotion.amount),
             "money": "none" if promotion.money is None else str(promotion.money),
             "trigger": promotion.trigger,
+            "code": promotion.code or "none",
+            "budget_credits": _limit(promotion.budget),
+            "budget_redemptions": _limit(promotion.redemptions),
+            "starts": _instant(promotion.starts),
+            "ends": _instant(promotion.ends),
+            "requires": ", ".join(promotion.requires) or "nothing",
+            "lifetime_days": str(promotion.lifetime.days) if promotion.lifetime else "none",
+            "product": promotion.product or "any",
+            "countries": ", ".join(promotion.countries) or "any",
+            "plans": ", ".join(promotion.plans) or "any",
         }
         for promotion in catalog.promotions
     }
+
+
+def _limit(limit: Credits | int | None) -> str:
+    return "none" if limit is None else str(limit)
+
+
+def _instant(at: datetime | None) -> str:
+    return "none" if at is None else instant_text(at)
 
 
 def _guest(catalog: Catalog) -> dict[str, Facts]:

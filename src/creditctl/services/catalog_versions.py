@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from creditctl.errors import Conflict
 from creditctl.rules.catalog import Catalog, EndpointSpec, PlanSpec, ProductSpec
@@ -25,6 +26,7 @@ from creditctl.store.queries.plans import (
     newest_plan_version,
     open_plan_versions,
 )
+from creditctl.store.queries.promotions import promotion_rows, set_budget
 from creditctl.store.queries.subscriptions import plans_subscribed_to
 
 
@@ -193,3 +195,16 @@ def _refuse_overlap(what: str, known_until: datetime, new: NewVersion) -> None:
         f"{what} has a version from {known_until:%Y-%m-%d %H:%M} UTC, and history is not rewritten",
         hint="set [catalog] effective_from to a later time, or remove it to begin now",
     )
+
+
+def write_budgets(unit: UnitOfWork, catalog: Catalog) -> None:
+    """Put the promotions' budgets in force; raises Conflict below what was given already."""
+    for promotion in sorted(catalog.promotions, key=attrgetter("name")):
+        if set_budget(unit, promotion.name, promotion.budget, promotion.redemptions):
+            continue
+        given = promotion_rows(unit)[promotion.name]
+        raise Conflict(
+            f"{promotion.name} has given {given.given} credits in {given.redemptions} claims, more"
+            " than its budget would be",
+            hint="to stop it, set ends to a time that is past, or take it out of the catalog",
+        )

@@ -26,6 +26,11 @@ from creditctl.store.queries.late_checks import (
     QUARANTINE_COUNTS,
     UNPAID_LATE_USAGE,
 )
+from creditctl.store.queries.promotion_checks import (
+    CLAIMED_FOR_NOTHING,
+    MISCOUNTED_GIFTS,
+    OVER_BUDGET,
+)
 from creditctl.store.queries.purchase_checks import (
     GRANTED_OTHERWISE,
     NUMBER_GAPS,
@@ -103,7 +108,9 @@ CHECKS: dict[str, Check] = {
     "a superseded order form has a version that took over": asked(order_checks.NOT_TAKEN_OVER),
     "a closed organization has neither keys nor a subscription": asked(ask.CLOSED_ALIVE),
     "a decided approval names two people": asked(ask.APPROVED_ALONE),
-    "a promotion is claimed by an organization": asked(ask.CLAIMED_BY_NOBODY),
+    "a promotion gives no more than its budget": asked(OVER_BUDGET),
+    "a promotion counts what was granted in its name": asked(MISCOUNTED_GIFTS),
+    "a promotion is claimed by who got it": asked(CLAIMED_FOR_NOTHING),
     "remembered answers can be read": unreadable_answers,
 }
 """Every invariant by what it says; one added here is run, documented and tested."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from creditctl.context import Context
 from creditctl.errors import Conflict, DuplicateOrganization
+from creditctl.rules.promotions import Refusal
 from creditctl.rules.units import Credits
 from creditctl.services.audit import record_change
 from creditctl.services.balances import balance_of
@@ -39,6 +40,9 @@ class Promoted:
     qualification: str
     refused: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    because: tuple[str, ...]
+    """Why these were refused."""
+
     available_before: Credits
     available_after: Credits
     dry_run: bool = False
@@ -90,21 +94,28 @@ def _promote(
         qualification=sign_up.qualification.value,
         refused=sign_up.refused,
         evidence=sign_up.evidence,
+        because=sign_up.because,
         available_before=before,
         available_after=after,
     )
 
 
 def _require_something(owner: OrganizationRow, sign_up: SignUp) -> None:
-    if sign_up.refused:
+    if sign_up.granted:
+        return
+    if sign_up.first_refusal is Refusal.DUPLICATE:
         others = ", ".join(
             f"{found.kind.replace('_', ' ')} of {found.organization}"
             for found in sign_up.evidence
             if found.strong
         )
         raise DuplicateOrganization(f"{owner.slug} has the {others or 'identity of another one'}")
-    if not sign_up.granted:
-        raise Conflict(f"{owner.slug} is registered and has its sign-up credits")
+    if sign_up.refused:
+        raise Conflict(
+            f"{owner.slug} gets no sign-up credits: {'; '.join(sign_up.because)}",
+            hint=f"'creditctl promotions show {sign_up.refused[0]}' says what it asks for",
+        )
+    raise Conflict(f"{owner.slug} is registered and has its sign-up credits")
 
 
 PROMOTE = Verb(

@@ -84,6 +84,7 @@ VERBS: Mapping[str, str] = {
     "orders.sign": "creditctl.services.order_steps:SIGN",
     "orders.activate": "creditctl.services.order_steps:ACTIVATE",
     "orders.cancel": "creditctl.services.order_steps:CANCEL",
+    "promotions.redeem": "creditctl.services.redeeming:REDEEM",
     "subscriptions.create": "creditctl.services.subscriptions:CREATE",
     "subscriptions.change": "creditctl.services.subscription_changes:CHANGE",
     "subscriptions.cancel": "creditctl.services.subscription_changes:CANCEL",

@@ -72,6 +72,11 @@ def checked_facts(facts: OrgFacts, *, country: str | None = None) -> dict[str, s
     return columns
 
 
+def has_payment_method(owner: OrganizationRow) -> bool:
+    """Whether a payment method is on file: so far, what its provider tells it by."""
+    return bool(owner.payment_fingerprint)
+
+
 def record_signals(unit: UnitOfWork, owner: OrganizationRow) -> None:
     """Keep what the organization can be recognised by, as it is now."""
     signals = signals_of(

@@ -49,9 +49,11 @@ class CreatedOrganization:
     """qualified, suspect or duplicate; None for a guest"""
 
     refused: tuple[str, ...]
-    """Promotions that a duplicate did not get."""
+    """Promotions that it did not get."""
 
     evidence: tuple[Evidence, ...]
+    because: tuple[str, ...]
+    """Why these were refused."""
 
 
 def create_organization(
@@ -65,8 +67,8 @@ def create_organization(
     """Create an organization and grant what the catalog gives at sign-up, in one transaction.
 
     With a device it is a guest, which gets the guest credits. Registered organizations get the
-    promotions with trigger `signup`, unless they are a duplicate; `override` is the reason to grant
-    them anyway. Raises AlreadyExists and InvalidInput.
+    promotions with trigger `signup` that are for them; `override` is the reason to give these to a
+    duplicate too. Raises AlreadyExists and InvalidInput.
     """
     checked_slug(slug)
     columns = {"legal_name": slug} | checked_facts(facts)
@@ -169,4 +171,5 @@ def _created(
         qualification=sign_up.qualification.value if sign_up else None,
         refused=sign_up.refused if sign_up else (),
         evidence=sign_up.evidence if sign_up else (),
+        because=sign_up.because if sign_up else (),
     )

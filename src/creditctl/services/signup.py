@@ -1,22 +1,26 @@
 """Sign-up credits: for organizations that are no duplicate, once per identity (DESIGN 3.1)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from creditctl.context import Context
-from creditctl.errors import AlreadyExists, CatalogMissing, InvalidInput
-from creditctl.rules.catalog import Catalog, PromotionSpec
+from creditctl.errors import AlreadyExists, InvalidInput
 from creditctl.rules.duplicates import STRONG, Qualification, SignalKind, qualification_of
+from creditctl.rules.promotions import GUESTS, Refusal
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.audit import record_change
 from creditctl.services.grants import NewGrant, add_grant
+from creditctl.services.promotion_gifts import (
+    give_promotion,
+    newest_catalog,
+    promotions_on_offer,
+)
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.duplicates import MatchRow, claim_promotion, matches_of, signals_held
-from creditctl.store.queries.grants import promotions_given
+from creditctl.store.queries.duplicates import MatchRow, matches_of
 from creditctl.store.queries.orgs import OrganizationRow
+from creditctl.store.queries.promotions import claim_identity
 
-GUESTS = "guest"
-"""The promotion that a device claims: one guest each."""
+TOLD = frozenset({Refusal.DUPLICATE, Refusal.NO_PAYMENT_METHOD, Refusal.USED_UP})
+"""Refusals that a new organization hears of; what it was never meant for is not given silently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,11 @@ class SignUp:
     refused: tuple[str, ...]
     """Promotions that were not given."""
 
+    because: tuple[str, ...]
+    """Each of these with the reason."""
+
+    first_refusal: Refusal | None
+
 
 def give_sign_up_credits(
     unit: UnitOfWork, context: Context, owner: OrganizationRow, *, override: str | None = None
@@ -46,40 +55,50 @@ def give_sign_up_credits(
     """Grant what the catalog gives at sign-up and the organization did not get yet.
 
     A duplicate gets nothing, and stays an organization like any other; `override` is the reason to
-    grant anyway. The claim on each strong signal is unique in the database, also between two
-    sign-ups at the same moment.
+    grant anyway. What waits for a payment method can be given later, by `orgs promote`.
     """
     matches = matches_of(unit, owner.id)
     qualification = qualification_of(SignalKind(match.kind) for match in matches)
-    evidence = tuple(_evidence(match) for match in matches)
-    granted, refused = NO_CREDITS, []
-    given = promotions_given(unit, owner.id)
-    for promotion in _sign_up_promotions(unit):
-        if promotion.name in given:
-            continue
-        is_duplicate = qualification is Qualification.DUPLICATE
-        claimed = _claim(unit, owner, promotion.name)
-        if override is None and (is_duplicate or not claimed):
-            refused.append(promotion.name)
-            continue
-        add_grant(unit, context, _gift(owner.id, promotion, override))
-        granted += promotion.amount
+    evidence = tuple(evidence_of(match) for match in matches)
+    gifts = [
+        give_promotion(
+            unit,
+            context,
+            owner,
+            promotion,
+            is_duplicate=qualification is Qualification.DUPLICATE,
+            reason=promotion.title if override is None else f"{promotion.title}: {override}",
+            override=override is not None,
+        )
+        for promotion in promotions_on_offer(unit)
+        if promotion.trigger == "signup"
+    ]
+    refused = [gift for gift in gifts if gift.refusal in TOLD]
+    granted = sum((gift.amount for gift in gifts if gift.grant), NO_CREDITS)
+    sign_up = SignUp(
+        granted=granted,
+        qualification=qualification,
+        evidence=evidence,
+        refused=tuple(gift.promotion.name for gift in refused),
+        because=tuple(f"{gift.promotion.name}: {gift.refusal}" for gift in refused),
+        first_refusal=refused[0].refusal if refused else None,
+    )
     if refused:
-        _record(unit, context, owner, "promotion.refused", "a duplicate", refused, evidence)
+        _record(unit, context, owner, "promotion.refused", "; ".join(sign_up.because), sign_up)
     elif override is not None and granted:
-        _record(unit, context, owner, "promotion.overridden", override, [], evidence)
-    return SignUp(granted, qualification, evidence, tuple(refused))
+        _record(unit, context, owner, "promotion.overridden", override, sign_up)
+    return sign_up
 
 
 def give_guest_credits(unit: UnitOfWork, context: Context, owner: OrganizationRow) -> Credits:
     """The catalog's guest credits; raises InvalidInput without any, AlreadyExists for a device."""
-    rule = _catalog(unit).guest
+    rule = newest_catalog(unit).guest
     if rule is None:
         raise InvalidInput(
             "the catalog knows no guests", hint="add a [guest] table to it and apply it again"
         )
     device = owner.device_id or ""
-    if not claim_promotion(unit, GUESTS, SignalKind.DEVICE, device, owner.id):
+    if not claim_identity(unit, GUESTS, SignalKind.DEVICE, device, owner.id):
         raise AlreadyExists(
             f"the device {device!r} has been a guest already",
             hint="a device is a guest once; create a registered organization instead",
@@ -98,41 +117,8 @@ def give_guest_credits(unit: UnitOfWork, context: Context, owner: OrganizationRo
     return rule.amount
 
 
-def _sign_up_promotions(unit: UnitOfWork) -> Sequence[PromotionSpec]:
-    try:
-        promotions = _catalog(unit).promotions
-    except CatalogMissing:
-        return ()
-    return [promotion for promotion in promotions if promotion.trigger == "signup"]
-
-
-def _catalog(unit: UnitOfWork) -> Catalog:
-    from creditctl.services.catalog import current_catalog  # its parser is not for every list
-
-    return current_catalog(unit)
-
-
-def _claim(unit: UnitOfWork, owner: OrganizationRow, promotion: str) -> bool:
-    """Claim the promotion for every strong signal; False when one was claimed by another."""
-    claims = [
-        claim_promotion(unit, promotion, kind, value, owner.id)
-        for kind, value in signals_held(unit, owner.id)
-        if kind in STRONG
-    ]
-    return all(claims)
-
-
-def _gift(organization_id: int, promotion: PromotionSpec, override: str | None) -> NewGrant:
-    return NewGrant(
-        organization_id=organization_id,
-        source="promotion",
-        amount=promotion.amount,
-        reason=promotion.title if override is None else f"{promotion.title}: {override}",
-        promotion=promotion.name,
-    )
-
-
-def _evidence(match: MatchRow) -> Evidence:
+def evidence_of(match: MatchRow) -> Evidence:
+    """What the match has in common, and whether that decides."""
     return Evidence(match.organization, match.kind, match.value, SignalKind(match.kind) in STRONG)
 
 
@@ -142,8 +128,7 @@ def _record(
     owner: OrganizationRow,
     action: str,
     reason: str,
-    refused: list[str],
-    evidence: Sequence[Evidence],
+    sign_up: SignUp,
 ) -> None:
     record_change(
         unit,
@@ -153,7 +138,7 @@ def _record(
         organization_id=owner.id,
         reason=reason,
         after={
-            "refused": refused,
-            "evidence": [f"{found.kind} of {found.organization}" for found in evidence],
+            "refused": list(sign_up.refused),
+            "evidence": [f"{found.kind} of {found.organization}" for found in sign_up.evidence],
         },
     )

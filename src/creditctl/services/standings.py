@@ -76,7 +76,7 @@ def _standing(
 def _postpaid_left(
     unit: UnitOfWork, organization_id: int, period: SubscriptionPeriod | None
 ) -> Credits:
-    if period is None or not period.plan.postpaid_limit:
+    if period is None or not period.postpaid_limit:
         return NO_CREDITS
     booked = postpaid_booked(unit, organization_id, period.whole.starts_at, period.whole.ends_at)
-    return max(period.plan.postpaid_limit - booked, NO_CREDITS)
+    return max(period.postpaid_limit - booked, NO_CREDITS)

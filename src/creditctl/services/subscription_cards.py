@@ -28,6 +28,7 @@ class Subscription:
     status: str
     started_at: datetime
     ended_at: datetime | None
+    trial_ends_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def list_subscriptions(context: Context) -> list[Subscription]:
             status_of(row, context.now),
             row.started_at,
             row.ended_at,
+            row.trial_ends_at,
         )
         for row in rows
     ]
@@ -103,7 +105,7 @@ def _card(unit: UnitOfWork, context: Context, row: SubscriptionRow) -> Subscript
         rollover=plan.rollover,
         allowance_used=granted - left,
         allowance_left=left,
-        postpaid_limit=plan.postpaid_limit,
+        postpaid_limit=period.postpaid_limit,
         unlimited=plan.unlimited,
         period_starts_at=period.whole.starts_at,
         period_ends_at=period.ends_at if row.ended_at else period.whole.ends_at,

@@ -63,6 +63,11 @@ class SubscriptionPeriod:
         return prorated_credits(more, share_left(self.whole, self.starts_at))
 
     @property
+    def postpaid_limit(self) -> Credits:
+        """What may be owed for it beyond all grants; nothing in a trial, which is free."""
+        return NO_CREDITS if self.began is Began.TRIAL else self.plan.postpaid_limit
+
+    @property
     def fee(self) -> Money:
         """What is charged for it; a trial is free."""
         full = Money(self.plan.fee_minor, self.plan.currency)

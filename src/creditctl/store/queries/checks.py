@@ -206,11 +206,6 @@ REPAID_WRONG = """
            OR o.organization_id <> g.organization_id OR g.product_id <> o.product_id
            OR o.overage_reason = 'postpaid')
 """
-CLAIMED_BY_NOBODY = """
-    SELECT c.promotion, 'is claimed by ' || c.kind || ' ' || c.value || ' of no organization'
-    FROM promotion_claim AS c LEFT JOIN organization AS o ON o.id = c.organization_id
-    WHERE o.id IS NULL
-"""
 CLOSED_ALIVE = """
     SELECT o.slug, 'is closed and has an active key or subscription' FROM organization AS o
     WHERE o.status = 'closed'

@@ -1,4 +1,4 @@
-"""What organizations have in common, and who claimed a promotion."""
+"""What organizations have in common."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from creditctl.store.engine import UnitOfWork
 class MatchRow:
     """A signal that another organization has too."""
 
+    organization_id: int
     organization: str
     kind: str
     value: str
@@ -29,7 +30,7 @@ def matches_of(unit: UnitOfWork, organization_id: int) -> list[MatchRow]:
     return unit.fetch(
         MatchRow,
         """
-        SELECT o.slug, s.kind, s.value
+        SELECT o.id, o.slug, s.kind, s.value
         FROM organization_signal AS m
              JOIN organization_signal AS s ON s.kind = m.kind AND s.value = m.value
              JOIN organization AS o ON o.id = s.organization_id
@@ -68,30 +69,3 @@ def signals_held(unit: UnitOfWork, organization_id: int) -> list[tuple[str, str]
         id=organization_id,
     )
     return [(str(kind), str(value)) for kind, value in rows]
-
-
-def claim_promotion(
-    unit: UnitOfWork, promotion: str, kind: str, value: str, organization_id: int
-) -> bool:
-    """Claim it for that identity; True when it is, or was already, this organization's."""
-    unit.run(
-        """
-        INSERT INTO promotion_claim (promotion, kind, value, organization_id)
-        VALUES (:promotion, :kind, :value, :organization_id)
-        ON CONFLICT (promotion, kind, value) DO NOTHING
-        """,
-        promotion=promotion,
-        kind=kind,
-        value=value,
-        organization_id=organization_id,
-    )
-    holder = unit.fetch_value(
-        """
-        SELECT organization_id FROM promotion_claim
-        WHERE promotion = :promotion AND kind = :kind AND value = :value
-        """,
-        promotion=promotion,
-        kind=kind,
-        value=value,
-    )
-    return int(holder) == organization_id

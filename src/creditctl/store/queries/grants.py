@@ -73,18 +73,6 @@ def find_grant(unit: UnitOfWork, public_id: str) -> GrantRow:
     return found
 
 
-def promotions_given(unit: UnitOfWork, organization_id: int) -> set[str]:
-    """Names of the promotions the organization got."""
-    rows = unit.fetch_rows(
-        """
-        SELECT promotion FROM credit_grant
-        WHERE organization_id = :id AND promotion IS NOT NULL
-        """,
-        id=organization_id,
-    )
-    return {str(name) for (name,) in rows}
-
-
 def granted_in_total(unit: UnitOfWork, organization_id: int) -> Credits:
     """All credits the organization was ever granted."""
     total = unit.fetch_value(

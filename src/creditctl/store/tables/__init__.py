@@ -12,6 +12,7 @@ from creditctl.store.tables import (  # noqa: F401 - importing a file registers 
     ledger,
     orders,
     organizations,
+    promotions,
     purchases,
     records,
     spend,

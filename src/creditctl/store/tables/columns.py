@@ -5,7 +5,17 @@ Amounts and times are 64-bit integers; there is deliberately no way to declare a
 
 from typing import Any
 
-from sqlalchemy import INTEGER, BigInteger, Boolean, CheckConstraint, ForeignKey, LargeBinary, Text
+from sqlalchemy import (
+    INTEGER,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+)
+from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = {
@@ -66,6 +76,12 @@ def binary(*, key: bool = False) -> Any:
 def maybe_binary() -> Any:
     """Bytes that may be absent."""
     return Field(default=None, nullable=True, sa_type=LargeBinary)
+
+
+def index_of_some(name: str, column: str) -> Index:
+    """An index of the few rows that have the column."""
+    given = sql(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=given, postgresql_where=given)
 
 
 def one_of(column: str, *words: str) -> CheckConstraint:

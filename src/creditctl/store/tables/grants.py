@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 from creditctl.store.tables.columns import (
     STRICT,
     identity,
+    index_of_some,
     integer,
     maybe_integer,
     maybe_text,
@@ -40,6 +41,8 @@ class CreditGrant(SQLModel, table=True):
         Index("ix_credit_grant_organization", "organization_id", "effective_at"),
         Index("ix_credit_grant_expiry", "expires_at"),
         Index("ix_credit_grant_rolled_from", "rolled_from_id"),
+        index_of_some("ix_credit_grant_promotion", "promotion"),
+        index_of_some("ix_credit_grant_moved_from", "moved_from_id"),
         one_of("source", *SOURCES),
         CheckConstraint("amount_micro > 0", name="amount_above_zero"),
         CheckConstraint("remaining_micro >= 0", name="never_negative"),

@@ -7,6 +7,7 @@ from creditctl.store.tables.columns import (
     STRICT,
     flag,
     identity,
+    index_of_some,
     integer,
     maybe_integer,
     maybe_text,
@@ -25,6 +26,7 @@ class Organization(SQLModel, table=True):
 
     __tablename__ = "organization"
     __table_args__ = (
+        index_of_some("ix_organization_merged_into", "merged_into_id"),
         one_of("kind", "registered", "guest"),
         one_of("status", "active", "suspended", "closed"),
         STRICT,
@@ -57,15 +59,3 @@ class OrganizationSignal(SQLModel, table=True):
     kind: str = text(key=True)
     value: str = text(key=True)
     organization_id: int = integer(key=True, refers_to="organization.id")
-
-
-class PromotionClaim(SQLModel, table=True):
-    """A sign-up promotion was given to this identity: the key makes it once for ever."""
-
-    __tablename__ = "promotion_claim"
-    __table_args__ = CLUSTERED
-
-    promotion: str = text(key=True)
-    kind: str = text(key=True)
-    value: str = text(key=True)
-    organization_id: int = integer(refers_to="organization.id")
