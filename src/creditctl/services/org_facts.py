@@ -9,6 +9,7 @@ from creditctl.rules.duplicates import signals_of
 from creditctl.rules.tax_ids import compact_tax_id
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.orgs import OrganizationRow, replace_signals
+from creditctl.store.queries.payment_methods import methods_of
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,61}[a-z0-9]", re.ASCII)
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>.]+(\.[^@\s<>.]+)+")
@@ -72,9 +73,9 @@ def checked_facts(facts: OrgFacts, *, country: str | None = None) -> dict[str, s
     return columns
 
 
-def has_payment_method(owner: OrganizationRow) -> bool:
-    """Whether a payment method is on file: so far, what its provider tells it by."""
-    return bool(owner.payment_fingerprint)
+def has_payment_method(unit: UnitOfWork, owner: OrganizationRow) -> bool:
+    """Whether a payment method is on file, or is known by what its provider tells it by."""
+    return bool(owner.payment_fingerprint) or bool(methods_of(unit, owner.id))
 
 
 def record_signals(unit: UnitOfWork, owner: OrganizationRow) -> None:

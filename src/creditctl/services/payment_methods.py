@@ -6,6 +6,7 @@ from datetime import datetime
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput, NotFound
 from creditctl.services.audit import record_change
+from creditctl.services.org_facts import record_signals
 from creditctl.services.payment_calls import configured
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
 from creditctl.store.public_ids import new_public_id
@@ -80,6 +81,7 @@ def attach_method(
             make_default(unit, owner.id, row.id)
         if stored.fingerprint and owner.payment_fingerprint is None:
             update_organization(unit, owner.id, payment_fingerprint=stored.fingerprint)
+            record_signals(unit, find_organization(unit, organization))
         record_change(
             unit,
             context,

@@ -123,7 +123,7 @@ def _claimant(
     return Claimant(
         had_before=had_before is not None,
         is_duplicate=is_duplicate,
-        has_payment_method=has_payment_method(owner),
+        has_payment_method=has_payment_method(unit, owner),
         country=owner.country,
         plan=plans.get(owner.id),
     )
