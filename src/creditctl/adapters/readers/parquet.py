@@ -5,7 +5,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import parquet
 
 from creditctl.adapters.readers import Block, Blocks
 from creditctl.errors import InvalidInput
@@ -23,6 +22,8 @@ def open_blocks(stream: BinaryIO, name: str, wanted: Collection[str]) -> Blocks:
     """Read the schema; raises InvalidInput for a damaged file, or one that was packed again."""
     if not stream.seekable():
         raise InvalidInput(f"{name}: a Parquet file cannot be read packed", hint="unpack it first")
+    from pyarrow import parquet  # not for recognising other formats
+
     try:
         file = parquet.ParquetFile(stream)
     except (pa.ArrowInvalid, OSError) as problem:
