@@ -7,9 +7,9 @@ _creditctl() {
         case "$place/$word" in
             /orgs|/org) place="/orgs" ;;
             /orgs/create) place="/orgs/create" ;;
+            /orgs/update) place="/orgs/update" ;;
             /orgs/list) place="/orgs/list" ;;
             /orgs/show) place="/orgs/show" ;;
-            /orgs/update) place="/orgs/update" ;;
             /orgs/suspend) place="/orgs/suspend" ;;
             /orgs/resume) place="/orgs/resume" ;;
             /orgs/close) place="/orgs/close" ;;
@@ -42,6 +42,7 @@ _creditctl() {
             /plans/show) place="/plans/show" ;;
             /prices|/price) place="/prices" ;;
             /prices/list) place="/prices/list" ;;
+            /prices/packages) place="/prices/packages" ;;
             /prices/explain) place="/prices/explain" ;;
             /prices/simulate) place="/prices/simulate" ;;
             /credits|/credit) place="/credits" ;;
@@ -139,23 +140,29 @@ _creditctl() {
         /orgs/create:--email) :; return ;;
         /orgs/create:--country) :; return ;;
         /orgs/create:--region) :; return ;;
+        /orgs/create:--locality) :; return ;;
         /orgs/create:--currency) :; return ;;
         /orgs/create:--tax-id) :; return ;;
         /orgs/create:--payment-fingerprint) :; return ;;
         /orgs/create:--device) :; return ;;
         /orgs/create:--reason) :; return ;;
-        /orgs/list:--status) :; return ;;
-        /orgs/list:--kind) :; return ;;
-        /orgs/list:--country) :; return ;;
-        /orgs/list:--plan) :; return ;;
         /orgs/update:--name) :; return ;;
         /orgs/update:--email) :; return ;;
         /orgs/update:--country) :; return ;;
         /orgs/update:--region) :; return ;;
+        /orgs/update:--locality) :; return ;;
         /orgs/update:--currency) :; return ;;
         /orgs/update:--tax-id) :; return ;;
+        /orgs/update:--tax-exempt) :; return ;;
+        /orgs/update:--tax-exempt-certificate) :; return ;;
+        /orgs/update:--tax-exempt-from) :; return ;;
+        /orgs/update:--tax-exempt-until) :; return ;;
         /orgs/update:--payment-fingerprint) :; return ;;
         /orgs/update:--reason) :; return ;;
+        /orgs/list:--status) :; return ;;
+        /orgs/list:--kind) :; return ;;
+        /orgs/list:--country) :; return ;;
+        /orgs/list:--plan) :; return ;;
         /orgs/suspend:--reason) :; return ;;
         /orgs/resume:--reason) :; return ;;
         /orgs/close:--reason) :; return ;;
@@ -199,6 +206,7 @@ _creditctl() {
         /subscriptions/resume:--expect-email) :; return ;;
         /subscriptions/resume:--expect-balance) :; return ;;
         /prices/list:--product) :; return ;;
+        /prices/packages:--currency) :; return ;;
         /prices/explain:--units) :; return ;;
         /prices/explain:--status) :; return ;;
         /prices/explain:--at) :; return ;;
@@ -388,11 +396,11 @@ _creditctl() {
     esac
     case "$place" in
         "") words="orgs keys subscriptions catalog plans prices credits orders promotions approvals usage budgets limits purchases payments invoice audit db check demo schema completion" options="--version" ;;
-        "/orgs") words="create list show update suspend resume close duplicates promote merge" options="" ;;
-        "/orgs/create") words="" options="--name --email --country --region --currency --tax-id --payment-fingerprint --guest --device --override --reason" ;;
+        "/orgs") words="create update list show suspend resume close duplicates promote merge" options="" ;;
+        "/orgs/create") words="" options="--name --email --country --region --locality --currency --tax-id --payment-fingerprint --guest --device --override --reason" ;;
+        "/orgs/update") words="" options="--name --email --country --region --locality --currency --tax-id --tax-id-confirmed --tax-id-refused --tax-exempt --tax-exempt-certificate --tax-exempt-from --tax-exempt-until --no-tax-exempt --payment-fingerprint --align --no-align --reason" ;;
         "/orgs/list") words="" options="--status --kind --country --plan" ;;
         "/orgs/show") words="" options="" ;;
-        "/orgs/update") words="" options="--name --email --country --region --currency --tax-id --payment-fingerprint --align --no-align --reason" ;;
         "/orgs/suspend") words="" options="--reason" ;;
         "/orgs/resume") words="" options="--reason" ;;
         "/orgs/close") words="" options="--reason" ;;
@@ -423,8 +431,9 @@ _creditctl() {
         "/plans") words="list show" options="" ;;
         "/plans/list") words="" options="" ;;
         "/plans/show") words="" options="" ;;
-        "/prices") words="list explain simulate" options="" ;;
+        "/prices") words="list packages explain simulate" options="" ;;
         "/prices/list") words="" options="--product" ;;
+        "/prices/packages") words="" options="--currency" ;;
         "/prices/explain") words="" options="--units --status --at --org" ;;
         "/prices/simulate") words="" options="--catalog --month --org" ;;
         "/credits") words="grant balance grants history explain reverse expire waive reallocate" options="" ;;

@@ -8,12 +8,12 @@ function __creditctl_at
                 set place /orgs
             case /orgs/create
                 set place /orgs/create
+            case /orgs/update
+                set place /orgs/update
             case /orgs/list
                 set place /orgs/list
             case /orgs/show
                 set place /orgs/show
-            case /orgs/update
-                set place /orgs/update
             case /orgs/suspend
                 set place /orgs/suspend
             case /orgs/resume
@@ -78,6 +78,8 @@ function __creditctl_at
                 set place /prices
             case /prices/list
                 set place /prices/list
+            case /prices/packages
+                set place /prices/packages
             case /prices/explain
                 set place /prices/explain
             case /prices/simulate
@@ -285,9 +287,9 @@ complete -c creditctl -n '__creditctl_at ""' -f -a schema -d 'Print the JSON Sch
 complete -c creditctl -n '__creditctl_at ""' -f -a completion -d 'Print a completion script.'
 complete -c creditctl -n '__creditctl_at ""' -l version -d 'Show the version and exit.'
 complete -c creditctl -n '__creditctl_at "/orgs"' -f -a create -d 'Create an organization, with its sign-up credits.'
+complete -c creditctl -n '__creditctl_at "/orgs"' -f -a update -d 'Change what is known about an organization.'
 complete -c creditctl -n '__creditctl_at "/orgs"' -f -a list -d 'List organizations, all or those that fit.'
 complete -c creditctl -n '__creditctl_at "/orgs"' -f -a show -d 'Show everything about an organization on one screen.'
-complete -c creditctl -n '__creditctl_at "/orgs"' -f -a update -d 'Change what is known about an organization.'
 complete -c creditctl -n '__creditctl_at "/orgs"' -f -a suspend -d 'Let no call of an organization through, until it is resumed.'
 complete -c creditctl -n '__creditctl_at "/orgs"' -f -a resume -d 'Let a suspended organization go on.'
 complete -c creditctl -n '__creditctl_at "/orgs"' -f -a close -d 'End an organization for good; asks first.'
@@ -298,6 +300,7 @@ complete -c creditctl -n '__creditctl_at "/orgs/create"' -l name -r -d 'Legal na
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l email -r -d 'Where invoices go.'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l country -r -d 'Two letters, such as DE.'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l region -r -d 'State or province, such as NY.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l locality -r -d 'City or county, where these tax sales.'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l currency -r -d 'What it pays in, such as EUR.'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l tax-id -r -d 'VAT id or its like; checked.'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l payment-fingerprint -r -d 'What its payment provider tells cards by.'
@@ -305,19 +308,26 @@ complete -c creditctl -n '__creditctl_at "/orgs/create"' -l guest -d 'A few cred
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l device -r -d 'What a guest is known by.'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l override -d 'Give a duplicate the sign-up credits; needs --reason.'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l reason -r -d 'Why, for the audit log.'
-complete -c creditctl -n '__creditctl_at "/orgs/list"' -l status -r -d 'active, suspended or closed.'
-complete -c creditctl -n '__creditctl_at "/orgs/list"' -l kind -r -d 'registered or guest.'
-complete -c creditctl -n '__creditctl_at "/orgs/list"' -l country -r -d 'Two letters, such as DE.'
-complete -c creditctl -n '__creditctl_at "/orgs/list"' -l plan -r -d 'Only those on this plan.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l name -r -d 'Legal name.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l email -r -d 'Where invoices go.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l country -r -d 'Two letters, such as DE.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l region -r -d 'State or province, such as NY.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l locality -r -d 'City or county, where these tax sales.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l currency -r -d 'What it pays in, such as EUR.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l tax-id -r -d 'VAT id or its like; checked.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l tax-id-confirmed -l tax-id-refused -d 'What the tax id’s register answered.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l tax-exempt -r -d 'It pays no tax, and why.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l tax-exempt-certificate -r -d 'The proof of it.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l tax-exempt-from -r -d 'The first day that it is exempt.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l tax-exempt-until -r -d 'The first day that it is no longer exempt.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l no-tax-exempt -d 'Take back the exemption, as if never given.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l payment-fingerprint -r -d 'What its payment provider tells cards by.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l align -l no-align -d 'Bill credits by the subscription’s periods, or by months.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/orgs/list"' -l status -r -d 'active, suspended or closed.'
+complete -c creditctl -n '__creditctl_at "/orgs/list"' -l kind -r -d 'registered or guest.'
+complete -c creditctl -n '__creditctl_at "/orgs/list"' -l country -r -d 'Two letters, such as DE.'
+complete -c creditctl -n '__creditctl_at "/orgs/list"' -l plan -r -d 'Only those on this plan.'
 complete -c creditctl -n '__creditctl_at "/orgs/suspend"' -l reason -r -d 'Why, for the ledger and the audit log.'
 complete -c creditctl -n '__creditctl_at "/orgs/resume"' -l reason -r -d 'Why, for the ledger and the audit log.'
 complete -c creditctl -n '__creditctl_at "/orgs/close"' -l reason -r -d 'Why, for the ledger and the audit log.'
@@ -385,16 +395,18 @@ complete -c creditctl -n '__creditctl_at "/subscriptions/resume"' -l expect-emai
 complete -c creditctl -n '__creditctl_at "/subscriptions/resume"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
 complete -c creditctl -n '__creditctl_at "/catalog"' -f -a validate -d 'Check a catalog file; needs no database.'
 complete -c creditctl -n '__creditctl_at "/catalog"' -f -a diff -d 'Show what applying a catalog file would change.'
-complete -c creditctl -n '__creditctl_at "/catalog"' -f -a apply -d 'Put a catalog file’s prices and plans in force.'
+complete -c creditctl -n '__creditctl_at "/catalog"' -f -a apply -d 'Put what a catalog file states in force.'
 complete -c creditctl -n '__creditctl_at "/catalog"' -f -a export -d 'Write the catalog applied last as one canonical TOML file.'
 complete -c creditctl -n '__creditctl_at "/catalog"' -f -a schema -d 'Print the JSON Schema of catalog files, for editors.'
 complete -c creditctl -n '__creditctl_at "/catalog/apply"' -l dry-run -d 'Show what would happen, change nothing.'
 complete -c creditctl -n '__creditctl_at "/plans"' -f -a list -d 'List the plans in force.'
 complete -c creditctl -n '__creditctl_at "/plans"' -f -a show -d 'Show a plan: fee, allowance, limits and capabilities.'
 complete -c creditctl -n '__creditctl_at "/prices"' -f -a list -d 'List endpoints with the price in force.'
+complete -c creditctl -n '__creditctl_at "/prices"' -f -a packages -d 'List the packages in force, at their price in each currency.'
 complete -c creditctl -n '__creditctl_at "/prices"' -f -a explain -d 'Show what a request costs, step by step and in money.'
 complete -c creditctl -n '__creditctl_at "/prices"' -f -a simulate -d 'Price a month’s usage by another catalog, and change...'
 complete -c creditctl -n '__creditctl_at "/prices/list"' -l product -r -d 'Only this product.'
+complete -c creditctl -n '__creditctl_at "/prices/packages"' -l currency -r -d 'Only prices in this one.'
 complete -c creditctl -n '__creditctl_at "/prices/explain"' -l units -r -d 'How much data it returned.'
 complete -c creditctl -n '__creditctl_at "/prices/explain"' -l status -r -d 'How it was answered.'
 complete -c creditctl -n '__creditctl_at "/prices/explain"' -l at -r -d 'When it was made; now unless given.'

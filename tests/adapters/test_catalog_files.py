@@ -117,6 +117,68 @@ requires = []
 [guest]
 credits = 50
 lifetime_hours = 24
+
+[list_prices]
+USD = "0.00135"
+JPY = "0.2"
+
+[packages.big]
+title = "Big"
+credits = "50000.5"
+price = "45.00"
+lifetime_days = 365
+prices = { USD = "49.00", JPY = 7300 }
+
+[packages.abroad]
+credits = 1000
+prices = { GBP = "9.00" }
+
+[seller]
+legal_name = "Rich \\"Data\\" GmbH"
+address = ["Lange Gasse 1", "10115 Berlin"]
+country = "DE"
+region = "BE"
+tax_id = "DE 136 695 976"
+email = "billing@rich.example"
+prices_include_tax = ["EUR", "GBP"]
+trusts_check_digits = true
+
+[[seller.registrations]]
+country = "DE"
+
+[[seller.registrations]]
+country = "US"
+regions = ["NY", "TX"]
+scheme = "consumers"
+taxes = ["Sales tax"]
+valid_from = 2025-01-01
+valid_until = 2030-01-01
+
+[[taxes]]
+country = "DE"
+name = "VAT"
+percent = 19
+valid_from = 2021-01-01
+
+[[taxes]]
+country = "US"
+regions = ["NY", "TX"]
+locality = "Springfield"
+name = "Sales tax"
+authority = "City"
+category = "standard"
+supply = "between_regions"
+percent = "8.875"
+taxable_percent = 80
+valid_from = 2020-01-01
+valid_until = 2026-01-01
+
+[[taxes]]
+country = "US"
+regions = ["OH"]
+name = "Sales tax"
+percent = "5.75"
+valid_from = 2020-01-01
 """
 SAMPLES = sorted((Path(__file__).parents[2] / "sample-data").glob("*/catalog.toml"))
 TEXTS = {"rich": RICH} | {path.parent.name: path.read_text(encoding="utf-8") for path in SAMPLES}

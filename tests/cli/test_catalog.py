@@ -29,6 +29,10 @@ def test_a_file_is_checked_without_a_database(sqlite_cli: Cli) -> None:
     told = sqlite_cli(f"catalog validate {SAMPLE} -o json --db nowhere.db").data
     assert told["endpoints"] == 4
     assert (told["plans"], told["promotions"]) == (2, 1)
+    assert (told["packages"], told["taxes"]) == (0, 0)
+    finfeedapi = SAMPLE.parents[1] / "finfeedapi/catalog.toml"
+    told = sqlite_cli(f"catalog validate {finfeedapi} -o json").data
+    assert (told["packages"], told["taxes"]) == (1, 1)
 
 
 def test_applying_twice_changes_nothing_the_second_time(cli: Cli) -> None:

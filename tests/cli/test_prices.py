@@ -158,3 +158,29 @@ def test_a_simulation_that_cannot_be_made_is_refused(
     refused = prices(f"prices simulate {options.format(used=used)}", expect=exit_code)
     assert complaint in refused.stderr
     assert refused.stdout == ""
+
+
+def test_packages_are_listed_at_their_prices(prices: Cli) -> None:
+    rows = prices("prices packages -o json")
+    assert rows.json["schema"] == "creditctl.packages/v1"
+    names = ("name", "credits", "price", "currency", "lifetime_days")
+    assert [tuple(row[name] for name in names) for row in rows.data] == [
+        ("large", "50000", "80.00", "USD", 365),
+        ("small", "5000", "10.00", "USD", None),
+    ]
+    (small,) = prices("prices packages small -o json").data
+    assert (small["title"], small["effective_to"]) == ("5,000 credits", None)
+    assert prices("prices packages --currency EUR -o json").data == []
+    assert "no packages" in prices("prices packages", as_of="2025-12-31").stderr
+    refused = prices("prices packages huge", expect=3)
+    assert "there is no package 'huge'" in refused.stderr
+    assert "there are large, small" in refused.stderr
+
+
+def test_a_package_is_listed_once_for_each_currency(sqlite_cli: Cli) -> None:
+    sample = Path(__file__).parents[2] / "sample-data/finfeedapi/catalog.toml"
+    sqlite_cli(f"catalog apply {sample}")
+    rows = sqlite_cli("prices packages -o json").data
+    assert [(row["price"], row["currency"]) for row in rows] == [("83.00", "EUR"), ("90.00", "USD")]
+    (euros,) = sqlite_cli("prices packages desk --currency EUR -o json").data
+    assert euros["price"] == "83.00"

@@ -58,6 +58,7 @@ def test_help_imports_nothing_heavy() -> None:
         "keys list",
         "plans list",
         "prices list",
+        "prices packages",
         "subscriptions list",
         "budgets list",
         "promotions list",

@@ -104,6 +104,14 @@ BREACHES = {
     "a promotion counts what was granted in its name": (
         "INSERT INTO promotion (name, given_micro, redemptions) VALUES ('welcome', 5, 1)"
     ),
+    "what credits are sold by is stated once at a time": (
+        "INSERT INTO list_price (catalog_version_id, effective_from, currency, price)"
+        " VALUES (1, 5, 'EUR', '0.01'), (1, 6, 'EUR', '0.02')"
+    ),
+    "a package has a price": (
+        "INSERT INTO package (catalog_version_id, effective_from, name, title, credits_micro)"
+        " VALUES (1, 5, 'big', 'Big', 1)"
+    ),
     "a promotion is claimed by who got it": (
         "INSERT INTO promotion_claim (promotion, kind, value, organization_id)"
         " VALUES ('welcome', 'email', 'ann@acme.example', 999)"

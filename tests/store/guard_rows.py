@@ -9,12 +9,17 @@ APPEND_ONLY = {
     "ledger_entry",
     "payment_arrival",
     "payment_notice",
+    "package_price",
     "purchase_tax",
     "order_line",
 }
 CHANGEABLE = {
     "credit_grant": {"remaining_micro", "expired_micro", "expires_at", "reversed_at"},
     "endpoint_price": {"effective_to"},
+    "list_price": {"effective_to"},
+    "package": {"effective_to"},
+    "seller": {"effective_to"},
+    "tax_rate": {"effective_to"},
     "payment": {
         "status",
         "received_minor",
@@ -48,7 +53,7 @@ CHANGEABLE = {
 """Tables that keep their rows, and the only columns of them that may change."""
 
 VALID: dict[str, dict[str, Any]] = {
-    "organization": {"kind": "guest", "status": "active"},
+    "organization": {"kind": "guest", "status": "active", "tax_exempt_until": 9},
     "api_key": {"status": "active"},
     "endpoint_price": {"rounding": "up", "effective_to": 9},
     "plan_version": {"interval": "month", "rollover": "reset", "effective_to": 9},
@@ -70,6 +75,10 @@ VALID: dict[str, dict[str, Any]] = {
     "invoice_line": {"kind": "fee"},
     "late_usage": {"ends_at": 9},
     "late_event": {"state": "released"},
+    "list_price": {"effective_to": 9},
+    "package": {"effective_to": 9},
+    "seller": {"effective_to": 9},
+    "tax_rate": {"effective_to": 9, "supply": "any", "valid_until": 9},
     "purchase": {
         "source": "purchase",
         "status": "paid",
@@ -161,6 +170,19 @@ BROKEN: dict[str, dict[str, Any]] = {
         "paid_at": None,
         "receipt_number": None,
     },
+    "ck_list_price_validity_not_empty": {"effective_to": 3},
+    "ck_organization_exemption_has_reason": {"tax_exempt_reason": None},
+    "ck_organization_exemption_not_empty": {"tax_exempt_until": 4},
+    "ck_package_credits_above_zero": {"credits_micro": 0},
+    "ck_package_lifetime_above_zero": {"lifetime_days": 0},
+    "ck_package_price_price_above_zero": {"price_minor": 0},
+    "ck_package_validity_not_empty": {"effective_to": 3},
+    "ck_seller_validity_not_empty": {"effective_to": 3},
+    "ck_tax_rate_days_not_empty": {"valid_until": 3},
+    "ck_tax_rate_rate_in_range": {"ppm": 1_000_001},
+    "ck_tax_rate_supply_known": {"supply": "some"},
+    "ck_tax_rate_taxable_in_range": {"taxable_ppm": 0},
+    "ck_tax_rate_validity_not_empty": {"effective_to": 3},
     "ck_organization_kind_known": {"kind": "friend"},
     "ck_organization_status_known": {"status": "asleep"},
     "ck_plan_version_amounts_not_negative": {"fee_minor": -1},

@@ -32,8 +32,8 @@ def tax_rates_from(document: TomlTable) -> tuple[TaxRate, ...]:
 
 
 def _rates_of(table: TomlTable) -> Iterator[TaxRate]:
-    country = _country(table)
-    regions = _regions(table, country)
+    country = tax_country(table)
+    regions = tax_regions(table, country)
     locality = table.text("locality", None)
     if locality is not None and (not regions or not locality.strip()):
         table.refuse("locality", "is a name, and needs its regions")
@@ -47,9 +47,7 @@ def _rates_of(table: TomlTable) -> Iterator[TaxRate]:
     if not _CATEGORY.fullmatch(category) or category == UNTAXED:
         table.refuse("category", f"{category!r} is no name of a category")
     supply = Supply(table.choice("supply", tuple(Supply), Supply.ANY))
-    validity = Validity(_day(table, "valid_from"), _day(table, "valid_until", None))
-    if validity.since and validity.until and validity.until <= validity.since:
-        table.refuse("valid_until", f"{validity.until} is not after {validity.since}")
+    validity = validity_of(table)
     table.finish()
     for region in regions or (None,):
         yield TaxRate(
@@ -66,7 +64,8 @@ def _rates_of(table: TomlTable) -> Iterator[TaxRate]:
         )
 
 
-def _country(table: TomlTable) -> str:
+def tax_country(table: TomlTable) -> str:
+    """The country whose tax law holds."""
     country: str = table.text("country")
     if not _COUNTRY.fullmatch(country):
         table.refuse("country", f"{country!r} is no country code: write it like DE")
@@ -75,7 +74,8 @@ def _country(table: TomlTable) -> str:
     return country
 
 
-def _regions(table: TomlTable, country: str) -> tuple[str, ...]:
+def tax_regions(table: TomlTable, country: str) -> tuple[str, ...]:
+    """Its regions that are named; none means all of it."""
     regions = table.texts("regions", ())
     for region in regions:
         if not _REGION.fullmatch(region):
@@ -106,6 +106,14 @@ def _millionths(table: TomlTable, key: str) -> int:
     return millionths
 
 
+def validity_of(table: TomlTable, since: object = ...) -> Validity:
+    """From `valid_from`, or `since` where it is not given, up to `valid_until`."""
+    validity = Validity(_day(table, "valid_from", since), _day(table, "valid_until", None))
+    if validity.since and validity.until and validity.until <= validity.since:
+        table.refuse("valid_until", f"{validity.until} is not after {validity.since}")
+    return validity
+
+
 def _day(table: TomlTable, key: str, default: object = ...) -> date | None:
     day: date | None = table.value(key, date, "a day such as 2026-01-01", default)
     if isinstance(day, datetime):
@@ -115,7 +123,7 @@ def _day(table: TomlTable, key: str, default: object = ...) -> date | None:
 
 def _refuse_overlap(table: TomlTable, rate: TaxRate, earlier: list[TaxRate]) -> None:
     for other in earlier:
-        if _same(rate, other) and _meet(rate.validity, other.validity):
+        if _same(rate, other) and meet(rate.validity, other.validity):
             since = other.validity.since
             table.refuse("valid_from", f"{rate.name} has a rate on these days already: of {since}")
 
@@ -130,6 +138,7 @@ def _identity(rate: TaxRate) -> tuple[str | None, ...]:
     return rate.country, rate.region, rate.locality, rate.name, rate.authority, rate.category
 
 
-def _meet(one: Validity, other: Validity) -> bool:
+def meet(one: Validity, other: Validity) -> bool:
+    """Whether both hold on some day."""
     first, second = sorted((one, other), key=lambda days: days.since or date.min)
     return first.until is None or second.since is None or second.since < first.until

@@ -1,16 +1,21 @@
 """Reads a catalog file: every value checked, every complaint with file, line and key."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
+from creditctl.adapters.catalog_packages_toml import list_prices_of, package_of
 from creditctl.adapters.catalog_plans_toml import guest_of, plan_of
 from creditctl.adapters.catalog_prices_toml import checked, product_of
 from creditctl.adapters.catalog_promotions_toml import promotion_of, refuse_equal_codes
+from creditctl.adapters.catalog_seller_toml import seller_of
+from creditctl.adapters.catalog_tax_toml import tax_rates_from
 from creditctl.adapters.toml_source import TomlSource, TomlTable
 from creditctl.errors import InvalidInput
-from creditctl.rules.catalog import Catalog
+from creditctl.rules.catalog import Catalog, PackageSpec, SellerSpec
 from creditctl.rules.currencies import currency_exponent
+from creditctl.rules.tax.rates import TaxRate
 from creditctl.rules.units import Credits
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*", re.ASCII)
@@ -32,6 +37,9 @@ def parse_catalog(source: TomlSource) -> Catalog:
     plans = tuple(
         plan_of(table, tiers, currency, products) for table in _named(root.table("plans"))
     )
+    list_prices = list_prices_of(root.table("list_prices"), currency)
+    packages = tuple(package_of(table, currency) for table in _named(root.table("packages")))
+    taxes = tax_rates_from(root)
     catalog = Catalog(
         name=checked(head, "name", head.text("name"), _NAME),
         currency=currency,
@@ -45,6 +53,10 @@ def parse_catalog(source: TomlSource) -> Catalog:
             for table in _named(root.table("promotions"))
         ),
         guest=guest_of(root.table("guest")) if "guest" in root else None,
+        list_prices=list_prices,
+        packages=packages,
+        taxes=taxes,
+        seller=_seller(root, frozenset({currency, *list_prices, *_paid_in(packages)}), taxes),
     )
     head.finish()
     root.finish()
@@ -77,6 +89,21 @@ def _tiers(table: TomlTable) -> dict[str, Credits]:
     for name in table.keys():  # noqa: SIM118
         _refuse_no_name(table, name)
     return {name: table.credits(name) for name in table.keys()}  # noqa: SIM118
+
+
+def _paid_in(packages: Iterable[PackageSpec]) -> set[str]:
+    return {price.currency for package in packages for price in package.prices}
+
+
+def _seller(
+    root: TomlTable, currencies: frozenset[str], taxes: tuple[TaxRate, ...]
+) -> SellerSpec | None:
+    if "seller" in root:
+        return seller_of(root.table("seller"), currencies, taxes)
+    if taxes:
+        # Without one no tax would be charged, and nobody would notice.
+        root.refuse("taxes", "are charged by a [seller] with registrations, and there is none")
+    return None
 
 
 def _refuse_duplicates(root: TomlTable, catalog: Catalog) -> None:

@@ -1,9 +1,10 @@
 """Writes a catalog as the canonical TOML file, the same byte for byte when read and written."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from creditctl.adapters.catalog_values import credits_value, micro_value, without
+from creditctl.adapters.catalog_writer_selling import package_facts, seller_facts, tax_tables
 from creditctl.rules.catalog import (
     Catalog,
     EndpointSpec,
@@ -13,7 +14,6 @@ from creditctl.rules.catalog import (
     PromotionSpec,
 )
 from creditctl.rules.pricing import SUCCESS, PriceRule
-from creditctl.rules.units import Credits, decimal_text
 
 
 def catalog_toml(catalog: Catalog) -> str:
@@ -22,13 +22,17 @@ def catalog_toml(catalog: Catalog) -> str:
 
     document = {
         "catalog": _head(catalog),
-        "tiers": {name: _credits(credits) for name, credits in catalog.tiers.items()},
+        "list_prices": {code: format(price, "f") for code, price in catalog.list_prices.items()},
+        "tiers": {name: credits_value(credits) for name, credits in catalog.tiers.items()},
         "products": {product.name: _product(product) for product in catalog.products},
         "plans": {plan.name: _plan(plan) for plan in catalog.plans},
+        "packages": {spec.name: package_facts(spec, catalog.currency) for spec in catalog.packages},
         "promotions": {spec.name: _promotion(spec) for spec in catalog.promotions},
         "guest": _guest(catalog.guest) if catalog.guest else None,
+        "seller": seller_facts(catalog.seller) if catalog.seller else None,
+        "taxes": tax_tables(catalog.taxes),
     }
-    return tomli_w.dumps(_without({}, document), multiline_strings=False)
+    return tomli_w.dumps(without({}, document), multiline_strings=False)
 
 
 def _head(catalog: Catalog) -> dict[str, Any]:
@@ -38,7 +42,7 @@ def _head(catalog: Catalog) -> dict[str, Any]:
         "list_price": format(catalog.list_price, "f"),
         "effective_from": catalog.effective_from,
     }
-    return _without({}, facts)
+    return without({}, facts)
 
 
 def _product(product: ProductSpec) -> dict[str, Any]:
@@ -46,15 +50,16 @@ def _product(product: ProductSpec) -> dict[str, Any]:
         "title": product.title,
         "billed_statuses": list(product.billed_statuses),
         "volume": [
-            {"above": step.above, "credits": _micro(step.unit_micro)} for step in product.volume
+            {"above": step.above, "credits": micro_value(step.unit_micro)}
+            for step in product.volume
         ],
         "endpoints": [_endpoint(endpoint) for endpoint in product.endpoints],
     }
-    return _without({"title": product.name, "billed_statuses": list(SUCCESS)}, facts)
+    return without({"title": product.name, "billed_statuses": list(SUCCESS)}, facts)
 
 
 def _endpoint(endpoint: EndpointSpec) -> dict[str, Any]:
-    return _without({"method": "*"}, {"method": endpoint.method, "path": endpoint.path}) | _price(
+    return without({"method": "*"}, {"method": endpoint.method, "path": endpoint.path}) | _price(
         endpoint.rule
     )
 
@@ -63,40 +68,40 @@ def _price(rule: PriceRule) -> dict[str, Any]:
     data = _data(rule) if rule.bills_data else None
     facts = {
         "tier": rule.tier,
-        "credits": None if rule.tier else _micro(rule.base_micro),
-        "minimum": _micro(rule.minimum_micro),
-        "maximum": None if rule.maximum_micro is None else _micro(rule.maximum_micro),
+        "credits": None if rule.tier else micro_value(rule.base_micro),
+        "minimum": micro_value(rule.minimum_micro),
+        "maximum": None if rule.maximum_micro is None else micro_value(rule.maximum_micro),
         "data": data,
     }
     defaults: dict[str, Any] = {"minimum": 0}
     if data is not None:
         defaults["credits"] = 0
-    return _without(defaults, facts)
+    return without(defaults, facts)
 
 
 def _data(rule: PriceRule) -> dict[str, Any]:
     facts = {
         "per": rule.per_units,
         "unit": rule.unit,
-        "credits": _micro(rule.unit_micro),
+        "credits": micro_value(rule.unit_micro),
         "rounding": rule.rounding,
         "included": rule.included_units,
     }
-    return _without({"per": 1, "unit": "units", "rounding": "up", "included": 0}, facts)
+    return without({"per": 1, "unit": "units", "rounding": "up", "included": 0}, facts)
 
 
 def _plan(plan: PlanSpec) -> dict[str, Any]:
     trial = None
     if plan.trial is not None:
-        trial = {"days": plan.trial.days, "credits": _credits(plan.trial.amount)}
+        trial = {"days": plan.trial.days, "credits": credits_value(plan.trial.amount)}
     facts = {
         "title": plan.title,
         "fee": str(plan.fee),
         "interval": plan.interval,
-        "allowance": _credits(plan.allowance),
+        "allowance": credits_value(plan.allowance),
         "rollover": plan.rollover,
-        "carry_cap": None if plan.carry_cap is None else _credits(plan.carry_cap),
-        "postpaid_limit": _credits(plan.postpaid_limit),
+        "carry_cap": None if plan.carry_cap is None else credits_value(plan.carry_cap),
+        "postpaid_limit": credits_value(plan.postpaid_limit),
         "overage_price": None if plan.overage_price is None else format(plan.overage_price, "f"),
         "unlimited": plan.unlimited,
         "tiers": list(plan.tiers),
@@ -113,13 +118,13 @@ def _plan(plan: PlanSpec) -> dict[str, Any]:
         "postpaid_limit": 0,
         "unlimited": False,
     }
-    return _without(defaults, facts)
+    return without(defaults, facts)
 
 
 def _promotion(promotion: PromotionSpec) -> dict[str, Any]:
     facts = {
         "title": promotion.title,
-        "credits": None if promotion.money else _credits(promotion.amount),
+        "credits": None if promotion.money else credits_value(promotion.amount),
         "money": str(promotion.money) if promotion.money else None,
         "trigger": promotion.trigger,
         "code": promotion.code,
@@ -132,38 +137,19 @@ def _promotion(promotion: PromotionSpec) -> dict[str, Any]:
         "plans": list(promotion.plans),
     }
     defaults = {"title": promotion.name, "trigger": "code", "code": promotion.name}
-    found = _without(defaults, facts)
+    found = without(defaults, facts)
     if promotion.requires != ("not_duplicate",):
         found["requires"] = list(promotion.requires)  # also when it is empty: that says something
     return found
 
 
 def _budget(promotion: PromotionSpec) -> dict[str, Any]:
-    credits = None if promotion.budget is None else _credits(promotion.budget)
-    return _without({}, {"credits": credits, "redemptions": promotion.redemptions})
+    credits = None if promotion.budget is None else credits_value(promotion.budget)
+    return without({}, {"credits": credits, "redemptions": promotion.redemptions})
 
 
 def _guest(guest: GuestRule) -> dict[str, Any]:
     return {
-        "credits": _credits(guest.amount),
+        "credits": credits_value(guest.amount),
         "lifetime_hours": guest.lifetime // timedelta(hours=1),
-    }
-
-
-def _credits(credits: Credits) -> int | str:
-    return _micro(credits.micro)
-
-
-def _micro(micro: int) -> int | str:
-    """Whole credits as a number, others as a text: TOML's fractions would be floats."""
-    text = decimal_text(micro, 6)
-    return text if "." in text else int(text)
-
-
-def _without(defaults: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts that say something."""
-    return {
-        name: value
-        for name, value in facts.items()
-        if value is not None and value not in ([], {}) and defaults.get(name) != value
     }

@@ -17,7 +17,7 @@ from creditctl.services.catalog import (
     validate_catalog,
 )
 
-app = command_group("The price file: products, endpoints, plans.")
+app = command_group("The price file: products, plans, packages, taxes.")
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A catalog in TOML.")]
 
@@ -30,6 +30,8 @@ SUMMARY_VIEW = View(
         Column("endpoints"),
         Column("plans"),
         Column("promotions"),
+        Column("packages"),
+        Column("taxes", "Tax rates"),
     ),
 )
 CHANGE_VIEW = View(
@@ -80,7 +82,7 @@ def diff(ctx: typer.Context, file: FileArgument) -> None:
 
 @app.command("apply")
 def apply(ctx: typer.Context, file: FileArgument, dry_run: DryRunOption = False) -> None:
-    """Put a catalog file's prices and plans in force.
+    """Put what a catalog file states in force.
 
     What was in force before is kept, and the same file twice changes nothing. Usage is priced by
     the version in force at its own time.

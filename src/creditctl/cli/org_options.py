@@ -17,6 +17,10 @@ CountryOption = Annotated[
 RegionOption = Annotated[
     str | None, typer.Option("--region", metavar="CODE", help="State or province, such as NY.")
 ]
+LocalityOption = Annotated[
+    str | None,
+    typer.Option("--locality", metavar="TEXT", help="City or county, where these tax sales."),
+]
 CurrencyOption = Annotated[
     str | None, typer.Option("--currency", metavar="CODE", help="What it pays in, such as EUR.")
 ]

@@ -4,31 +4,25 @@ from typing import Annotated
 
 import typer
 
+from creditctl.cli import org_facts
 from creditctl.cli.groups import command_group
 from creditctl.cli.options import OrganizationArgument
 from creditctl.cli.org_options import (
     CountryOption,
-    CurrencyOption,
     EmailOption,
-    FingerprintOption,
     NameOption,
     OverrideOption,
-    RegionOption,
-    SlugArgument,
     TaxIdOption,
 )
 from creditctl.cli.org_views import (
-    CREATED_VIEW,
     DUPLICATES_VIEW,
     MERGED_VIEW,
     ORG_VIEW,
     ORGS_VIEW,
     PROMOTED_VIEW,
     STATUS_VIEW,
-    UPDATED_VIEW,
 )
 from creditctl.cli.rails import (
-    AuditReasonOption,
     DryRunOption,
     ExpectBalanceOption,
     ExpectEmailOption,
@@ -37,61 +31,12 @@ from creditctl.cli.rails import (
     rails_of,
 )
 from creditctl.cli.session import session_of
-from creditctl.errors import InvalidInput
 from creditctl.services.org_lists import OrgFilter, list_all_organizations
 
 app = command_group("Organizations: who uses and pays for the API.")
 
 
-@app.command("create")
-def create_one(
-    ctx: typer.Context,
-    slug: SlugArgument,
-    name: NameOption = None,
-    email: EmailOption = None,
-    country: CountryOption = None,
-    region: RegionOption = None,
-    currency: CurrencyOption = None,
-    tax_id: TaxIdOption = None,
-    payment_fingerprint: FingerprintOption = None,
-    guest: Annotated[
-        bool, typer.Option("--guest", help="A few credits for a short time; needs --device.")
-    ] = False,
-    device: Annotated[
-        str | None, typer.Option("--device", metavar="ID", help="What a guest is known by.")
-    ] = None,
-    override: OverrideOption = False,
-    reason: AuditReasonOption = "",
-) -> None:
-    """Create an organization, with its sign-up credits.
-
-    A duplicate of an existing one gets everything but these.
-
-    Example: creditctl orgs create acme --name "Acme Ltd" --email billing@acme.example
-    """
-    from creditctl.services.org_facts import OrgFacts
-    from creditctl.services.orgs import create_organization
-
-    session = session_of(ctx)
-    if guest != (device is not None):
-        raise InvalidInput("--guest and --device ID go together")
-    if override and not reason.strip():
-        raise InvalidInput("--override needs a reason", hint='add --reason "why"')
-    facts = OrgFacts(
-        legal_name=name,
-        billing_email=email,
-        country=country,
-        region=region,
-        currency=currency,
-        tax_id=tax_id,
-        payment_fingerprint=payment_fingerprint,
-    )
-    created = create_organization(
-        session.context, slug, facts, device_id=device, override=reason if override else None
-    )
-    session.show(created, CREATED_VIEW)
-    if created.refused:
-        session.warn(f"{slug} was not given {'; '.join(created.because)}")
+org_facts.register(app)
 
 
 @app.command("list")
@@ -132,48 +77,6 @@ def show_one(ctx: typer.Context, organization: OrganizationArgument) -> None:
 
     session = session_of(ctx)
     session.show(show_organization(session.context, organization), ORG_VIEW)
-
-
-@app.command("update")
-def update_one(
-    ctx: typer.Context,
-    organization: OrganizationArgument,
-    name: NameOption = None,
-    email: EmailOption = None,
-    country: CountryOption = None,
-    region: RegionOption = None,
-    currency: CurrencyOption = None,
-    tax_id: TaxIdOption = None,
-    payment_fingerprint: FingerprintOption = None,
-    align: Annotated[
-        bool | None,
-        typer.Option(
-            "--align/--no-align", help="Bill credits by the subscription's periods, or by months."
-        ),
-    ] = None,
-    reason: AuditReasonOption = "",
-) -> None:
-    """Change what is known about an organization.
-
-    Example: creditctl orgs update acme --country DE --tax-id DE136695976
-    """
-    from creditctl.services.org_facts import OrgFacts
-    from creditctl.services.orgs import update_organization_facts
-
-    session = session_of(ctx)
-    facts = OrgFacts(
-        legal_name=name,
-        billing_email=email,
-        country=country,
-        region=region,
-        currency=currency,
-        tax_id=tax_id,
-        payment_fingerprint=payment_fingerprint,
-    )
-    updated = update_organization_facts(
-        session.context, organization, facts, aligned=align, reason=reason
-    )
-    session.show(updated, UPDATED_VIEW)
 
 
 @app.command("suspend")

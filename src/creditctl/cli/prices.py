@@ -49,6 +49,17 @@ EXPLANATION_VIEW = View(
     ),
     (Section("steps", "How it comes to that", (Column("step"), Column("credits"))),),
 )
+PACKAGES_VIEW = View(
+    "creditctl.packages/v1",
+    (
+        Column("name", "Package"),
+        Column("title"),
+        Column("credits"),
+        Column("price"),
+        Column("lifetime_days", "Expire after days"),
+    ),
+    empty="The catalog has no packages.",
+)
 SIMULATION_VIEW = View(
     "creditctl.price_simulation/v1",
     (
@@ -92,6 +103,26 @@ def list_all(ctx: typer.Context, product: ProductOption = None) -> None:
     """
     session = session_of(ctx)
     session.show(list_prices(session.context, product), PRICES_VIEW)
+
+
+@app.command("packages")
+def packages(
+    ctx: typer.Context,
+    package: Annotated[
+        str | None, typer.Argument(metavar="[PACKAGE]", help="Only this one.")
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", metavar="CODE", help="Only prices in this one.")
+    ] = None,
+) -> None:
+    """List the packages in force, at their price in each currency.
+
+    Example: creditctl prices packages --currency EUR
+    """
+    from creditctl.services.packages import list_packages
+
+    session = session_of(ctx)
+    session.show(list_packages(session.context, package, currency), PACKAGES_VIEW)
 
 
 @app.command("explain")

@@ -54,6 +54,7 @@ SCHEMAS: dict[str, str] = {
     "creditctl.org/v1": "creditctl.services.org_cards:OrganizationCard",
     "creditctl.org_status/v1": "creditctl.services.org_status:StatusChange",
     "creditctl.orgs/v1": "creditctl.services.org_lists:Organization[]",
+    "creditctl.packages/v1": "creditctl.services.packages:Package[]",
     "creditctl.payment_method/v1": "creditctl.services.payment_methods:PaymentMethod",
     "creditctl.payment_methods/v1": "creditctl.services.payment_methods:PaymentMethod[]",
     "creditctl.payment_notice/v1": "creditctl.services.payment_rounds:AppliedNotice",

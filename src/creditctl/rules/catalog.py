@@ -1,10 +1,13 @@
 """The catalog as values: what a company sells, and at what price."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from creditctl.rules.pricing import SUCCESS, PriceRule, VolumeStep
+from creditctl.rules.tax.parties import Registration
+from creditctl.rules.tax.rates import TaxRate
 from creditctl.rules.units import Credits, Money
 
 
@@ -100,8 +103,44 @@ class GuestRule:
 
 
 @dataclass(frozen=True, slots=True)
+class PackageSpec:
+    """Credits that are sold together, at a price in each currency that it is sold in."""
+
+    name: str
+    title: str
+    credits: Credits
+    prices: tuple[Money, ...]
+    lifetime_days: int | None = None
+    """None: they never expire."""
+
+
+@dataclass(frozen=True, slots=True)
+class SellerSpec:
+    """The company that sells: what receipts say of it, and where it is registered for tax."""
+
+    legal_name: str
+    address: tuple[str, ...]
+    """Lines, without the country."""
+
+    country: str
+    region: str | None = None
+    tax_id: str | None = None
+    email: str | None = None
+    prices_include_tax: bool | tuple[str, ...] = False
+    """In every currency, in none, or in these."""
+
+    trusts_check_digits: bool = False
+    """A VAT id of the EU counts without its register's answer."""
+
+    registrations: tuple[Registration, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """A whole catalog file; `list_price` is money per credit."""
+    """A whole catalog file; `list_price` is money per credit.
+
+    `list_prices` are those of further currencies.
+    """
 
     name: str
     currency: str
@@ -112,3 +151,7 @@ class Catalog:
     plans: tuple[PlanSpec, ...]
     promotions: tuple[PromotionSpec, ...]
     guest: GuestRule | None
+    list_prices: Mapping[str, Decimal] = field(default_factory=dict)
+    packages: tuple[PackageSpec, ...] = ()
+    taxes: tuple[TaxRate, ...] = ()
+    seller: SellerSpec | None = None

@@ -13,6 +13,7 @@ from creditctl.errors import Conflict
 from creditctl.rules.catalog import Catalog
 from creditctl.services.audit import record_change
 from creditctl.services.catalog_diff import Difference, differences
+from creditctl.services.catalog_selling import selling_differences, write_selling
 from creditctl.services.catalog_terms import file_differences, refuse_rewritten_terms
 from creditctl.services.catalog_versions import NewVersion, write_budgets, write_plans, write_prices
 from creditctl.store.engine import UnitOfWork, reading, rehearsal, unit_of_work
@@ -33,6 +34,8 @@ class CatalogSummary:
     endpoints: int
     plans: int
     promotions: int
+    packages: int
+    taxes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ def validate_catalog(path: Path) -> CatalogSummary:
         endpoints=sum(len(product.endpoints) for product in catalog.products),
         plans=len(catalog.plans),
         promotions=len(catalog.promotions),
+        packages=len(catalog.packages),
+        taxes=len(catalog.taxes),
     )
 
 
@@ -74,7 +79,7 @@ def diff_catalog(context: Context, path: Path) -> CatalogChange:
 
 
 def apply_catalog(context: Context, path: Path, *, dry_run: bool = False) -> CatalogChange:
-    """Put the file's prices and plans in force; the same file twice changes nothing.
+    """Put what the file states in force; the same file twice changes nothing.
 
     Raises FileMissing, CatalogInvalid, and Conflict where history would have to be rewritten.
     """
@@ -105,6 +110,7 @@ def apply_catalog(context: Context, path: Path, *, dry_run: bool = False) -> Cat
         write_plans(unit, catalog, new)
         write_prices(unit, catalog, new)
         write_budgets(unit, catalog)
+        write_selling(unit, catalog, new)
         record_change(
             unit,
             context,
@@ -139,7 +145,11 @@ def current_catalog(unit: UnitOfWork) -> Catalog:
 def _differences(unit: UnitOfWork, catalog: Catalog) -> list[Difference]:
     newest = newest_catalog_version(unit)
     previous = None if newest is None else parse_catalog(TomlSource(newest.name, newest.source))
-    return [*file_differences(catalog, previous), *differences(unit, catalog)]
+    return [
+        *file_differences(catalog, previous),
+        *differences(unit, catalog),
+        *selling_differences(unit, catalog),
+    ]
 
 
 def _change(

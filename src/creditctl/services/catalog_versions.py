@@ -21,7 +21,6 @@ from creditctl.store.queries.catalog import (
     set_product_title,
 )
 from creditctl.store.queries.plans import (
-    PlanVersionRow,
     find_plan,
     newest_plan_version,
     open_plan_versions,
@@ -62,7 +61,8 @@ def write_prices(unit: UnitOfWork, catalog: Catalog, new: NewVersion) -> None:
     for place, price in newest.items():
         if place not in kept and price.effective_to is None:
             row = names[price.endpoint_id]
-            _close(unit, "endpoint_price", f"{row.method} {row.path}", price, new)
+            what = f"{row.method} {row.path}"
+            end_version(unit, "endpoint_price", what, price.id, price.effective_from, new)
 
 
 def write_plans(unit: UnitOfWork, catalog: Catalog, new: NewVersion) -> None:
@@ -83,13 +83,15 @@ def write_plans(unit: UnitOfWork, catalog: Catalog, new: NewVersion) -> None:
                     f"plan {spec.name} has subscriptions that run by the {newest.interval}",
                     hint="offer the other interval as a plan of its own",
                 )
-            _close(unit, "plan_version", f"plan {spec.name}", newest, new)
+            what = f"plan {spec.name}"
+            end_version(unit, "plan_version", what, newest.id, newest.effective_from, new)
         elif newest is not None and newest.effective_to is not None:
-            _refuse_overlap(f"plan {spec.name}", newest.effective_to, new)
+            refuse_overlap(f"plan {spec.name}", newest.effective_to, new)
         _insert_plan_version(unit, plan_id, spec, new)
     for row in open_plan_versions(unit):
         if row.name not in {spec.name for spec in catalog.plans}:
-            _close(unit, "plan_version", f"plan {row.name}", row, new)
+            what = f"plan {row.name}"
+            end_version(unit, "plan_version", what, row.id, row.effective_from, new)
 
 
 def _product_id(unit: UnitOfWork, product: ProductSpec) -> int:
@@ -128,9 +130,10 @@ def _write_price(
     if newest is not None and newest.effective_to is None:
         if rule_of(newest) == spec.rule:
             return
-        _close(unit, "endpoint_price", f"{spec.method} {spec.path}", newest, new)
+        what = f"{spec.method} {spec.path}"
+        end_version(unit, "endpoint_price", what, newest.id, newest.effective_from, new)
     elif newest is not None and newest.effective_to is not None:
-        _refuse_overlap(f"{spec.method} {spec.path}", newest.effective_to, new)
+        refuse_overlap(f"{spec.method} {spec.path}", newest.effective_to, new)
     rule = spec.rule
     unit.insert(
         "endpoint_price",
@@ -181,14 +184,16 @@ def _insert_plan_version(unit: UnitOfWork, plan_id: int, spec: PlanSpec, new: Ne
     )
 
 
-def _close(
-    unit: UnitOfWork, table: str, what: str, version: PriceRow | PlanVersionRow, new: NewVersion
+def end_version(
+    unit: UnitOfWork, table: str, what: str, version_id: int, since: datetime, new: NewVersion
 ) -> None:
-    _refuse_overlap(what, version.effective_from, new)
-    close_version(unit, table, version.id, new.effective_from)
+    """Let a version in force since then end where the new one begins; raises Conflict."""
+    refuse_overlap(what, since, new)
+    close_version(unit, table, version_id, new.effective_from)
 
 
-def _refuse_overlap(what: str, known_until: datetime, new: NewVersion) -> None:
+def refuse_overlap(what: str, known_until: datetime, new: NewVersion) -> None:
+    """Raises Conflict when the new version does not begin after what is known."""
     if new.effective_from > known_until:
         return
     raise Conflict(

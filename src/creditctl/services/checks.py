@@ -37,6 +37,7 @@ from creditctl.store.queries.purchase_checks import (
     PAID_WITHOUT_MONEY,
     TAX_SUMS,
 )
+from creditctl.store.queries.sale_checks import PACKAGES_WITHOUT_PRICE, STATED_TWICE
 
 Check: TypeAlias = Callable[[UnitOfWork], Sequence[tuple[str, str]]]
 
@@ -83,6 +84,8 @@ CHECKS: dict[str, Check] = {
     "an endpoint has one price at a time": asked(ask.OVERLAPPING_PRICES),
     "a plan has one version at a time": asked(ask.OVERLAPPING_TERMS),
     "a plan's own price is that of a plan": asked(ask.PRICES_OF_NO_PLAN),
+    "what credits are sold by is stated once at a time": asked(STATED_TWICE),
+    "a package has a price": asked(PACKAGES_WITHOUT_PRICE),
     "a batch's counts are those of its events": asked(ask.BATCH_COUNTS),
     "hourly rollups are the sums of events": asked(ask.HOUR_ROLLUPS),
     "daily rollups are the sums of hourly ones": asked(ask.DAY_ROLLUPS),

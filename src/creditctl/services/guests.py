@@ -10,6 +10,7 @@ from creditctl.services.audit import record_change
 from creditctl.services.balances import balance_of
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, nothing_counted, run_verb
 from creditctl.services.org_facts import NO_FACTS, OrgFacts, checked_facts, record_signals
+from creditctl.services.org_tax import NOTHING_TOLD, standing_columns
 from creditctl.services.signup import Evidence, SignUp, give_sign_up_credits
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.orgs import (
@@ -64,7 +65,8 @@ def _promote(
     unit: UnitOfWork, context: Context, owner: OrganizationRow, request: PromoteRequest
 ) -> Promoted:
     before = balance_of(unit, owner.id, owner.slug, context.now).available
-    columns: dict[str, object] = dict(checked_facts(request.facts, country=owner.country))
+    known = checked_facts(request.facts, country=owner.country)
+    columns = known | standing_columns(NOTHING_TOLD, owner, known)
     was_guest = owner.kind == "guest"
     if was_guest:
         columns["kind"] = "registered"

@@ -1,11 +1,13 @@
 """`orgs show`: everything about one organization on one screen."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from creditctl.context import Context
+from creditctl.rules.tax.parties import Validity
 from creditctl.rules.units import Credits, Money
 from creditctl.services.balances import SourceBalance, balance_of
+from creditctl.services.org_tax import exemption_in_words
 from creditctl.services.standings import counted_today, period_at
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.budgets import daily_budgets, day_counts
@@ -67,6 +69,20 @@ class OrganizationCard:
     sources: tuple[SourceBalance, ...]
     budgets: tuple[BudgetLine, ...]
     invoices: tuple[OpenInvoice, ...]
+    locality: str | None
+    tax_id_confirmed: bool | None
+    """What the tax id's register answered; None when it was not asked."""
+
+    tax_exempt_reason: str | None
+    tax_exempt_certificate: str | None
+    tax_exempt_from: date | None
+    tax_exempt_until: date | None
+
+    @property
+    def tax_exempt(self) -> str | None:
+        """Why it pays no tax, and when, in words."""
+        days = Validity(self.tax_exempt_from, self.tax_exempt_until)
+        return exemption_in_words(self.tax_exempt_reason, self.tax_exempt_certificate, days)
 
     @property
     def place(self) -> str | None:
@@ -110,6 +126,12 @@ def show_organization(context: Context, reference: str) -> OrganizationCard:
             sources=balance.sources,
             budgets=_budgets(unit, context, row.id),
             invoices=_open_invoices(unit, row.id),
+            locality=row.locality,
+            tax_id_confirmed=row.tax_id_confirmed,
+            tax_exempt_reason=row.tax_exempt_reason,
+            tax_exempt_certificate=row.tax_exempt_certificate,
+            tax_exempt_from=row.tax_exempt_from,
+            tax_exempt_until=row.tax_exempt_until,
         )
 
 

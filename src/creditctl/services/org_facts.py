@@ -26,6 +26,7 @@ class OrgFacts:
     billing_email: str | None = None
     country: str | None = None
     region: str | None = None
+    locality: str | None = None
     currency: str | None = None
     tax_id: str | None = None
     payment_fingerprint: str | None = None

@@ -1,10 +1,12 @@
 """Organizations as they are listed: all of them, or those that fit."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from creditctl.context import Context
 from creditctl.errors import InvalidInput
+from creditctl.rules.tax.parties import Validity
+from creditctl.services.org_tax import exemption_in_words
 from creditctl.store.engine import reading
 from creditctl.store.queries.orgs import OrganizationRow, list_organizations
 from creditctl.store.queries.subscriptions import plans_of_organizations
@@ -32,6 +34,20 @@ class Organization:
     """Its credits are billed by the periods of its subscription."""
 
     created_at: datetime
+    locality: str | None
+    tax_id_confirmed: bool | None
+    """What the tax id's register answered; None when it was not asked."""
+
+    tax_exempt_reason: str | None
+    tax_exempt_certificate: str | None
+    tax_exempt_from: date | None
+    tax_exempt_until: date | None
+
+    @property
+    def tax_exempt(self) -> str | None:
+        """Why it pays no tax, and when, in words."""
+        days = Validity(self.tax_exempt_from, self.tax_exempt_until)
+        return exemption_in_words(self.tax_exempt_reason, self.tax_exempt_certificate, days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +92,12 @@ def shown(row: OrganizationRow, plan: str | None) -> Organization:
         plan=plan,
         aligned=row.aligned,
         created_at=row.created_at,
+        locality=row.locality,
+        tax_id_confirmed=row.tax_id_confirmed,
+        tax_exempt_reason=row.tax_exempt_reason,
+        tax_exempt_certificate=row.tax_exempt_certificate,
+        tax_exempt_from=row.tax_exempt_from,
+        tax_exempt_until=row.tax_exempt_until,
     )
 
 

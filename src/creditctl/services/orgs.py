@@ -15,6 +15,7 @@ from creditctl.services.org_facts import (
     record_signals,
 )
 from creditctl.services.org_lists import Organization, shown
+from creditctl.services.org_tax import NOTHING_TOLD, TaxStanding, standing_columns
 from creditctl.services.signup import (
     Evidence,
     SignUp,
@@ -90,18 +91,20 @@ def update_organization_facts(
     context: Context,
     reference: str,
     facts: OrgFacts,
+    standing: TaxStanding = NOTHING_TOLD,
     *,
     aligned: bool | None = None,
     reason: str = "",
 ) -> Organization:
     """Change what is known about an organization; the rest stays.
 
-    Raises OrganizationNotFound, InvalidInput.
+    Raises OrganizationNotFound, InvalidInput, Conflict.
     """
     with unit_of_work(context.database) as unit:
         lock_organizations(unit, [find_organization(unit, reference).id])
         owner = find_organization(unit, reference)
-        columns: dict[str, object] = dict(checked_facts(facts, country=owner.country))
+        known = checked_facts(facts, country=owner.country)
+        columns = known | standing_columns(standing, owner, known)
         if aligned is not None:
             columns["aligned"] = aligned
         changed = {name: value for name, value in columns.items() if getattr(owner, name) != value}

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from creditctl.errors import NotFound
-from creditctl.rules.tax.parties import Buyer, Seller
-from creditctl.rules.tax.places import NOWHERE, tax_place
+from creditctl.errors import InvalidInput, NotFound
+from creditctl.rules.catalog import PackageSpec, SellerSpec
+from creditctl.rules.tax.parties import Buyer, Exemption, Seller, Validity, tax_id_status
+from creditctl.rules.tax.places import NOWHERE, is_in_eu_vat_area, tax_place
 from creditctl.rules.tax.rates import TaxRate
 from creditctl.rules.units import Credits, Money
+from creditctl.services.sale_rows import packages_at, seller_of, tax_rate_of
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.catalog import catalog_terms, terms_at
-from creditctl.store.queries.orgs import organization_by_id
+from creditctl.store.queries.orgs import OrganizationRow, organization_by_id
+from creditctl.store.queries.selling import list_price_rows, seller_rows, tax_rate_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,16 @@ class PackageTerms:
 def sale_terms(unit: UnitOfWork, at: datetime) -> SaleTerms:
     """The terms in force at that time; raises CatalogMissing."""
     terms = terms_at(catalog_terms(unit), at)
+    prices = {row.currency: row.price for row in list_price_rows(unit, at)}
+    seller = _seller_at(unit, at)
     return SaleTerms(
-        seller=Seller(NOWHERE),
-        seller_card=None,
-        rates=(),
-        unit_prices={terms.currency: terms.list_price},
-        prices_include_tax=False,
+        seller=Seller(NOWHERE)
+        if seller is None
+        else Seller(tax_place(seller.country, seller.region), seller.registrations),
+        seller_card=None if seller is None else _card(seller),
+        rates=tuple(tax_rate_of(row) for row in tax_rate_rows(unit, at)),
+        unit_prices=prices | {terms.currency: terms.list_price},
+        prices_include_tax=False if seller is None else seller.prices_include_tax,
     )
 
 
@@ -83,10 +90,71 @@ def package_terms(unit: UnitOfWork, name: str, currency: str | None, at: datetim
 
     Raises NotFound, and InvalidInput for a currency that it has no price in.
     """
-    raise NotFound(f"there is no package {name!r}", hint="the catalog has no packages")
+    package = find_package(unit, name, at)
+    prices = {price.currency: price for price in package.prices}
+    if currency is None:
+        own = terms_at(catalog_terms(unit), at).currency
+        currency = own if own in prices or len(prices) > 1 else next(iter(prices))
+    if currency not in prices:
+        raise InvalidInput(
+            f"package {name} has no price in {currency}", hint=f"choose {' or '.join(prices)}"
+        )
+    return PackageTerms(
+        package.name, package.title, package.credits, prices[currency], package.lifetime_days
+    )
+
+
+def find_package(unit: UnitOfWork, name: str, at: datetime) -> PackageSpec:
+    """The package in force at that time; raises NotFound with the names of those there are."""
+    packages = {package.name: package for _, package in packages_at(unit, at)}
+    if name not in packages:
+        listed = f"there are {', '.join(packages)}" if packages else "the catalog has no packages"
+        raise NotFound(f"there is no package {name!r}", hint=listed)
+    return packages[name]
 
 
 def buyer_of(unit: UnitOfWork, organization_id: int, at: datetime) -> Buyer:
-    """The organization as tax sees it at that time."""
+    """The organization as tax sees it at that time.
+
+    In the EU's VAT area an id makes a business once its register has confirmed it (Regulation (EU)
+    282/2011, Article 18), unless the seller trusts check digits; elsewhere these are enough.
+    """
     row = organization_by_id(unit, organization_id)
-    return Buyer(tax_place(row.country, row.region) if row.country else None)
+    place = tax_place(row.country, row.region, row.locality) if row.country else None
+    seller = _seller_at(unit, at)
+    trusting = seller is not None and seller.trusts_check_digits
+    in_eu = place is not None and is_in_eu_vat_area(place, at.date())
+    return Buyer(
+        place,
+        tax_id_status(
+            row.tax_id,
+            row.country,
+            confirmed=row.tax_id_confirmed,
+            needs_confirming=in_eu and not trusting,
+        ),
+        exemption_of(row),
+    )
+
+
+def exemption_of(row: OrganizationRow) -> Exemption | None:
+    """Why the organization pays no tax, on the days that it does not."""
+    if row.tax_exempt_reason is None:
+        return None
+    validity = Validity(row.tax_exempt_from, row.tax_exempt_until)
+    return Exemption(row.tax_exempt_reason, row.tax_exempt_certificate, validity)
+
+
+def _seller_at(unit: UnitOfWork, at: datetime) -> SellerSpec | None:
+    rows = seller_rows(unit, at)
+    return seller_of(rows[0]) if rows else None
+
+
+def _card(seller: SellerSpec) -> SellerCard:
+    return SellerCard(
+        legal_name=seller.legal_name,
+        address=seller.address,
+        country=seller.country,
+        region=seller.region,
+        tax_id=seller.tax_id,
+        email=seller.email,
+    )

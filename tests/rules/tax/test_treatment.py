@@ -8,7 +8,7 @@ from creditctl.errors import CatalogInvalid, InvalidInput
 from creditctl.rules.tax.assessment import Sale, assess
 from creditctl.rules.tax.calculation import PricedLine
 from creditctl.rules.tax.parties import Buyer, Registration, Scheme, Seller
-from creditctl.rules.tax.places import Place
+from creditctl.rules.tax.places import NOWHERE, Place
 from creditctl.rules.tax.rates import UNTAXED, percent_text
 from creditctl.rules.tax.treatment import CHARGED, Treatment, decide
 from creditctl.rules.tax.words import CATEGORY_CODES, EXEMPTION_CODES, notice
@@ -26,6 +26,16 @@ def test_without_a_country_nothing_can_be_decided() -> None:
 def test_who_is_registered_nowhere_need_not_ask_for_the_country() -> None:
     decision = decide(SELLERS["DE, unregistered"], buyer("? consumer"), DAY)
     assert decision.treatment is Treatment.NOT_REGISTERED
+
+
+@pytest.mark.parametrize("words", ["? consumer", "FR business", "US consumer"])
+def test_a_seller_that_nobody_configured_charges_nothing_and_claims_nothing(words: str) -> None:
+    decision = decide(Seller(NOWHERE), buyer(words), DAY)
+    assert decision.treatment is Treatment.NOT_REGISTERED
+    said = notice(decision.treatment, Seller(NOWHERE), buyer(words), DAY)
+    assert said is not None
+    assert "ZZ" not in said
+    assert "not registered for tax" in said
 
 
 def test_where_states_tax_a_state_is_needed() -> None:

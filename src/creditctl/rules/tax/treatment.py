@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from creditctl.errors import InvalidInput
 from creditctl.rules.tax.parties import Buyer, Registration, Scheme, Seller, TaxIdStatus
-from creditctl.rules.tax.places import Place, is_in_eu_vat_area
+from creditctl.rules.tax.places import NOWHERE, Place, is_in_eu_vat_area
 from creditctl.rules.tax.rates import Supply
 
 
@@ -63,6 +63,8 @@ def decide(seller: Seller, buyer: Buyer, day: date) -> Decision:
     Raises InvalidInput when the buyer's country, or the region that would decide, is unknown. An
     exemption matters only where tax would be charged: it ends no reverse charge.
     """
+    if seller.place == NOWHERE:
+        return Decision(Treatment.NOT_REGISTERED)
     if buyer.place is None:
         if not seller.registrations_on(day):
             return Decision(Treatment.NOT_REGISTERED)

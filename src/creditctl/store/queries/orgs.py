@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from creditctl.errors import OrganizationNotFound
 from creditctl.store.engine import UnitOfWork
 
 _COLUMNS = """
     id, public_id, slug, legal_name, billing_email, country, kind, status, created_at, region,
-    currency, tax_id, payment_fingerprint, device_id, aligned, merged_into_id
+    currency, tax_id, payment_fingerprint, device_id, aligned, merged_into_id, locality,
+    tax_id_confirmed, tax_exempt_reason, tax_exempt_certificate, tax_exempt_from, tax_exempt_until
 """
 
 
@@ -33,6 +34,12 @@ class OrganizationRow:
     device_id: str | None
     aligned: bool
     merged_into_id: int | None
+    locality: str | None
+    tax_id_confirmed: bool | None
+    tax_exempt_reason: str | None
+    tax_exempt_certificate: str | None
+    tax_exempt_from: date | None
+    tax_exempt_until: date | None
 
 
 def find_organization(unit: UnitOfWork, reference: str) -> OrganizationRow:

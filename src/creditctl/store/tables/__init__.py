@@ -15,6 +15,7 @@ from creditctl.store.tables import (  # noqa: F401 - importing a file registers 
     promotions,
     purchases,
     records,
+    selling,
     spend,
     subscriptions,
     usage,

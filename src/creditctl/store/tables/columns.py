@@ -68,6 +68,11 @@ def flag() -> Any:
     return Field(sa_type=FLAG)
 
 
+def maybe_flag() -> Any:
+    """True, false, or unknown."""
+    return Field(default=None, nullable=True, sa_type=FLAG)
+
+
 def binary(*, key: bool = False) -> Any:
     """Bytes."""
     return Field(primary_key=key, sa_type=LargeBinary)

@@ -1,5 +1,6 @@
 """Organizations: who owns keys, credits and invoices, and what tells two of them are one."""
 
+from sqlalchemy import CheckConstraint
 from sqlmodel import SQLModel
 
 from creditctl.store.tables.columns import (
@@ -9,6 +10,7 @@ from creditctl.store.tables.columns import (
     identity,
     index_of_some,
     integer,
+    maybe_flag,
     maybe_integer,
     maybe_text,
     one_of,
@@ -22,6 +24,8 @@ class Organization(SQLModel, table=True):
     """A company or person that calls the API.
 
     `aligned`: its credits are billed by the periods of its subscription, not by calendar months.
+    `tax_id_confirmed`: what the id's register answered, NULL when it was not asked. The days of an
+    exemption are from the first up to, not including, the last.
     """
 
     __tablename__ = "organization"
@@ -29,6 +33,11 @@ class Organization(SQLModel, table=True):
         index_of_some("ix_organization_merged_into", "merged_into_id"),
         one_of("kind", "registered", "guest"),
         one_of("status", "active", "suspended", "closed"),
+        CheckConstraint(
+            "tax_exempt_reason IS NOT NULL OR COALESCE(tax_exempt_from, tax_exempt_until) IS NULL",
+            name="exemption_has_reason",
+        ),
+        CheckConstraint("tax_exempt_until > tax_exempt_from", name="exemption_not_empty"),
         STRICT,
     )
 
@@ -48,6 +57,12 @@ class Organization(SQLModel, table=True):
     device_id: str | None = maybe_text()
     aligned: bool = flag()
     merged_into_id: int | None = maybe_integer(refers_to="organization.id")
+    locality: str | None = maybe_text()
+    tax_id_confirmed: bool | None = maybe_flag()
+    tax_exempt_reason: str | None = maybe_text()
+    tax_exempt_certificate: str | None = maybe_text()
+    tax_exempt_from: int | None = maybe_integer()
+    tax_exempt_until: int | None = maybe_integer()
 
 
 class OrganizationSignal(SQLModel, table=True):
