@@ -36,7 +36,7 @@ GROUPS = {
     "orgs": Group("Accounts", "Organizations: who uses and pays for the API.", ("org",)),
     "keys": Group("Accounts", "API keys of an organization.", ("key",)),
     "subscriptions": Group("Accounts", "Plans that organizations are on.", ("subscription",)),
-    "catalog": Group("Prices", "The price file: products, endpoints, plans.", ("catalogs",)),
+    "catalog": Group("Prices", "The price file: products, plans, packages, taxes.", ("catalogs",)),
     "plans": Group("Prices", "Plans: fees and allowances.", ("plan",)),
     "prices": Group("Prices", "What a request costs, and why.", ("price",)),
     "credits": Group("Credits and usage", "Grants, balances and the ledger.", ("credit",)),
