@@ -62,7 +62,7 @@ def settings_from(config: Mapping[str, str]) -> Settings:
     return Settings(
         usage_grace=default.usage_grace if grace is None else timedelta(hours=grace),
         dedup_window=default.dedup_window if window is None else timedelta(minutes=window),
-        import_chunk=default.import_chunk if chunk is None else chunk,
+        import_chunk=chunk,
         ceilings=_ceilings(config.get("ceilings", "")),
         key_pepper=_secret(config, "key_pepper"),
         audit_key=_secret(config, "audit_key"),

@@ -19,8 +19,9 @@ class Settings:
     dedup_window: timedelta = timedelta(hours=1)
     """An id seen again within this time is the same event (DESIGN 3.5); at most 24 h."""
 
-    import_chunk: int = 250_000
-    """Events booked in one transaction, so that other writers get in between."""
+    import_chunk: int | None = None
+    """Events booked in one transaction, so that other writers get in between; None: as many as
+    suit the database."""
 
     ceilings: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """By actor: micro-credits above which a second person has to approve."""

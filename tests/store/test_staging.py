@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from creditctl.errors import Busy
 from creditctl.store import bulk_sqlite
-from creditctl.store.engine import unit_of_work
+from creditctl.store.engine import reading, unit_of_work
+from creditctl.store.queries.usage import insert_events
+from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS, add_sums
 from creditctl.store.sqlite_image import FIRST_ROW, MOST_ROWS, database_image
-from creditctl.store.staging import stage_tables
+from creditctl.store.staging import laid_out, stage_tables
 
 INTEGERS = st.sampled_from([8, 16, 32, 64]).flatmap(
     lambda bits: st.lists(st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1), max_size=50)
@@ -85,3 +88,68 @@ def test_a_python_without_deserialize_stages_the_same(
 ) -> None:
     monkeypatch.setattr(bulk_sqlite, "Connection", object)
     assert staged(sqlite_database) == EXPECTED
+
+
+def usage(ids: np.ndarray) -> dict[str, np.ndarray]:
+    """Events as an import lays them out; every third one names no key."""
+    numbers = np.arange(len(ids))
+    others = ("occurred_at", "organization_id", "price_id", "units", "credits_micro")
+    return {
+        "event_hour": numbers // 1_000,
+        "event_id": ids.astype(">u8").repeat(2).view("V16"),
+        "api_key_id": numbers % 3,
+        "status": np.full(len(ids), 200, np.int16),
+        "volume_before": np.zeros(len(ids), np.int8),
+        **dict.fromkeys(others, numbers),
+    }
+
+
+def book(database: str, columns: dict[str, np.ndarray], batch_id: int) -> int:
+    with unit_of_work(database) as unit:
+        return insert_events(unit, laid_out(unit.dialect, {"staged_event": columns}), batch_id)
+
+
+def test_events_are_appended_with_their_batch_and_without_absent_keys(database: str) -> None:
+    count = 20_000
+    assert book(database, usage(np.arange(count)), 7) == count
+    with reading(database) as unit:
+        rows = unit.fetch_rows(
+            "SELECT occurred_at, api_key_id, event_id, batch_id FROM usage_event ORDER BY 1"
+        )
+    assert [(at, key, bytes(one), batch) for at, key, one, batch in rows] == [
+        (place, place % 3 or None, place.to_bytes(8, "big") * 2, 7) for place in range(count)
+    ]
+
+
+def test_nothing_is_appended_where_a_key_is_taken(database: str) -> None:
+    book(database, usage(np.arange(3)), 1)
+    if database.startswith("sqlite"):
+        assert book(database, usage(np.arange(5)), 2) == 2
+        return
+    with pytest.raises(Busy):
+        book(database, usage(np.arange(5)), 2)
+    with reading(database) as unit:
+        assert unit.fetch_rows("SELECT COUNT(*), MAX(batch_id) FROM usage_event") == [(3, 1)]
+
+
+def sums(hours: list[int], requests: int) -> dict[str, dict[str, np.ndarray]]:
+    """What each rollup is to grow by: one key, in each of the hours the same."""
+    at = np.array(hours)
+    given = {name: np.full(len(at), requests) for name in SUMS}
+    return {
+        f"staged_{table}": {
+            **{name: at if name in ("hour", "day") else np.zeros_like(at) for name in key},
+            **given,
+        }
+        for table, key in ROLLUPS.items()
+    }
+
+
+def test_sums_are_added_to_what_is_there_and_to_what_is_not(database: str) -> None:
+    for hours, requests in (([1, 2], 5), ([2, 3], 7), ([1, 3, 4], 1)):
+        with unit_of_work(database) as unit:
+            add_sums(unit, laid_out(unit.dialect, sums(hours, requests)), ["small"])
+    for table, key in ROLLUPS.items():
+        with reading(database) as unit:
+            found = unit.fetch_rows(f"SELECT {key[0]}, requests, units FROM {table} ORDER BY 1")
+        assert found == [(1, 6, 6), (2, 12, 12), (3, 8, 8), (4, 1, 1)], table

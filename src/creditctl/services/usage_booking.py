@@ -30,8 +30,8 @@ from creditctl.store.queries.orgs import lock_organizations
 from creditctl.store.queries.usage import (
     add_batch_products,
     has_fresh_drafts,
+    insert_events,
     insert_rejects,
-    insert_staged_events,
     insert_texts,
     mark_drafts_stale,
 )
@@ -44,8 +44,8 @@ from creditctl.store.queries.usage_batches import (
     insert_batch,
     move_cursor,
 )
-from creditctl.store.queries.usage_rollups import add_staged_sums
-from creditctl.store.staging import stage, stage_tables
+from creditctl.store.queries.usage_rollups import add_sums
+from creditctl.store.staging import stage_tables
 
 _ANOTHER_IMPORT = "another import of this file is running"
 
@@ -84,10 +84,10 @@ def book_chunk(
         book_what_is_due_for(unit, context, not_ensured)
         job.ensured.update(not_ensured)
     window = context.settings.dedup_window // timedelta(microseconds=1)
-    verdict = sifted(unit, chunk.events, chunk.repeats, window)
-    rejects = sorted([*chunk.rejects, *_conflicts(chunk.events, verdict or chunk.verdict)])
+    verdict = sifted(unit, chunk.events, chunk.repeats, chunk.verdict, window)
+    rejects = sorted([*chunk.rejects, *_conflicts(chunk.events, verdict)])
     _check_limit(job, batch, rejects)
-    late = late_among(unit, chunk.events, (verdict or chunk.verdict).new)
+    late = late_among(unit, chunk.events, verdict.new)
     if late is None:
         counts = _book_chunk(unit, context, job, batch.id, chunk, verdict)
     else:
@@ -96,7 +96,7 @@ def book_chunk(
         counts = book_events(unit, context, batch.id, job.table, booked, late.periods)
         counts = replace(counts, quarantined=len(late.quarantined))
     insert_rejects(unit, batch.id, rejects)
-    add_counts(unit, batch.id, _with_rest(counts, verdict or chunk.verdict, len(rejects)))
+    add_counts(unit, batch.id, _with_rest(counts, verdict, len(rejects)))
     return batch_by_id(unit, batch.id)
 
 
@@ -160,13 +160,13 @@ def _book_chunk(
     job: Import,
     batch_id: int,
     chunk: Chunk,
-    verdict: Verdict | None,
+    verdict: Verdict,
 ) -> Counts:
     """Book a chunk's new events, none of which is late."""
     new = _bookable(unit, job, chunk, verdict)
     if new.events:
         _insert_and_pay(unit, context, batch_id, new)
-        _mark_stale(unit, chunk.events, (verdict or chunk.verdict).new)
+        _mark_stale(unit, chunk.events, verdict.new)
     return _counts(new)
 
 
@@ -177,11 +177,11 @@ def _mark_stale(unit: UnitOfWork, events: PricedColumns, places: Column | None =
         mark_drafts_stale(unit)
 
 
-def _bookable(unit: UnitOfWork, job: Import, chunk: Chunk, verdict: Verdict | None) -> Bookable:
-    """The new events; laid out anew only where the database changed what was read."""
-    if verdict is None and not job.table.rules.graduated.any():
+def _bookable(unit: UnitOfWork, job: Import, chunk: Chunk, verdict: Verdict) -> Bookable:
+    """The new events; laid out anew only where they are not those that were expected."""
+    if np.array_equal(verdict.new, chunk.expected) and not job.table.rules.graduated.any():
         return chunk.bookable
-    new = chunk.events.take((verdict or chunk.verdict).new)
+    new = chunk.events.take(verdict.new)
     return Bookable.of(unit.dialect, job.table, with_volume_prices(unit, job.table, new))
 
 
@@ -228,13 +228,11 @@ def _insert_and_pay(unit: UnitOfWork, context: Context, batch_id: int, new: Book
 
 def _insert(unit: UnitOfWork, batch_id: int, new: Bookable) -> None:
     """Write everything of new events but who pays them."""
-    stage(unit, new.layouts.pop())
-    if insert_staged_events(unit, batch_id) != new.events:
+    if insert_events(unit, new.layouts.pop(), batch_id) != new.events:
         # Two files with the same ids for different organizations, at the same moment.
         raise Busy("another import has just booked the same ids")
     insert_texts(unit, new.texts)
-    stage(unit, new.layouts.pop())
-    add_staged_sums(unit, new.tiers)
+    add_sums(unit, new.layouts.pop(), new.tiers)
     add_batch_products(unit, batch_id, new.products)
 
 

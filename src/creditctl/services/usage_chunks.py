@@ -6,7 +6,15 @@ import numpy as np
 
 from creditctl.rules.columns import Column
 from creditctl.rules.columns.burn_down import Charges
-from creditctl.rules.columns.duplicates import Verdict, in_key_order, judged, repeated
+from creditctl.rules.columns.duplicates import (
+    Verdict,
+    in_key_order,
+    judged,
+    rejudged,
+    repeated,
+    shared,
+    with_repeats,
+)
 from creditctl.rules.columns.event_ids import sixteen_bytes
 from creditctl.rules.columns.grouping import group_starts, order_by, ranks_of, summed
 from creditctl.rules.columns.priced import PricedColumns
@@ -84,7 +92,12 @@ class Chunk:
     verdict: Verdict
     """Which events are new if the database knows none of their ids."""
 
+    expected: Column
+    """The places of those that are new if it knows the chunk before and nothing else."""
+
     bookable: Bookable
+    """The expected ones."""
+
     rejects: list[Reject]
     records: int
 
@@ -96,18 +109,32 @@ class Chunk:
         events: PricedColumns,
         rejects: list[Reject],
         window: int,
+        before: "Chunk | None",
     ) -> "Chunk":
-        """Prepare the records; `window` of duplicates is in microseconds."""
+        """Prepare the records that follow those of `before`; `window` is in microseconds."""
         records = len(events) + len(rejects)
         events = in_key_order(events)
         repeats = repeated(events)
-        if not repeats.any():
-            verdict, new = Verdict(np.arange(len(events))), events
-        else:
-            nothing = np.zeros(len(events), bool)
-            verdict = judged(events, repeats, nothing, (), window)
-            new = events.take(verdict.new)
-        return cls(events, repeats, verdict, Bookable.of(dialect, table, new), rejects, records)
+        nothing = np.zeros(len(events), bool)
+        verdict = judged(events, repeats, nothing, (), window)
+        expected = verdict if before is None else _after(before, events, repeats, verdict, window)
+        is_all = len(expected.new) == len(events)
+        new = events if is_all else events.take(expected.new)
+        bookable = Bookable.of(dialect, table, new)
+        return cls(events, repeats, verdict, expected.new, bookable, rejects, records)
+
+
+def _after(
+    before: Chunk, events: PricedColumns, repeats: Column, verdict: Verdict, window: int
+) -> Verdict:
+    """The verdict once the new events of the chunk before are booked: some often come again."""
+    again, first = shared(events.high, before.events.high[before.expected])
+    if not again.any():
+        return verdict
+    doubtful = with_repeats(events, repeats, again)
+    places = before.expected[first]
+    known = zip(before.events.ids(places), before.events.sightings(places), strict=True)
+    return rejudged(verdict, events, doubtful, np.zeros(len(events), bool), known, window)
 
 
 def _rows(table: PriceTable, events: PricedColumns) -> dict[str, Column]:

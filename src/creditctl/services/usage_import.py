@@ -36,6 +36,7 @@ from creditctl.store.engine import (
 )
 from creditctl.store.queries.orgs import OrganizationRow, find_organization
 from creditctl.store.queries.usage_batches import BatchRow, batch_rejects, find_batch
+from creditctl.store.staging import chunk_rows
 
 Begin = Callable[[], AbstractContextManager[UnitOfWork]]
 
@@ -191,12 +192,13 @@ def _chunks(
     blocks = reader.open_blocks(stream, job.name, options.mapping.wanted())
     given = options.organization is not None
     options.mapping.check(blocks.columns, job.name, organization_given=given)
+    dialect = dialect_of(context.database)
     preparation = Preparation(
         options.mapping,
         pricer,
-        dialect_of(context.database),
+        dialect,
         context.settings.dedup_window // timedelta(microseconds=1),
-        context.settings.import_chunk,
+        context.settings.import_chunk or chunk_rows(dialect),
     )
     return priced_chunks(blocks.items, preparation, done=done)
 

@@ -30,10 +30,12 @@ class Preparation:
     size: int
     """Records of a chunk, at most."""
 
-    def chunk(self, parts: list[PricedColumns], rejects: list[Reject]) -> Chunk:
-        """The chunk of these parts."""
+    def chunk(
+        self, parts: list[PricedColumns], rejects: list[Reject], before: Chunk | None
+    ) -> Chunk:
+        """The chunk of these parts, which follow `before`."""
         events = joined(parts)
-        return Chunk.of(self.dialect, self.pricer.table, events, rejects, self.window)
+        return Chunk.of(self.dialect, self.pricer.table, events, rejects, self.window, before)
 
 
 def priced_chunks(
@@ -45,6 +47,7 @@ def priced_chunks(
     room = _end_of_chunk(done, preparation.size) - done
     parts: list[PricedColumns] = []
     rejects: list[Reject] = []
+    chunk: Chunk | None = None
     held, skipped = 0, done
     for block in blocks:
         if skipped >= block.records:
@@ -57,7 +60,8 @@ def priced_chunks(
         while held + len(events) + len(refused) >= room:
             (events, refused), (rest, later) = _cut(events, refused, room - held)
             parts.append(events)
-            yield preparation.chunk(parts, rejects + refused)
+            chunk = preparation.chunk(parts, rejects + refused, chunk)
+            yield chunk
             parts, rejects, held = [], [], 0
             done += room
             room = _end_of_chunk(done, preparation.size) - done
@@ -66,7 +70,7 @@ def priced_chunks(
         rejects += refused
         held += len(events) + len(refused)
     if held:
-        yield preparation.chunk(parts, rejects)
+        yield preparation.chunk(parts, rejects, chunk)
 
 
 def _end_of_chunk(place: int, size: int) -> int:

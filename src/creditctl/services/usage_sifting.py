@@ -1,13 +1,14 @@
 """Which events of a chunk are new to the books (DESIGN 3.5)."""
 
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
 from creditctl.rules.columns import Column
-from creditctl.rules.columns.duplicates import Verdict, judged
+from creditctl.rules.columns.duplicates import Verdict, rejudged, with_repeats
 from creditctl.rules.columns.event_ids import halves_of, sixteen_bytes
+from creditctl.rules.columns.grouping import group_starts
 from creditctl.rules.columns.priced import PricedColumns
 from creditctl.rules.instants import MICROS_PER_HOUR
 from creditctl.rules.usage_duplicates import Sighting
@@ -16,7 +17,7 @@ from creditctl.store.queries.late_events import has_late_events
 from creditctl.store.queries.usage import (
     BOOKED,
     LATE,
-    id_bounds,
+    ids_of_hours,
     matches_of_staged,
     sightings_of_staged,
 )
@@ -25,29 +26,31 @@ from creditctl.store.sqlite_image import FIRST_ROW
 from creditctl.store.staging import stage_tables
 
 
-def sifted(unit: UnitOfWork, events: PricedColumns, repeats: Column, window: int) -> Verdict | None:
-    """The new events, the conflicts and the counts; None when the database knows none of the ids.
+def sifted(
+    unit: UnitOfWork, events: PricedColumns, repeats: Column, verdict: Verdict, window: int
+) -> Verdict:
+    """The new events, the conflicts and the counts; `verdict` if the database knows no id.
 
-    The events are in key order; `window` is in microseconds. Only hours that may hold their ids are
-    asked, and only ids that were seen before are looked at one by one.
+    `window` is in microseconds. Only ids among those that hours hold already are asked, and only
+    those that were seen before are looked at one by one. The events are in key order.
     """
-    doubtful, settled = repeats.copy(), np.zeros(len(events), bool)
+    known, settled = np.zeros(len(events), bool), np.zeros(len(events), bool)
     reach = -(-window // MICROS_PER_HOUR)
     settled[_pruned(unit, events, reach)] = True
-    is_known = bool(settled.any())
     tables = (BOOKED, LATE) if has_late_events(unit) else (BOOKED,)
     for table, offset, places in _to_look_up(unit, events, reach, tables):
         open_places = places[~settled[places]]
         _stage(unit, events, open_places)
         found = np.array(matches_of_staged(unit, offset, window, table), np.int64).reshape(-1, 3)
         here = open_places[found[:, 0] - FIRST_ROW]
-        is_known = is_known or bool(len(here))
-        doubtful[here] = True
+        known[here] = True
         settled[here[(found[:, 1] == 1) & (found[:, 2] == 1)]] = True
-    if not is_known:
-        return None
-    known = list(_sightings(unit, events, np.flatnonzero(doubtful & ~settled), reach, tables))
-    return judged(events, doubtful, settled, known, window)
+    known |= settled
+    if not known.any():
+        return verdict
+    doubtful = with_repeats(events, repeats, known)
+    sightings = _sightings(unit, events, np.flatnonzero(doubtful & ~settled), reach, tables)
+    return rejudged(verdict, events, doubtful, settled, list(sightings), window)
 
 
 def _pruned(unit: UnitOfWork, events: PricedColumns, reach: int) -> Column:
@@ -63,45 +66,54 @@ def _pruned(unit: UnitOfWork, events: PricedColumns, reach: int) -> Column:
 def _to_look_up(
     unit: UnitOfWork, events: PricedColumns, reach: int, tables: Sequence[str]
 ) -> Iterator[tuple[str, int, Column]]:
-    """Tables, offsets in hours, and the events whose id may be there, so many hours later.
+    """Tables, offsets in hours, and the events whose id may be known there, so many hours later.
 
     An id outside of an hour's bounds is not there: ids that rise with time need no look-up. The
     same hour comes first: what is settled there need not be asked about again.
     """
-    hours, firsts = np.unique(events.event_hour, return_index=True)
-    ends = [*firsts.tolist(), len(events)][1:]
-    slices = list(zip(hours.tolist(), firsts.tolist(), ends, strict=True))
-    neighbours = {hour + offset for hour, _, _ in slices for offset in range(-reach, reach + 1)}
+    starts, hours = _hours(events)
+    neighbours = {one + offset for one in hours for offset in range(-reach, reach + 1)}
     for table in tables:
-        bounds = id_bounds(unit, sorted(neighbours), table)
+        held = ids_of_hours(unit, sorted(neighbours), table)
         for offset in sorted(range(-reach, reach + 1), key=abs):
-            ranges = [
-                _between(events.high, first, end, *bounds[hour + offset])
-                for hour, first, end in slices
-                if hour + offset in bounds
+            found = [
+                _between(events, slice(start, end), *held[hour + offset])
+                for hour, (start, end) in zip(hours, pairwise(starts), strict=True)
+                if hour + offset in held
             ]
-            if any(len(places) for places in ranges):
-                yield table, offset, np.concatenate(ranges)
+            places = np.concatenate([np.empty(0, np.int64), *found])
+            if len(places):
+                yield table, offset, places
 
 
-def _between(high: Column, first: int, end: int, lowest: bytes, highest: bytes) -> Column:
-    """The places from `first` to `end`, ascending by id, whose first half is not out of bounds."""
-    own = high[first:end]
-    above = np.searchsorted(own, np.uint64(halves_of(lowest)[0]), "left")
-    below = np.searchsorted(own, np.uint64(halves_of(highest)[0]), "right")
-    return np.arange(first + above, first + below)
+def _hours(events: PricedColumns) -> tuple[list[int], list[int]]:
+    """Where each hour's events begin, and where the last one's end; and the hours."""
+    hour = events.event_hour
+    starts = group_starts(hour)
+    return [*starts.tolist(), len(events)], hour[starts].tolist()
+
+
+def _between(events: PricedColumns, span: slice, first: bytes, last: bytes) -> Column:
+    """Places of an hour's events whose id is none before `first` and none after `last`.
+
+    Ids that rise with the time, as ULIDs do, are new at a glance. The first halves decide.
+    """
+    high = events.high[span]
+    begin = np.searchsorted(high, np.uint64(halves_of(first)[0]))
+    end = np.searchsorted(high, np.uint64(halves_of(last)[0]), "right")
+    return np.arange(span.start + begin, span.start + end)
 
 
 def _sightings(
     unit: UnitOfWork, events: PricedColumns, places: Column, reach: int, tables: Sequence[str]
-) -> Iterator[tuple[int, Sighting]]:
+) -> Iterator[tuple[bytes, Sighting]]:
     """The known events with the ids of those events, whatever they tell of."""
     if not len(places):
         return
     _stage(unit, events, places)
     for table, offset in product(tables, range(-reach, reach + 1)):
         for row, sighting in sightings_of_staged(unit, offset, table):
-            yield int(places[row - FIRST_ROW]), sighting
+            yield events.event_id(int(places[row - FIRST_ROW])), sighting
 
 
 def _stage(unit: UnitOfWork, events: PricedColumns, places: Column) -> None:

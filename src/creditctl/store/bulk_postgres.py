@@ -1,67 +1,171 @@
 """Many rows at once into PostgreSQL: COPY."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, TypeAlias
 
+from creditctl.errors import Busy
 from creditctl.store.driver_postgres import translated_errors
 from creditctl.store.engine import UnitOfWork
 
-_TYPES = {"integer": "BIGINT", "binary": "BYTEA", "text": "TEXT"}
+CHUNK_ROWS = 400_000
+"""Larger than on SQLite: a day's sums and what a grant pays are written once for each chunk."""
 
+_TYPES = {"integer": "BIGINT", "binary": "BYTEA", "text": "TEXT"}
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
-_BLOCK_ROWS = 65_536
+_UNIQUE_VIOLATION = "23505"
+_BLOCK_ROWS = 8_192
+"""Few enough to be laid out while PostgreSQL still has rows of the block before."""
+
+Columns: TypeAlias = Mapping[str, Any]
 
 
-def laid_out(tables: Mapping[str, Mapping[str, Any]]) -> Any:
-    """The tables as COPY takes them in its binary form."""
-    return {
-        name: (
-            {column: _kind(values) for column, values in columns.items()},
-            list(_binary_rows(columns)),
-        )
-        for name, columns in tables.items()
-    }
+def laid_out(tables: Mapping[str, Columns]) -> Any:
+    """The tables as they are: rows are laid out while PostgreSQL is at work on those before."""
+    return tables
 
 
 def stage(unit: UnitOfWork, layout: Any) -> None:
     """Make the tables temporary ones."""
-    for name, (kinds, blocks) in layout.items():
-        _make_temporary(unit, name, {"row": "integer", **kinds})
-        columns = ", ".join(("row", *kinds))
-        with (
-            translated_errors(),
-            unit.connection.cursor() as cursor,
-            cursor.copy(f"COPY {name} ({columns}) FROM STDIN (FORMAT BINARY)") as copy,
-        ):
-            for block in (_SIGNATURE, *blocks, _TRAILER):
-                copy.write(block)
+    import numpy as np
+
+    from creditctl.store.sqlite_image import FIRST_ROW
+
+    for name, columns in layout.items():
+        count = _count(columns)
+        numbered = {"row": np.arange(FIRST_ROW, FIRST_ROW + count), **columns}
+        _make_temporary(unit, name, {one: _kind(values) for one, values in numbered.items()})
+        _copy(unit, name, numbered)
+
+
+@contextmanager
+def looking_up(unit: UnitOfWork) -> Iterator[None]:
+    """No other joins: without statistics of what is staged, the planner may read all events."""
+    _allow_joins_of_whole_tables(unit, "off")
+    yield
+    _allow_joins_of_whole_tables(unit, "on")
+
+
+def append(
+    unit: UnitOfWork,
+    layout: Any,
+    source: str,
+    table: str,
+    *,
+    columns: Sequence[str],
+    nullable: str,
+    constants: Mapping[str, int],
+) -> int:
+    """COPY the rows into the table itself; raises Busy when one of their keys is taken."""
+    import numpy as np
+
+    count = _count(layout[source])
+    given = {name: layout[source][name] for name in columns}
+    given |= {name: np.broadcast_to(value, count) for name, value in constants.items()}
+    _copy(unit, table, given, nullable)
+    return count
+
+
+def append_absent(unit: UnitOfWork, layout: Any, leading: Mapping[str, str]) -> Any:
+    """COPY those rows of `staged_<table>` whose `leading` value no row of the table has.
+
+    Returns the layout of the other rows. Nobody else may write rows of these keys meanwhile:
+    raises Busy when somebody did.
+    """
+    import numpy as np
+
+    rest = dict(layout)
+    for table, column in leading.items():
+        columns = layout[f"staged_{table}"]
+        held = [
+            value
+            for value in np.unique(columns[column]).tolist()
+            if unit.fetch_value(
+                f"SELECT 1 FROM {table} WHERE {column} = :value LIMIT 1",  # noqa: S608 - our names
+                value=value,
+            )
+        ]
+        is_held = np.isin(columns[column], held)
+        _copy(unit, table, {name: values[~is_held] for name, values in columns.items()})
+        rest[f"staged_{table}"] = {name: values[is_held] for name, values in columns.items()}
+    return rest
+
+
+def _copy(unit: UnitOfWork, table: str, columns: Columns, nullable: str = "") -> None:
+    with (
+        _busy_when_taken(),
+        translated_errors(),
+        unit.connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.write(_SIGNATURE)
+        for block in _blocks(columns, nullable):
+            copy.write(block)
+        copy.write(_TRAILER)
+
+
+@contextmanager
+def _busy_when_taken() -> Iterator[None]:
+    """Keys are looked up first: a taken one was written since, by another transaction."""
+    try:
+        yield
+    except Exception as problem:
+        if getattr(problem, "sqlstate", None) != _UNIQUE_VIOLATION:
+            raise
+        raise Busy("another transaction has just written the same rows") from problem
+
+
+def _count(columns: Columns) -> int:
+    return len(next(iter(columns.values())))
+
+
+def _allow_joins_of_whole_tables(unit: UnitOfWork, allowed: str) -> None:
+    unit.run(
+        """
+        SELECT set_config('enable_hashjoin', :allowed, true),
+               set_config('enable_mergejoin', :allowed, true)
+        """,
+        allowed=allowed,
+    )
 
 
 def _kind(values: Any) -> str:
     return "integer" if values.dtype.kind in "iu" else "binary"
 
 
-def _binary_rows(columns: Mapping[str, Any]) -> Iterator[bytes]:
-    """Rows as COPY takes them: the number of fields, then the length and the bytes of each."""
+def _blocks(columns: Columns, nullable: str) -> Iterator[bytes]:
+    """Rows as COPY takes them; 0 is NULL in the column `nullable`, and such rows are together."""
+    count = _count(columns)
+    for first in range(0, count, _BLOCK_ROWS):
+        block = {name: values[first : first + _BLOCK_ROWS] for name, values in columns.items()}
+        if nullable and not block[nullable].all():
+            is_null = block[nullable] == 0
+            absent = {name: values[is_null] for name, values in block.items()}
+            yield _rows(absent, nullable)
+            block = {name: values[~is_null] for name, values in block.items()}
+        yield _rows(block)
+
+
+def _rows(columns: Columns, null: str = "") -> bytes:
+    """The number of fields, then the length and the bytes of each; NULL has no bytes."""
     import numpy as np
 
-    from creditctl.store.sqlite_image import FIRST_ROW
-
-    count = len(next(iter(columns.values())))
-    numbered = {"row": np.arange(FIRST_ROW, FIRST_ROW + count), **columns}
     kinds = [("fields", ">i2")]
-    for name, values in numbered.items():
-        is_integer = _kind(values) == "integer"
-        kinds += [(f"{name} length", ">i4"), (name, ">i8" if is_integer else values.dtype.str)]
-    for first in range(0, count, _BLOCK_ROWS):
-        rows = np.empty(min(_BLOCK_ROWS, count - first), np.dtype(kinds))
-        rows["fields"] = len(numbered)
-        for name, values in numbered.items():
-            rows[f"{name} length"] = rows.dtype[name].itemsize
-            rows[name] = values[first : first + len(rows)]
-        yield rows.tobytes()
+    for name, values in columns.items():
+        kinds.append((f"{name} length", ">i4"))
+        if name != null:
+            kinds.append((name, ">i8" if _kind(values) == "integer" else values.dtype.str))
+    rows = np.empty(_count(columns), np.dtype(kinds))
+    rows["fields"] = len(columns)
+    for name, values in columns.items():
+        if name == null:
+            rows[f"{name} length"] = -1
+            continue
+        rows[f"{name} length"] = rows.dtype[name].itemsize
+        rows[name] = values
+    return rows.tobytes()
 
 
 def _make_temporary(unit: UnitOfWork, table: str, columns: Mapping[str, str]) -> None:

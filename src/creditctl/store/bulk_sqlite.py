@@ -1,11 +1,15 @@
 """Many rows at once into SQLite: as a database in memory, or by prepared statements."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from sqlite3 import Connection
 from typing import Any
 
 from creditctl.store.driver_sqlite import STAGING, translated_errors
 from creditctl.store.engine import UnitOfWork
+
+CHUNK_ROWS = 250_000
+"""What makes memory grow is the chunk, and its image beside it."""
 
 _TYPES = {"key": "INTEGER PRIMARY KEY", "integer": "INTEGER", "binary": "BLOB", "text": "TEXT"}
 
@@ -31,6 +35,38 @@ def stage(unit: UnitOfWork, layout: Any) -> None:
         lists = [_plain(values) for values in columns.values()]
         rows = ((FIRST_ROW + place, *row) for place, row in enumerate(zip(*lists, strict=True)))
         fill_temporary(unit, name, {"row": "key", **kinds}, rows)
+
+
+def looking_up(unit: UnitOfWork) -> AbstractContextManager[None]:  # noqa: ARG001
+    """SQLite does so where the SQL says CROSS JOIN."""
+    return nullcontext()
+
+
+def append(
+    unit: UnitOfWork,
+    layout: Any,
+    source: str,
+    table: str,
+    *,
+    columns: Sequence[str],
+    nullable: str,
+    constants: Mapping[str, int],
+) -> int:
+    """Stage the rows as `source` and insert them; returns how many keys were not taken."""
+    stage(unit, layout)
+    names = ", ".join((*columns, *constants))
+    given = [f"NULLIF({name}, 0)" if name == nullable else name for name in columns]
+    values = ", ".join((*given, *(f":{name}" for name in constants)))
+    return unit.run(
+        f"INSERT INTO {table} ({names}) SELECT {values} FROM {source} WHERE true ORDER BY row "  # noqa: S608 - the names are ours
+        "ON CONFLICT DO NOTHING",
+        **constants,
+    )
+
+
+def append_absent(unit: UnitOfWork, layout: Any, leading: Mapping[str, str]) -> Any:  # noqa: ARG001
+    """Nothing: SQLite inserts and adds at one price, from all rows of the image."""
+    return layout
 
 
 def _kind(values: Any) -> str:

@@ -45,7 +45,7 @@ class UnitOfWork:
     def fetch(self, into: type[Row], sql: str, **parameters: Any) -> list[Row]:
         """All rows, each as an `into`: a frozen dataclass whose fields match the columns' order."""
         decode = decoder(cast(Hashable, into))
-        return [decode(row) for row in self._execute(sql, parameters)]
+        return [decode(row) for row in self._execute(sql, parameters).fetchall()]
 
     def fetch_one(self, into: type[Row], sql: str, **parameters: Any) -> Row | None:
         """The first row, or None."""
@@ -54,7 +54,8 @@ class UnitOfWork:
 
     def fetch_rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """All rows as the database has them: integers stay micro-credits and microseconds."""
-        return [tuple(row) for row in self._execute(sql, parameters)]
+        rows: list[tuple[Any, ...]] = self._execute(sql, parameters).fetchall()
+        return rows
 
     def fetch_value(self, sql: str, **parameters: Any) -> Any:
         """The first column of the first row, or None."""

@@ -7,7 +7,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creditctl.rules.columns.duplicates import in_key_order, judged, repeated
+from creditctl.rules.columns.duplicates import (
+    in_key_order,
+    judged,
+    rejudged,
+    repeated,
+    shared,
+    with_repeats,
+)
 from creditctl.rules.columns.priced import PricedColumns
 from creditctl.rules.instants import MICROS_PER_HOUR
 from creditctl.rules.usage_duplicates import Sighting, sift
@@ -63,7 +70,7 @@ def test_the_verdict_is_that_of_the_sift(
     repeats = repeated(events)
     verdict = judged(events, repeats, np.zeros(len(rows), bool), (), window)
     one_by_one = [
-        Event(int(events.line[place]), events.event_id(place), events.sighting(place))
+        Event(int(events.line[place]), events.event_id(place), *events.sightings([place]))
         for place in np.argsort(events.line).tolist()
     ]
     sifted = sift(one_by_one, {}, window)
@@ -72,6 +79,36 @@ def test_the_verdict_is_that_of_the_sift(
         event.line for event in sifted.conflicts
     ]
     assert (verdict.duplicates, verdict.reused) == (sifted.duplicates, sifted.reused)
+
+
+@given(ROWS, ROWS, st.sampled_from([0, HOUR // 2, HOUR, 3 * HOUR]))
+def test_a_verdict_is_corrected_where_ids_are_known(
+    rows: list[tuple[int, int, int, int]], earlier: list[tuple[int, int, int, int]], window: int
+) -> None:
+    events, booked = in_key_order(columns_of(rows)), columns_of(earlier)
+    repeats, nothing = repeated(events), np.zeros(len(rows), bool)
+    everything = np.arange(len(earlier))
+    known = list(zip(booked.ids(everything), booked.sightings(everything), strict=True))
+    alone = judged(events, repeats, nothing, (), window)
+    again, _ = shared(events.high, booked.high)
+
+    found = rejudged(
+        alone, events, with_repeats(events, repeats, again), nothing, iter(known), window
+    )
+    expected = judged(events, repeats | again, nothing, known, window)
+    assert found.new.tolist() == expected.new.tolist()
+    assert sorted(found.conflicts) == sorted(expected.conflicts)
+    assert (found.duplicates, found.reused) == (expected.duplicates, expected.reused)
+
+
+@given(ROWS, ROWS)
+def test_numbers_of_either_column_that_the_other_has(
+    rows: list[tuple[int, int, int, int]], others: list[tuple[int, int, int, int]]
+) -> None:
+    one, other = columns_of(rows).high, columns_of(others).high
+    mine, theirs = shared(one, other)
+    assert mine.tolist() == [number in other for number in one]
+    assert theirs.tolist() == [number in one for number in other]
 
 
 @given(ROWS)

@@ -70,21 +70,19 @@ def judged(
     events: PricedColumns,
     doubtful: Column,
     settled: Column,
-    known: Iterable[tuple[int, Sighting]],
+    known: Iterable[tuple[bytes, Sighting]],
     window: int,
 ) -> Verdict:
     """Sift the doubtful events in file order; `settled` ones are duplicates already.
 
-    Both are masks; `known` are the booked sightings of doubtful events, by place.
+    Both are masks; `known` are the booked sightings of doubtful events, by id.
     """
     places = np.flatnonzero(doubtful & ~settled)
-    suspects = [
-        Suspect(place, events.event_id(place), events.sighting(place))
-        for place in places[np.argsort(events.line[places], kind="stable")].tolist()
-    ]
+    places = places[np.argsort(events.line[places], kind="stable")]
+    suspects = list(map(Suspect, places.tolist(), events.ids(places), events.sightings(places)))
     seen: Known = {}
-    for place, sighting in known:
-        seen.setdefault(events.event_id(place), []).append(sighting)
+    for event_id, sighting in known:
+        seen.setdefault(event_id, []).append(sighting)
     sifted = sift(suspects, seen, window)
     new = ~(doubtful | settled)
     new[[suspect.place for suspect in sifted.new]] = True
@@ -94,6 +92,56 @@ def judged(
         duplicates=sifted.duplicates + int(settled.sum()),
         reused=sifted.reused,
     )
+
+
+def rejudged(
+    verdict: Verdict,
+    events: PricedColumns,
+    doubtful: Column,
+    settled: Column,
+    known: Iterable[tuple[bytes, Sighting]],
+    window: int,
+) -> Verdict:
+    """The verdict without knowledge, corrected by what is known of the ids of doubtful events.
+
+    An id is doubtful in all of its events or in none.
+    """
+    nothing = np.zeros(len(events), bool)
+    before = judged(events, doubtful, nothing, (), window)
+    after = judged(events, doubtful, settled, known, window)
+    new = nothing
+    new[verdict.new] = True
+    new[doubtful] = False
+    new[after.new[doubtful[after.new]]] = True
+    return Verdict(
+        new=np.flatnonzero(new),
+        conflicts=[place for place in verdict.conflicts if not doubtful[place]] + after.conflicts,
+        duplicates=verdict.duplicates - before.duplicates + after.duplicates,
+        reused=verdict.reused - before.reused + after.reused,
+    )
+
+
+def with_repeats(events: PricedColumns, repeats: Column, found: Column) -> Column:
+    """The mask `found`, and those of the events that repeat whose id is one of them."""
+    mask, places = found.copy(), np.flatnonzero(repeats)
+    mask[places[np.isin(events.high[places], events.high[found])]] = True
+    return mask
+
+
+def shared(one: Column, other: Column) -> tuple[Column, Column]:
+    """Masks of the numbers in either column that the other one has too."""
+    mine, theirs = _within(one, other), _within(other, one)
+    common = np.intersect1d(one[mine], other[theirs])
+    mine[mine] = np.isin(one[mine], common)
+    theirs[theirs] = np.isin(other[theirs], common)
+    return mine, theirs
+
+
+def _within(numbers: Column, others: Column) -> Column:
+    """A mask of the numbers from the least to the greatest of the others."""
+    if not len(others):
+        return np.zeros(len(numbers), bool)
+    return (numbers >= others.min()) & (numbers <= others.max())
 
 
 def _is_rising(hour: Column, high: Column) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from creditctl.rules.columns import Column
-from creditctl.rules.columns.event_ids import id_bytes
+from creditctl.rules.columns.event_ids import id_bytes, sixteen_bytes
 from creditctl.rules.instants import MICROS_PER_HOUR
 from creditctl.rules.usage_duplicates import Sighting
 
@@ -70,14 +70,19 @@ class PricedColumns:
         """One event's id."""
         return id_bytes(int(self.high[place]), int(self.low[place]))
 
-    def sighting(self, place: int) -> Sighting:
-        """When one event was seen, and with what request."""
+    def ids(self, places: Column) -> list[bytes]:
+        """The ids of events."""
+        ids: list[bytes] = sixteen_bytes(self.high[places], self.low[places]).tolist()
+        return ids
+
+    def sightings(self, places: Column) -> list[Sighting]:
+        """When events were seen, and with what requests."""
         columns = (
             self.organization_id, self.api_key_id, self.endpoint_id, self.status, self.units
         )  # fmt: skip
-        organization_id, key, endpoint_id, status, units = (int(one[place]) for one in columns)
-        request = (organization_id, key or None, endpoint_id, status, units)
-        return Sighting(int(self.occurred_at[place]), request)
+        owners, keys, *others = (one[places].tolist() for one in columns)
+        requests = zip(owners, (key or None for key in keys), *others, strict=True)
+        return list(map(Sighting, self.occurred_at[places].tolist(), requests))
 
 
 _KINDS = {

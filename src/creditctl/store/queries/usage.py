@@ -6,7 +6,7 @@ from typing import Any
 from creditctl.rules.usage_duplicates import Sighting
 from creditctl.rules.usage_events import Reject
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.staging import BULK
+from creditctl.store.staging import BULK, Layout, append, looking_up
 
 
 def organization_names(unit: UnitOfWork) -> list[tuple[int, str, str]]:
@@ -19,25 +19,43 @@ def key_names(unit: UnitOfWork) -> list[tuple[int, int, str, str, str]]:
     return unit.fetch_rows("SELECT id, organization_id, public_id, prefix, name FROM api_key")
 
 
+_EVENT_COLUMNS = (
+    "event_hour",
+    "event_id",
+    "occurred_at",
+    "organization_id",
+    "api_key_id",
+    "price_id",
+    "status",
+    "units",
+    "credits_micro",
+    "volume_before",
+)
+
 BOOKED, LATE = "usage_event", "late_event"
 """Where events are known: booked ones, and those that came too late, whatever was decided."""
 
+_ENDPOINT = "(SELECT p.endpoint_id FROM endpoint_price AS p WHERE p.id = e.price_id)"
 
-def id_bounds(
+
+def ids_of_hours(
     unit: UnitOfWork, hours: Iterable[int], table: str = BOOKED
 ) -> dict[int, tuple[bytes, bytes]]:
-    """The lowest and the highest id of events in each of the hours that holds any."""
+    """The first and the last id of each of the hours that hold events."""
     found = {}
     for hour in hours:
-        # Two questions: each is answered by one end of the key.
-        lowest, highest = (
+        ends = [
             unit.fetch_value(
-                f"SELECT {end}(event_id) FROM {table} WHERE event_hour = :hour", hour=hour
+                f"""
+                SELECT event_id FROM {table} WHERE event_hour = :hour
+                ORDER BY event_hour {order}, event_id {order} LIMIT 1
+                """,
+                hour=hour,
             )
-            for end in ("MIN", "MAX")
-        )
-        if lowest is not None:
-            found[hour] = bytes(lowest), bytes(highest)
+            for order in ("ASC", "DESC")
+        ]
+        if None not in ends:
+            found[hour] = (bytes(ends[0]), bytes(ends[1]))
     return found
 
 
@@ -51,10 +69,10 @@ def matches_of_staged(
     """
     return _matches(
         unit,
-        """
+        f"""
         CASE WHEN e.event_hour = s.event_hour OR ABS(e.occurred_at - s.occurred_at) <= :window
              THEN 1 ELSE 0 END,
-        CASE WHEN e.organization_id = s.organization_id AND p.endpoint_id = s.endpoint_id
+        CASE WHEN e.organization_id = s.organization_id AND {_ENDPOINT} = s.endpoint_id
                   AND COALESCE(e.api_key_id, 0) = s.api_key_id AND e.status = s.status
                   AND e.units = s.units
              THEN 1 ELSE 0 END
@@ -71,7 +89,7 @@ def sightings_of_staged(
     """Known events with the id of a staged one, `offset` hours later, each with its row."""
     found = _matches(
         unit,
-        "e.occurred_at, e.organization_id, e.api_key_id, p.endpoint_id, e.status, e.units",
+        f"e.occurred_at, e.organization_id, e.api_key_id, {_ENDPOINT}, e.status, e.units",
         offset,
         table,
     )
@@ -84,31 +102,31 @@ def _matches(
     unit: UnitOfWork, columns: str, offset: int, table: str, **parameters: int
 ) -> list[Any]:
     # CROSS JOIN keeps SQLite from scanning the big table to look up in the small one.
-    return unit.fetch_rows(
-        f"""
-        SELECT s.row, {columns}
-        FROM staged_event AS s CROSS JOIN {table} AS e
-             JOIN endpoint_price AS p ON p.id = e.price_id
-        WHERE e.event_hour = s.event_hour + CAST(:offset AS BIGINT) AND e.event_id = s.event_id
-        """,
-        offset=offset,
-        **parameters,
-    )
+    with looking_up(unit):
+        return unit.fetch_rows(
+            f"""
+            SELECT s.row, {columns}
+            FROM staged_event AS s CROSS JOIN {table} AS e
+            WHERE e.event_hour = s.event_hour + CAST(:offset AS BIGINT) AND e.event_id = s.event_id
+            """,
+            offset=offset,
+            **parameters,
+        )
 
 
-def insert_staged_events(unit: UnitOfWork, batch_id: int) -> int:
-    """Insert the events that are staged; returns how many were new."""
-    return unit.run(
-        """
-        INSERT INTO usage_event (event_hour, event_id, occurred_at, organization_id, api_key_id,
-                                 price_id, status, units, credits_micro, batch_id,
-                                 volume_before)
-        SELECT event_hour, event_id, occurred_at, organization_id, NULLIF(api_key_id, 0), price_id,
-               status, units, credits_micro, :batch_id, volume_before
-        FROM staged_event WHERE true ORDER BY row
-        ON CONFLICT (event_hour, event_id) DO NOTHING
-        """,
-        batch_id=batch_id,
+def insert_events(unit: UnitOfWork, rows: Layout, batch_id: int) -> int:
+    """Insert the events that are laid out as `staged_event`; returns how many were new.
+
+    On PostgreSQL raises Busy when one of them was not.
+    """
+    return append(
+        unit,
+        rows,
+        "staged_event",
+        BOOKED,
+        columns=_EVENT_COLUMNS,
+        nullable="api_key_id",
+        constants={"batch_id": batch_id},
     )
 
 

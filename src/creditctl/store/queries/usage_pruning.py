@@ -6,6 +6,7 @@ from datetime import date, datetime
 from creditctl.rules.instants import HOURS_PER_DAY, day_of
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.staging import looking_up
 
 PRUNED = "pruned_event"
 FIRST_KEPT_DAY = "(SELECT COALESCE(MAX(before_day), -1000000) FROM pruning)"
@@ -60,13 +61,14 @@ def count_before(unit: UnitOfWork, end_day: int) -> tuple[int, int]:
 
 def pruned_among_staged(unit: UnitOfWork, offset: int) -> list[int]:
     """Staged rows whose id was pruned from `offset` hours later."""
-    rows = unit.fetch_rows(
-        """
-        SELECT s.row FROM staged_event AS s CROSS JOIN pruned_event AS e
-        WHERE e.event_hour = s.event_hour + CAST(:offset AS BIGINT) AND e.event_id = s.event_id
-        """,
-        offset=offset,
-    )
+    with looking_up(unit):
+        rows = unit.fetch_rows(
+            """
+            SELECT s.row FROM staged_event AS s CROSS JOIN pruned_event AS e
+            WHERE e.event_hour = s.event_hour + CAST(:offset AS BIGINT) AND e.event_id = s.event_id
+            """,
+            offset=offset,
+        )
     return [int(row) for (row,) in rows]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.staging import Layout, append_absent, stage
 
 SUMS = ("requests", "billed", "failed", "units", "credits_micro")
 """What every rollup adds up."""
@@ -17,12 +18,20 @@ ROLLUPS = {
 }
 """Table -> its key."""
 
+_OWNED = {
+    table: key[0]
+    for table, key in ROLLUPS.items()
+    if "organization_id" in key and "tier" not in key
+}
+"""Rollups to which only those write who locked the organization, and which hold no words."""
 
-def add_staged_sums(unit: UnitOfWork, tiers: Sequence[str]) -> None:
-    """Add the rows of each `staged_<table>`, whose key is unique and ascending, to its rollup.
 
-    Tiers are staged as their place in `tiers`.
+def add_sums(unit: UnitOfWork, sums: Layout, tiers: Sequence[str]) -> None:
+    """Add sums of locked organizations, laid out as `staged_<table>` for each rollup.
+
+    Their keys are unique and ascending; tiers are their place in `tiers`.
     """
+    stage(unit, append_absent(unit, sums, _OWNED))
     for table, key in ROLLUPS.items():
         names = {f"tier_{code}": tier for code, tier in enumerate(tiers)} if "tier" in key else {}
         columns = (*key, *SUMS)
