@@ -112,6 +112,12 @@ _creditctl() {
             /payments/detach) place="/payments/detach" ;;
             /payments/reconcile) place="/payments/reconcile" ;;
             /payments/webhook) place="/payments/webhook" ;;
+            /recharge|/recharges) place="/recharge" ;;
+            /recharge/set) place="/recharge/set" ;;
+            /recharge/show) place="/recharge/show" ;;
+            /recharge/run) place="/recharge/run" ;;
+            /recharge/disable) place="/recharge/disable" ;;
+            /recharge/enable) place="/recharge/enable" ;;
             /invoice|/invoices) place="/invoice" ;;
             /invoice/generate) place="/invoice/generate" ;;
             /invoice/list) place="/invoice/list" ;;
@@ -381,6 +387,14 @@ _creditctl() {
         /payments/attach:--provider) :; return ;;
         /payments/webhook:--provider) :; return ;;
         /payments/webhook:--header) :; return ;;
+        /recharge/set:--below) :; return ;;
+        /recharge/set:--up-to) :; return ;;
+        /recharge/set:--monthly-cap) :; return ;;
+        /recharge/set:--reason) :; return ;;
+        /recharge/set:--method) :; return ;;
+        /recharge/set:--cool-down) :; return ;;
+        /recharge/disable:--reason) :; return ;;
+        /recharge/enable:--reason) :; return ;;
         /invoice/generate:--month) :; return ;;
         /invoice/generate:--org) :; return ;;
         /invoice/list:--month) :; return ;;
@@ -395,7 +409,7 @@ _creditctl() {
         /completion:--all) :; return ;;
     esac
     case "$place" in
-        "") words="orgs keys subscriptions catalog plans prices credits orders promotions approvals usage budgets limits purchases payments invoice audit db check demo schema completion" options="--version" ;;
+        "") words="orgs keys subscriptions catalog plans prices credits orders promotions approvals usage budgets limits purchases payments recharge invoice audit db check demo schema completion" options="--version" ;;
         "/orgs") words="create update list show suspend resume close duplicates promote merge" options="" ;;
         "/orgs/create") words="" options="--name --email --country --region --locality --currency --tax-id --payment-fingerprint --guest --device --override --reason" ;;
         "/orgs/update") words="" options="--name --email --country --region --locality --currency --tax-id --tax-id-confirmed --tax-id-refused --tax-exempt --tax-exempt-certificate --tax-exempt-from --tax-exempt-until --no-tax-exempt --payment-fingerprint --align --no-align --reason" ;;
@@ -503,6 +517,12 @@ _creditctl() {
         "/payments/detach") words="" options="" ;;
         "/payments/reconcile") words="" options="" ;;
         "/payments/webhook") words="" options="--provider --header" ;;
+        "/recharge") words="set show run disable enable" options="" ;;
+        "/recharge/set") words="" options="--below --up-to --monthly-cap --reason --method --cool-down" ;;
+        "/recharge/show") words="" options="" ;;
+        "/recharge/run") words="" options="" ;;
+        "/recharge/disable") words="" options="--reason" ;;
+        "/recharge/enable") words="" options="--reason" ;;
         "/invoice") words="generate list show" options="" ;;
         "/invoice/generate") words="" options="--month --org" ;;
         "/invoice/list") words="" options="--month --org" ;;

@@ -218,6 +218,18 @@ function __creditctl_at
                 set place /payments/reconcile
             case /payments/webhook
                 set place /payments/webhook
+            case /recharge /recharges
+                set place /recharge
+            case /recharge/set
+                set place /recharge/set
+            case /recharge/show
+                set place /recharge/show
+            case /recharge/run
+                set place /recharge/run
+            case /recharge/disable
+                set place /recharge/disable
+            case /recharge/enable
+                set place /recharge/enable
             case /invoice /invoices
                 set place /invoice
             case /invoice/generate
@@ -278,6 +290,7 @@ complete -c creditctl -n '__creditctl_at ""' -f -a budgets -d 'Spending budgets 
 complete -c creditctl -n '__creditctl_at ""' -f -a limits -d 'Check budgets and balances; run by cron.'
 complete -c creditctl -n '__creditctl_at ""' -f -a purchases -d 'Credits that organizations buy.'
 complete -c creditctl -n '__creditctl_at ""' -f -a payments -d 'Payment providers: methods on file, open payments, notices.'
+complete -c creditctl -n '__creditctl_at ""' -f -a recharge -d 'Credits bought back when the balance runs low.'
 complete -c creditctl -n '__creditctl_at ""' -f -a invoice -d 'Invoices of a month.'
 complete -c creditctl -n '__creditctl_at ""' -f -a audit -d 'Who changed what, when and why.'
 complete -c creditctl -n '__creditctl_at ""' -f -a db -d 'Create, migrate and inspect the database.'
@@ -627,7 +640,7 @@ complete -c creditctl -n '__creditctl_at "/budgets"' -f -a clear -d 'Remove an o
 complete -c creditctl -n '__creditctl_at "/budgets/set"' -l daily -r -d 'Block beyond this many credits a UTC day.'
 complete -c creditctl -n '__creditctl_at "/budgets/set"' -l notify-at -r -d 'Warn beyond this many credits, or this share of the budget.'
 complete -c creditctl -n '__creditctl_at "/budgets/set"' -l scope -x -a 'all beyond_allowance' -d 'Count all credits, or those beyond the subscription’s allowance (the default where there is one).'
-complete -c creditctl -n '__creditctl_at "/limits"' -f -a check -d 'Grant what is due, book expiries, decide who is blocked.'
+complete -c creditctl -n '__creditctl_at "/limits"' -f -a check -d 'Grant what is due, book expiries, decide who is blocked,...'
 complete -c creditctl -n '__creditctl_at "/limits"' -f -a status -d 'Show who is blocked or warned since the last check, and why.'
 complete -c creditctl -n '__creditctl_at "/limits/check"' -l exit-code -d 'Exit 7 when an organization is newly blocked.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a create -d 'Buy credits; they are granted when they are paid.'
@@ -671,6 +684,19 @@ complete -c creditctl -n '__creditctl_at "/payments"' -f -a webhook -d 'Apply a 
 complete -c creditctl -n '__creditctl_at "/payments/attach"' -l provider -r -d 'stripe or btcpay.'
 complete -c creditctl -n '__creditctl_at "/payments/webhook"' -l provider -r -d 'stripe or btcpay.'
 complete -c creditctl -n '__creditctl_at "/payments/webhook"' -l header -r -d 'A header of the delivery.'
+complete -c creditctl -n '__creditctl_at "/recharge"' -f -a set -d 'Set when credits are bought, how many, and the month’s cap.'
+complete -c creditctl -n '__creditctl_at "/recharge"' -f -a show -d 'Show auto-recharges and where they stand; of one, all of it.'
+complete -c creditctl -n '__creditctl_at "/recharge"' -f -a run -d 'Buy what is due now, as ’limits check’ does each minute.'
+complete -c creditctl -n '__creditctl_at "/recharge"' -f -a disable -d 'Buy nothing more; a payment under way is still followed.'
+complete -c creditctl -n '__creditctl_at "/recharge"' -f -a enable -d 'Buy again; earlier declines are forgotten.'
+complete -c creditctl -n '__creditctl_at "/recharge/set"' -l below -r -d 'Buy when less than this is available.'
+complete -c creditctl -n '__creditctl_at "/recharge/set"' -l up-to -r -d 'Buy what brings the balance up to this.'
+complete -c creditctl -n '__creditctl_at "/recharge/set"' -l monthly-cap -r -d 'At most this in a UTC month, tax included, such as 500EUR.'
+complete -c creditctl -n '__creditctl_at "/recharge/set"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/recharge/set"' -l method -r -d 'A payment method (pm_…); else the default one.'
+complete -c creditctl -n '__creditctl_at "/recharge/set"' -l cool-down -r -d 'At least this between two purchases, such as 90m, 1h or 2d.'
+complete -c creditctl -n '__creditctl_at "/recharge/disable"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/recharge/enable"' -l reason -r -d 'Why, for the audit log.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a generate -d 'Draft the invoices of a month that has ended.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a list -d 'List invoices, the newest month first.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a show -d 'Show an invoice and its lines.'

@@ -46,6 +46,8 @@ READS = [
     "purchases list",
     "payments methods",
     "payments reconcile",
+    "recharge show",
+    "recharge run",
     "limits status",
     "limits status zenith-traders",
     "invoice list",

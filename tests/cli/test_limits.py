@@ -43,6 +43,7 @@ def test_a_block_is_told_with_usage_limit_and_end(cli: Cli, context: Context) ->
         "instalments_booked": 0,
         "expiries_booked": 0,
         "repayments_booked": 0,
+        "recharged": 0,
         "changes": [change],
     }
     (listed,) = cli("limits status -o json").data

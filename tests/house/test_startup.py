@@ -68,6 +68,7 @@ def test_help_imports_nothing_heavy() -> None:
         "limits status",
         "invoice list",
         "orders list",
+        "recharge show",
         "audit log",
     ],
 )

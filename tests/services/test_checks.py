@@ -143,6 +143,15 @@ BREACHES = {
         "UPDATE purchase SET tax_minor = 1, net_minor = net_minor - 1"
     ),
     "receipts are numbered without gaps": "UPDATE number_series SET last = last + 1",
+    "an open auto-recharge is the one its organization waits for": (
+        "UPDATE purchase SET source = 'auto_recharge', status = 'pending'"
+    ),
+    "each crossing of a recharge's threshold bought once": (
+        "INSERT INTO recharge (public_id, organization_id, below_micro, up_to_micro, cap_minor,"
+        " currency, method_id, cool_down_seconds, state, state_reason, state_at, state_by,"
+        " declines, crossings)"
+        " VALUES ('rec_1', 1, 1, 2, 1, 'USD', 1, 0, 'active', '', 1, 'm', 0, 1)"
+    ),
     "an order form's instalments sum to its lines": (
         "UPDATE order_instalment SET credits_micro = credits_micro + 1 WHERE state = 'planned'"
     ),

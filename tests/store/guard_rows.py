@@ -87,10 +87,23 @@ VALID: dict[str, dict[str, Any]] = {
         "gross_minor": 3,
     },
     "payment": {"status": "pending"},
+    "recharge": {"state": "active", "up_to_micro": 9},
     "order_form": {"status": "draft", "signer": None, "signed_on": None},
     "order_instalment": {"state": "booked", "expires_at": 9},
 }
 """What a valid row cannot take from its column's type alone."""
+
+UNIQUE_AMONG: dict[str, dict[str, Any]] = {
+    "uq_purchase_open_recharge": {
+        "organization_id": 1,
+        "source": "auto_recharge",
+        "status": "pending",
+        "grant_id": None,
+        "paid_at": None,
+        "receipt_number": None,
+    },
+}
+"""Unique indexes that hold for some rows only, and what makes a valid row one of those."""
 
 USAGE = {"kind": "usage", "reverses_id": None}
 SIGNED = {"signer": "Ann", "signed_on": 3}
@@ -183,6 +196,10 @@ BROKEN: dict[str, dict[str, Any]] = {
     "ck_tax_rate_supply_known": {"supply": "some"},
     "ck_tax_rate_taxable_in_range": {"taxable_ppm": 0},
     "ck_tax_rate_validity_not_empty": {"effective_to": 3},
+    "ck_recharge_cap_above_zero": {"cap_minor": 0},
+    "ck_recharge_not_negative": {"declines": -1},
+    "ck_recharge_state_known": {"state": "tired"},
+    "ck_recharge_target_above": {"up_to_micro": 3},
     "ck_organization_kind_known": {"kind": "friend"},
     "ck_organization_status_known": {"status": "asleep"},
     "ck_plan_version_amounts_not_negative": {"fee_minor": -1},

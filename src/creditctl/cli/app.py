@@ -54,6 +54,7 @@ GROUPS = {
     "payments": Group(
         "Billing", "Payment providers: methods on file, open payments, notices.", ("payment",)
     ),
+    "recharge": Group("Billing", "Credits bought back when the balance runs low.", ("recharges",)),
     "invoice": Group("Billing", "Invoices of a month.", ("invoices",)),
     "audit": Group("Housekeeping", "Who changed what, when and why.", ("audits",)),
     "db": Group("Housekeeping", "Create, migrate and inspect the database."),

@@ -26,6 +26,7 @@ CHECK_VIEW = View(
         Column("instalments_booked"),
         Column("expiries_booked"),
         Column("repayments_booked"),
+        Column("recharged"),
     ),
     sections=(
         Section(
@@ -59,7 +60,7 @@ def check(
         bool, typer.Option("--exit-code", help="Exit 7 when an organization is newly blocked.")
     ] = False,
 ) -> None:
-    """Grant what is due, book expiries, decide who is blocked.
+    """Grant what is due, book expiries, decide who is blocked, recharge.
 
     Meant for cron, each minute. On a table it says nothing when nothing changed. Two runs never
     overlap: the second exits 8 at once.

@@ -17,7 +17,7 @@ from creditctl.services.period_checks import (
 from creditctl.services.usage_checks import miscounted_volume
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries import checks as ask
-from creditctl.store.queries import order_checks
+from creditctl.store.queries import order_checks, recharges
 from creditctl.store.queries.check_sums import remembered_results
 from creditctl.store.queries.late_checks import (
     BOOKED_IN_QUARANTINE,
@@ -103,6 +103,8 @@ CHECKS: dict[str, Check] = {
     "a paid purchase is granted as it was bought": asked(GRANTED_OTHERWISE),
     "a purchase's taxes sum to its tax": asked(TAX_SUMS),
     "receipts are numbered without gaps": asked(NUMBER_GAPS),
+    "an open auto-recharge is the one its organization waits for": asked(recharges.UNATTENDED),
+    "each crossing of a recharge's threshold bought once": asked(recharges.PURCHASED_OTHERWISE),
     "an order form's instalments sum to its lines": asked(order_checks.INSTALMENT_SUMS),
     "a delivered instalment has its grant, of exactly its credits": asked(
         order_checks.WRONGLY_DELIVERED

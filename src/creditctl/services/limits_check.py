@@ -16,7 +16,8 @@ from creditctl.services.standings import read_standings
 from creditctl.store.engine import reading, unit_of_work
 from creditctl.store.queries.enforcement import StandingRow
 from creditctl.store.queries.order_instalments import owners_of_due_instalments
-from creditctl.store.queries.orgs import lock_organizations
+from creditctl.store.queries.orgs import find_organization, lock_organizations
+from creditctl.store.queries.recharges import recharges_at_work
 
 LEASE = "limits check"
 
@@ -36,6 +37,7 @@ class LimitsCheck:
     instalments_booked: int
     expiries_booked: int
     repayments_booked: int
+    recharged: int
     changes: tuple[LimitChange, ...]
 
     @property
@@ -47,11 +49,12 @@ class LimitsCheck:
             or self.instalments_booked
             or self.expiries_booked
             or self.repayments_booked
+            or self.recharged
         )
 
 
 def check_limits(context: Context) -> LimitsCheck:
-    """Book due allowances, instalments and expiries, then decide every organization's state.
+    """Book due allowances, instalments and expiries, decide every organization's state, recharge.
 
     Writes only what changed, one transaction per organization. Raises Busy at once while another
     run is at work.
@@ -68,6 +71,13 @@ def check_limits(context: Context) -> LimitsCheck:
         changes = tuple(
             change for row in changed if (change := _change(context, row.organization_id))
         )
+    # After the lease: a slow provider must not keep the next run from blocking anybody.
+    recharged = _recharge(context)
+    if recharged:
+        later = (_change(context, organization_id) for organization_id in recharged)
+        changes += tuple(change for change in later if change)
+        with reading(context.database) as unit:
+            standings = read_standings(unit, context.now)
     states = Counter(decide(standing, context.now).state for _, standing in standings)
     return LimitsCheck(
         at=context.now,
@@ -81,6 +91,7 @@ def check_limits(context: Context) -> LimitsCheck:
         instalments_booked=instalments_booked,
         expiries_booked=expiries_booked,
         repayments_booked=repayments_booked,
+        recharged=len(recharged),
         changes=changes,
     )
 
@@ -103,6 +114,18 @@ def _book_instalments(context: Context) -> int:
         with unit_of_work(context.database) as unit:
             booked += deliver_due_instalments(unit, context, organization_id)
     return booked
+
+
+def _recharge(context: Context) -> list[int]:
+    """The organizations whose auto-recharge was paid in this run."""
+    with reading(context.database) as unit:
+        if not recharges_at_work(unit):
+            return []
+    from creditctl.services.recharging import run_recharges  # most runs buy nothing
+
+    paid = [run for run in run_recharges(context) if run.outcome == "recharged"]
+    with reading(context.database) as unit:
+        return [find_organization(unit, run.organization).id for run in paid]
 
 
 def _is_news(row: StandingRow, standing: Standing, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from creditctl.store.tables import (  # noqa: F401 - importing a file registers 
     organizations,
     promotions,
     purchases,
+    recharges,
     records,
     selling,
     spend,

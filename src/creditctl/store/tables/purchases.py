@@ -1,6 +1,7 @@
 """Purchases of credits: what was bought, its tax, its payments, and what has arrived."""
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlmodel import SQLModel
 
 from creditctl.store.tables.columns import (
@@ -27,6 +28,8 @@ PAYMENT_STATUSES = (
     "unknown",
 )
 
+_OPEN_RECHARGE = sql("source = 'auto_recharge' AND status = 'pending'")
+
 
 class Purchase(SQLModel, table=True):
     """Credits at a price: pending until paid, granted in the transaction that pays it.
@@ -49,6 +52,13 @@ class Purchase(SQLModel, table=True):
         ),
         UniqueConstraint("receipt_number"),
         Index("ix_purchase_organization", "organization_id", "id"),
+        Index(
+            "uq_purchase_open_recharge",
+            "organization_id",
+            unique=True,
+            sqlite_where=_OPEN_RECHARGE,
+            postgresql_where=_OPEN_RECHARGE,
+        ),
         STRICT,
     )
 
