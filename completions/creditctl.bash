@@ -122,6 +122,8 @@ _creditctl() {
             /invoice/generate) place="/invoice/generate" ;;
             /invoice/list) place="/invoice/list" ;;
             /invoice/show) place="/invoice/show" ;;
+            /reports|/report) place="/reports" ;;
+            /reports/tax) place="/reports/tax" ;;
             /audit|/audits) place="/audit" ;;
             /audit/log) place="/audit/log" ;;
             /audit/verify) place="/audit/verify" ;;
@@ -400,6 +402,7 @@ _creditctl() {
         /invoice/list:--month) :; return ;;
         /invoice/list:--org) :; return ;;
         /invoice/show:--month) :; return ;;
+        /reports/tax:--month) :; return ;;
         /audit/log:--org) :; return ;;
         /audit/log:--action) :; return ;;
         /audit/log:--by) :; return ;;
@@ -409,7 +412,7 @@ _creditctl() {
         /completion:--all) :; return ;;
     esac
     case "$place" in
-        "") words="orgs keys subscriptions catalog plans prices credits orders promotions approvals usage budgets limits purchases payments recharge invoice audit db check demo schema completion" options="--version" ;;
+        "") words="orgs keys subscriptions catalog plans prices credits orders promotions approvals usage budgets limits purchases payments recharge invoice reports audit db check demo schema completion" options="--version" ;;
         "/orgs") words="create update list show suspend resume close duplicates promote merge" options="" ;;
         "/orgs/create") words="" options="--name --email --country --region --locality --currency --tax-id --payment-fingerprint --guest --device --override --reason" ;;
         "/orgs/update") words="" options="--name --email --country --region --locality --currency --tax-id --tax-id-confirmed --tax-id-refused --tax-exempt --tax-exempt-certificate --tax-exempt-from --tax-exempt-until --no-tax-exempt --payment-fingerprint --align --no-align --reason" ;;
@@ -527,6 +530,8 @@ _creditctl() {
         "/invoice/generate") words="" options="--month --org" ;;
         "/invoice/list") words="" options="--month --org" ;;
         "/invoice/show") words="" options="--month" ;;
+        "/reports") words="tax" options="" ;;
+        "/reports/tax") words="" options="--month" ;;
         "/audit") words="log verify head" options="" ;;
         "/audit/log") words="" options="--org --action --by --limit" ;;
         "/audit/verify") words="" options="--head" ;;

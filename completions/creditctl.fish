@@ -238,6 +238,10 @@ function __creditctl_at
                 set place /invoice/list
             case /invoice/show
                 set place /invoice/show
+            case /reports /report
+                set place /reports
+            case /reports/tax
+                set place /reports/tax
             case /audit /audits
                 set place /audit
             case /audit/log
@@ -292,6 +296,7 @@ complete -c creditctl -n '__creditctl_at ""' -f -a purchases -d 'Credits that or
 complete -c creditctl -n '__creditctl_at ""' -f -a payments -d 'Payment providers: methods on file, open payments, notices.'
 complete -c creditctl -n '__creditctl_at ""' -f -a recharge -d 'Credits bought back when the balance runs low.'
 complete -c creditctl -n '__creditctl_at ""' -f -a invoice -d 'Invoices of a month.'
+complete -c creditctl -n '__creditctl_at ""' -f -a reports -d 'Reports for the accountant.'
 complete -c creditctl -n '__creditctl_at ""' -f -a audit -d 'Who changed what, when and why.'
 complete -c creditctl -n '__creditctl_at ""' -f -a db -d 'Create, migrate and inspect the database.'
 complete -c creditctl -n '__creditctl_at ""' -f -a check -d 'Prove that the books are consistent.'
@@ -705,6 +710,8 @@ complete -c creditctl -n '__creditctl_at "/invoice/generate"' -l org -r -d 'Only
 complete -c creditctl -n '__creditctl_at "/invoice/list"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/invoice/list"' -l org -r -d 'Only this organization (slug or id).'
 complete -c creditctl -n '__creditctl_at "/invoice/show"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/reports"' -f -a tax -d 'Show tax collected with purchases, by place, tax and rate.'
+complete -c creditctl -n '__creditctl_at "/reports/tax"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/audit"' -f -a log -d 'Show the latest changes, newest first.'
 complete -c creditctl -n '__creditctl_at "/audit"' -f -a verify -d 'Prove that no entry was changed, removed or slipped in.'
 complete -c creditctl -n '__creditctl_at "/audit"' -f -a head -d 'Print the newest seal, to sign, mail or keep elsewhere.'

@@ -15,6 +15,7 @@ from creditctl.rules.units import Credits, Money
 from creditctl.services.audit import list_audit_entries
 from creditctl.services.balances import read_balance
 from creditctl.services.credits import list_grants
+from creditctl.services.merging import MergeRequest, merge_organizations
 from creditctl.services.money_verbs import Rails
 from creditctl.services.orgs import create_organization
 from creditctl.services.purchase_cards import PurchaseCard, purchases, read_purchase, receipt_of
@@ -124,6 +125,16 @@ def test_a_purchase_repays_open_overage(books: Context) -> None:
     paid(books, ordered(books).id)
     balance = read_balance(books, "acme")
     assert (str(balance.available), str(balance.open_overage)) == ("4700", "0")
+
+
+def test_what_is_paid_after_a_merge_is_granted_to_the_organization_that_goes_on(
+    books: Context,
+) -> None:
+    order = ordered(books)
+    an_organization(books, "twin")
+    merge_organizations(books, MergeRequest(source="acme", target="twin", reason=WHY))
+    assert paid(books, order.id).status == "paid"
+    assert str(read_balance(books, "twin").available) == "5000"
 
 
 def test_receipts_are_numbered_by_year_without_gaps(books: Context) -> None:

@@ -84,6 +84,7 @@ SCHEMAS: dict[str, str] = {
     "creditctl.subscriptions/v1": "creditctl.services.subscription_cards:Subscription[]",
     "creditctl.taken_back/v1": "creditctl.services.reversals:TakenBack",
     "creditctl.updated_org/v1": "creditctl.services.org_lists:Organization",
+    "creditctl.tax_report/v1": "creditctl.services.tax_report:TaxReport",
     "creditctl.usage/v1": "creditctl.services.usage_reports:UsageReport",
     "creditctl.usage_batches/v1": "creditctl.services.usage_batches:Batch[]",
     "creditctl.usage_events/v1": "creditctl.services.usage_events:UsedRequest[]",

@@ -4,6 +4,8 @@ A payment is written before its provider is asked. What the answer says is booke
 `services.settling`; an answer that was lost is looked up, never asked for again blindly.
 """
 
+from datetime import datetime
+
 from creditctl.adapters.payments import provider_named
 from creditctl.adapters.payments.interface import (
     PaymentAnswer,
@@ -15,7 +17,7 @@ from creditctl.context import Context
 from creditctl.errors import NotFound
 from creditctl.services.settling import apply_answer
 from creditctl.store.engine import reading
-from creditctl.store.queries.payments import PaymentRow, payment_named
+from creditctl.store.queries.payments import OPEN, PaymentRow, payment_named
 
 NOT_CHARGED = PaymentAnswer(PaymentStatus.CANCELLED, message="the provider has no such payment")
 
@@ -33,33 +35,49 @@ def collect(context: Context, payment: str, *, return_url: str | None = None) ->
     row = _read(context, payment)
     if row.status != "created":
         return row
-    answer = configured(context, row.provider).collect(request_of(row, return_url=return_url))
+    provider = configured(context, row.provider)
+    if _key_is_forgotten(provider, row, context.now):
+        return look_up(context, payment)
+    answer = provider.collect(request_of(row, return_url=return_url))
     return apply_answer(context, row.public_id, answer)
 
 
-def look_up(context: Context, payment: str) -> PaymentRow:
+def look_up(context: Context, payment: str, reference: str | None = None) -> PaymentRow:
     """Ask how a payment stands, and book it.
 
-    A payment that its provider does not know is asked for once more with the same key; when the
-    key is too old for that to be safe, nothing was charged and nothing will be.
+    A reference is the provider's own, where a notice names one: of two invoices that were made at
+    once for the payment it is the one that something happened to.
+
+    An open payment that its provider does not know is asked for once more with the same key; when
+    the key is too old for that to be safe, nothing was charged and nothing will be.
     """
     row = _read(context, payment)
     provider = configured(context, row.provider)
-    answer = provider.look_up(request_of(row), row.provider_reference)
+    answer = provider.look_up(request_of(row), reference or row.provider_reference)
     if answer is not None:
         return apply_answer(context, row.public_id, answer)
-    lifetime = provider.key_lifetime
-    if lifetime is not None and row.requested_at + lifetime <= context.now:
+    if row.status not in OPEN:
+        return row
+    if _key_is_forgotten(provider, row, context.now):
         return apply_answer(context, row.public_id, NOT_CHARGED)
     return apply_answer(context, row.public_id, provider.collect(request_of(row)))
 
 
 def cancel(context: Context, payment: str) -> PaymentRow:
-    """Give a payment up at its provider; the answer may be that money arrived."""
+    """Give a payment up at its provider; the answer may be that money arrived.
+
+    One without the provider's name is looked for first: its answer may have been lost, or have
+    come when nobody was there to write it down. While a lost request may still arrive, it stays.
+    """
     row = _read(context, payment)
-    if row.status == "created" or row.provider_reference is None:
-        return apply_answer(context, row.public_id, PaymentAnswer(PaymentStatus.CANCELLED))
-    answer = configured(context, row.provider).cancel(row.provider_reference)
+    provider = configured(context, row.provider)
+    reference = row.provider_reference
+    if reference is None:
+        known = provider.look_up(request_of(row))
+        if known is None and row.status == "unknown" and not _is_final(provider, row, context.now):
+            return row
+        reference = known.provider_reference if known else None
+    answer = provider.cancel(reference) if reference else NOT_CHARGED
     return apply_answer(context, row.public_id, answer)
 
 
@@ -76,6 +94,17 @@ def request_of(row: PaymentRow, *, return_url: str | None = None) -> PaymentRequ
         buyer_reference=row.buyer_reference,
         return_url=return_url,
     )
+
+
+def _key_is_forgotten(provider: PaymentProvider, row: PaymentRow, now: datetime) -> bool:
+    """Whether the same request might be taken for a new one."""
+    lifetime = provider.key_lifetime
+    return lifetime is not None and row.requested_at + lifetime <= now
+
+
+def _is_final(provider: PaymentProvider, row: PaymentRow, now: datetime) -> bool:
+    """Whether a payment that is not found will never be: where nobody is charged, nothing comes."""
+    return provider.key_lifetime is None or _key_is_forgotten(provider, row, now)
 
 
 def _read(context: Context, payment: str) -> PaymentRow:

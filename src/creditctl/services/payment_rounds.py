@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from creditctl.adapters.payments.interface import PaymentAnswer, PaymentStatus
 from creditctl.context import Context
 from creditctl.errors import CreditctlError
 from creditctl.rules.units import Money
-from creditctl.services.payment_calls import collect, configured, look_up
+from creditctl.services.payment_calls import configured, look_up
+from creditctl.services.settling import apply_answer
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
 from creditctl.store.queries.payments import (
     PaymentRow,
@@ -67,7 +69,10 @@ def apply_notice(
         row = _payment_of(unit, provider, notice.payment_id, notice.provider_reference)
     status = None
     if row is not None:
-        status = look_up(context, row.public_id).status
+        status = look_up(context, row.public_id, notice.provider_reference).status
+        if notice.status is PaymentStatus.CHARGED_BACK:
+            # Asked, a provider goes on saying that the charge succeeded.
+            status = apply_answer(context, row.public_id, PaymentAnswer(notice.status)).status
     with unit_of_work(context.database) as unit:
         is_new = note_notice(
             unit,
@@ -100,8 +105,7 @@ def _payment_of(
 def _reconciled(context: Context, row: PaymentRow) -> ReconciledPayment:
     problem, now = None, row
     try:
-        ask = collect if row.status == "created" else look_up
-        now = ask(context, row.public_id)
+        now = look_up(context, row.public_id)
     except CreditctlError as trouble:
         problem = trouble.detail
     return ReconciledPayment(

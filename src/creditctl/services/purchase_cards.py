@@ -219,6 +219,7 @@ def _card(
 ) -> PurchaseCard:
     currency = row.currency
     received = sum(payment.received.minor for payment in payments)
+    due = 0 if row.status == "void" else row.gross_minor
     return PurchaseCard(
         id=row.public_id,
         organization=row.organization,
@@ -231,8 +232,8 @@ def _card(
         tax=Money(row.tax_minor, currency),
         total=Money(row.gross_minor, currency),
         received=Money(received, currency),
-        missing=Money(max(row.gross_minor - received, 0), currency),
-        surplus=Money(max(received - row.gross_minor, 0), currency),
+        missing=Money(max(due - received, 0), currency),
+        surplus=Money(max(received - due, 0), currency),
         treatment=row.treatment,
         reference=row.reference,
         created_at=row.created_at,

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal
 
+from creditctl.adapters.payments.interface import ProviderRefused, ProviderUnreachable
 from creditctl.context import Context
 from creditctl.errors import GuestNotAllowed
 from creditctl.rules.units import Credits, Money
@@ -68,7 +69,12 @@ def buy(context: Context, request: BuyRequest, rails: Rails = NO_RAILS) -> Purch
     """
     configured(context, request.provider)
     bought = run_verb(context, BUY, request, rails)
-    collect(context, bought.payment, return_url=request.return_url)
+    try:
+        collect(context, bought.payment, return_url=request.return_url)
+    except (ProviderUnreachable, ProviderRefused) as problem:
+        # Who orders once more instead would pay for both.
+        hint = f"'creditctl payments reconcile' asks again; 'purchases void {bought.id}' gives up"
+        raise type(problem)(f"{bought.id} waits: {problem.detail}", hint=hint) from None
     return read_purchase(context, bought.id)
 
 

@@ -1,5 +1,6 @@
 """What arrived for purchases: each is granted once, in the transaction that finds it paid."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -12,6 +13,7 @@ from creditctl.services.grants import NewGrant, add_grant
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, run_verb
 from creditctl.services.reversals import REVERSE, ReverseRequest
 from creditctl.store.engine import UnitOfWork, unit_of_work
+from creditctl.store.queries.grants import find_grant
 from creditctl.store.queries.orgs import OrganizationRow, lock_organizations, organization_by_id
 from creditctl.store.queries.payments import (
     PaymentRow,
@@ -86,13 +88,15 @@ def apply_answer(context: Context, payment: str, answer: PaymentAnswer) -> Payme
         row = payment_named(unit, payment)
         if row is None:
             raise NotFound(f"there is no payment {payment!r}")
-        lock_organizations(unit, [row.organization_id])
+        lock_organizations(unit, [row.organization_id, _heir(unit, row.organization_id).id])
         row = payment_by_id(unit, row.id)
+        if _is_behind(row, answer):
+            return row
         counted = answer.received_minor if answer.status in _FINAL else 0
         # Answers overtake each other: money that is there does not leave again unnoticed.
         if answer.status is not PaymentStatus.CHARGED_BACK:
             counted = max(counted, row.received_minor)
-        status = row.status if _is_behind(row, answer) else str(answer.status)
+        status = str(answer.status)
         update_payment(
             unit,
             row.id,
@@ -105,7 +109,7 @@ def apply_answer(context: Context, payment: str, answer: PaymentAnswer) -> Payme
             message=answer.message,
             answered_at=context.now,
         )
-        if status != row.status:
+        if (status, counted) != (row.status, row.received_minor):
             record_change(
                 unit,
                 context,
@@ -116,7 +120,7 @@ def apply_answer(context: Context, payment: str, answer: PaymentAnswer) -> Payme
                 after={"status": status, "received": counted, "purchase": row.purchase},
             )
         purchase = purchase_by_id(unit, row.purchase_id)
-        if status == "charged_back" != row.status:
+        if answer.status is PaymentStatus.CHARGED_BACK:
             _take_back(unit, context, purchase, row)
         else:
             grant_if_paid(unit, context, purchase)
@@ -124,15 +128,19 @@ def apply_answer(context: Context, payment: str, answer: PaymentAnswer) -> Payme
 
 
 def grant_if_paid(unit: UnitOfWork, context: Context, purchase: PurchaseRow) -> PurchaseRow:
-    """Number and grant a pending purchase for which everything arrived; its books are locked."""
-    if purchase.status != "pending" or received_for(unit, purchase) < purchase.gross_minor:
+    """Number and grant a purchase for which everything arrived; its books are locked.
+
+    Also one that was given up while its payment was under way: there are no refunds [FF, FC], so
+    whoever was charged all the same gets the credits.
+    """
+    if purchase.status == "paid" or received_for(unit, purchase) < purchase.gross_minor:
         return purchase
     lifetime = purchase.lifetime_days
     grant = add_grant(
         unit,
         context,
         NewGrant(
-            organization_id=purchase.organization_id,
+            organization_id=_heir(unit, purchase.organization_id).id,
             source=purchase.source,
             amount=purchase.credits,
             reason=f"{purchase.public_id} was paid",
@@ -150,7 +158,7 @@ def grant_if_paid(unit: UnitOfWork, context: Context, purchase: PurchaseRow) -> 
         "purchase.paid",
         purchase.public_id,
         organization_id=purchase.organization_id,
-        before={"status": "pending"},
+        before={"status": purchase.status},
         after={"receipt": number, "grant": grant.public_id, "credits": purchase.credits},
     )
     return purchase_by_id(unit, purchase.id)
@@ -162,11 +170,17 @@ def received_for(unit: UnitOfWork, purchase: PurchaseRow) -> int:
     return sum(row.received_minor + arrived(unit, row.id) for row in payments)
 
 
+def _heir(unit: UnitOfWork, organization_id: int) -> OrganizationRow:
+    """Who gets the credits: the buyer, or the organization that it was merged into."""
+    owner = organization_by_id(unit, organization_id)
+    return owner if owner.merged_into_id is None else _heir(unit, owner.merged_into_id)
+
+
 def _is_behind(row: PaymentRow, answer: PaymentAnswer) -> bool:
     """Whether an answer is older than what is known: what succeeded can only be charged back."""
-    if row.status == "charged_back":
-        return True
-    return row.status == "succeeded" and answer.status is not PaymentStatus.CHARGED_BACK
+    if row.status == "succeeded":
+        return answer.status not in (PaymentStatus.SUCCEEDED, PaymentStatus.CHARGED_BACK)
+    return row.status == "charged_back"
 
 
 def _take_back(
@@ -176,9 +190,11 @@ def _take_back(
     if purchase.grant is None:
         return
     reason = f"{payment.public_id} was charged back"
-    owner = organization_by_id(unit, purchase.organization_id)
+    owner = organization_by_id(unit, find_grant(unit, purchase.grant).organization_id)
     request = ReverseRequest(grant=purchase.grant, reason=reason, unwind=True)
-    REVERSE.perform(unit, context, owner, request)
+    # Reversed by hand before, or expired unused: there is nothing to take, and nothing is written.
+    with suppress(Conflict):
+        REVERSE.perform(unit, context, owner, request)
 
 
 def _settle(
@@ -264,7 +280,7 @@ SETTLE = Verb(
     request=SettleRequest,
     result=Settled,
     organizations=lambda unit, request: [
-        organization_by_id(unit, _pending(unit, request.purchase).organization_id)
+        _heir(unit, _pending(unit, request.purchase).organization_id)
     ],
     perform=_settle,
     amount=lambda unit, _owner, request: _pending(unit, request.purchase).credits,

@@ -30,7 +30,7 @@ def void_purchase(context: Context, name: str, *, reason: str, dry_run: bool = F
     """Give up a purchase for which nothing arrived; its payments are cancelled first.
 
     Again changes nothing. Raises NotFound, InvalidInput without a reason, and Conflict once money
-    arrived: there are no refunds.
+    arrived, as there are no refunds, or while a payment cannot be stopped.
     """
     if not reason.strip():
         raise InvalidInput("voiding a purchase needs a reason", hint='add --reason "why"')
@@ -46,6 +46,7 @@ def void_purchase(context: Context, name: str, *, reason: str, dry_run: bool = F
         lock_organizations(unit, [purchase.organization_id])
         purchase = purchase_by_id(unit, purchase.id)
         _refuse(unit, purchase)  # once more: it may have been paid before the lock was ours
+        _refuse_under_way(unit, purchase)
         mark_void(unit, purchase.id, at=context.now, by=context.actor, reason=reason)
         record_change(
             unit,
@@ -71,6 +72,16 @@ def _refuse(unit: UnitOfWork, purchase: PurchaseRow) -> None:
             f"a part of {purchase.public_id} is paid, and {NO_REFUNDS}",
             hint="'creditctl purchases settle' records the rest when it arrives",
         )
+
+
+def _refuse_under_way(unit: UnitOfWork, purchase: PurchaseRow) -> None:
+    """A bank debit that cannot be stopped, or an answer that was lost: money may yet come."""
+    for row in payments_of(unit, purchase.id):
+        if row.status in OPEN:
+            raise Conflict(
+                f"{row.public_id} is {row.status} at {row.provider} and may still be paid",
+                hint="'creditctl payments reconcile' asks how it ended; void it then",
+            )
 
 
 def _voided(purchase: PurchaseRow, status: str, *, dry_run: bool) -> Voided:

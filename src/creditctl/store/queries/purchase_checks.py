@@ -12,7 +12,7 @@ PAID_WITHOUT_MONEY = f"""
     SELECT p.public_id, 'is ' || p.status || ', ' || {_RECEIVED} || ' of ' || p.gross_minor
            || ' minor units arrived'
     FROM purchase AS p
-    WHERE (p.status = 'paid') <> ({_RECEIVED} >= p.gross_minor) AND p.status <> 'void'
+    WHERE (p.status = 'paid') <> ({_RECEIVED} >= p.gross_minor)
       AND NOT EXISTS (SELECT 1 FROM payment AS y
                       WHERE y.purchase_id = p.id AND y.status = 'charged_back')
 """

@@ -138,12 +138,13 @@ def list_purchases(
 def mark_paid(
     unit: UnitOfWork, purchase_id: int, *, grant_id: int, at: datetime, number: str
 ) -> None:
-    """A pending purchase is paid and granted."""
+    """A purchase is paid and granted; that it was given up before is in the audit log."""
     unit.run(
         """
         UPDATE purchase
-        SET status = 'paid', grant_id = :grant_id, paid_at = :at, receipt_number = :number
-        WHERE id = :id AND status = 'pending'
+        SET status = 'paid', grant_id = :grant_id, paid_at = :at, receipt_number = :number,
+            voided_at = NULL, voided_by = NULL, void_reason = NULL
+        WHERE id = :id AND status <> 'paid'
         """,
         id=purchase_id,
         grant_id=grant_id,

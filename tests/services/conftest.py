@@ -1,0 +1,25 @@
+"""Payment providers that really run, for the services that ask them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.payments.local_stripe import LocalStripe, local_stripe
+from payment_shop import SECRETS, Shop, payment_shop
+
+
+@pytest.fixture(scope="session")
+def running_stripe() -> Iterator[LocalStripe]:
+    with local_stripe() as peer:
+        yield peer
+
+
+@pytest.fixture
+def shop(
+    database: str, running_stripe: LocalStripe, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Shop]:
+    """An organization without credits at a company that sells by Stripe and BTCPay."""
+    for name, secret in SECRETS.items():
+        monkeypatch.setenv(name, secret)
+    with payment_shop(database, running_stripe) as made:
+        yield made
