@@ -159,6 +159,21 @@ def test_terms_are_those_of_their_time(context: Context, tmp_path: Path) -> None
         assert package(context, "big", "USD", at).price == Money(price, "USD")
 
 
+def test_the_first_terms_also_cover_the_time_before_them(context: Context) -> None:
+    open_books(context, CATALOG)
+    assert terms(context, datetime(2025, 12, 31, tzinfo=UTC)) == terms(context)
+
+
+def test_a_seller_that_came_later_does_not_tax_what_was_sold_before(
+    context: Context, tmp_path: Path
+) -> None:
+    open_books(context, CATALOG.partition("[list_prices]")[0])
+    applied(context, tmp_path, FROM_JUNE)
+    assert terms(context, MAY).seller.registrations == ()
+    assert terms(context, MAY).unit_prices == {"USD": Decimal("0.01")}
+    assert len(terms(context, JUNE).seller.registrations) == 3
+
+
 def test_a_package_has_a_price_in_the_currency_that_is_asked_for(context: Context) -> None:
     open_books(context, CATALOG)
     amount = Credits.parse("10000")

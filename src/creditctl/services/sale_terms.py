@@ -70,8 +70,11 @@ class PackageTerms:
 
 
 def sale_terms(unit: UnitOfWork, at: datetime) -> SaleTerms:
-    """The terms in force at that time; raises CatalogMissing."""
-    terms = terms_at(catalog_terms(unit), at)
+    """The terms in force at that time, the first ones before it too; raises CatalogMissing."""
+    known = catalog_terms(unit)
+    # As with the list price: a sale before the first catalog is not one without tax.
+    at = max(at, known[0].effective_from)
+    terms = terms_at(known, at)
     prices = {row.currency: row.price for row in list_price_rows(unit, at)}
     seller = _seller_at(unit, at)
     return SaleTerms(
