@@ -36,6 +36,7 @@ PURCHASE_VIEW = View(
         Column("received"),
         Column("missing"),
         Column("surplus"),
+        Column("notice"),
         Column("reference"),
         Column("grant"),
         Column("receipt"),

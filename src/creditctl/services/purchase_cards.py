@@ -81,6 +81,9 @@ class PurchaseCard:
     missing: Money
     surplus: Money
     treatment: str
+    notice: str | None
+    """The sentence that the tax law wants on the document, if any."""
+
     reference: str | None
     created_at: datetime
     paid_at: datetime | None
@@ -235,6 +238,7 @@ def _card(
         missing=Money(max(due - received, 0), currency),
         surplus=Money(max(received - due, 0), currency),
         treatment=row.treatment,
+        notice=json.loads(row.document)["notice"],
         reference=row.reference,
         created_at=row.created_at,
         paid_at=row.paid_at,
