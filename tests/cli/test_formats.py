@@ -16,7 +16,11 @@ from sample_lines import CHANGES, READS, filled
 from schema_check import validated
 
 END = "2026-11-02T00:00:00Z"
-BY_PROVIDERS = {"creditctl.payment_method/v1", "creditctl.payment_notice/v1"}
+BY_PROVIDERS = {
+    "creditctl.payment_method/v1",
+    "creditctl.payment_notice/v1",
+    "creditctl.recharge/v1",
+}
 """What takes a provider to say; test_purchase_payments has one of each."""
 
 
