@@ -254,7 +254,7 @@ ROWS = st.lists(st.tuples(DAYS, st.integers(1, 40)), min_size=1, max_size=5)
 
 @given(files=st.lists(ROWS, min_size=1, max_size=3), finals=st.lists(st.integers(0, 2), min_size=3))
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_every_request_is_on_one_invoice_or_waits(
     books: Context, tmp_path: Path, files: list[list[tuple[int, int]]], finals: list[int]

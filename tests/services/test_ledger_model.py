@@ -333,7 +333,7 @@ def live(context: Context, folder: Path, examples: int, steps: int) -> None:
 
 
 def test_the_ledger_and_its_model_agree(context: Context, tmp_path: Path) -> None:
-    live(context, tmp_path, examples=25, steps=15)
+    live(context, tmp_path, examples=15, steps=15)
 
 
 @pytest.mark.slow

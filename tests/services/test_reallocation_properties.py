@@ -63,7 +63,7 @@ RATED = """
     JOIN organization AS o ON o.id = u.organization_id WHERE o.slug = :slug ORDER BY 1, 2
 """
 ORDINARY = settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
