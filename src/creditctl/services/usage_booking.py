@@ -1,7 +1,6 @@
 """One chunk of an import, booked whole or not at all."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -21,7 +20,7 @@ from creditctl.services.late_periods import NOT_LATE, LatePeriods
 from creditctl.services.late_usage import late_among, pay_with_adjustments, quarantine
 from creditctl.services.price_table import PriceTable
 from creditctl.services.usage_chunks import Bookable, Chunk, spans
-from creditctl.services.usage_payment import book_payment, possible_payers, worked_out
+from creditctl.services.usage_payment import pay
 from creditctl.services.usage_sifting import sifted
 from creditctl.services.usage_volume import with_volume_prices
 from creditctl.store.engine import UnitOfWork
@@ -165,7 +164,8 @@ def _book_chunk(
     """Book a chunk's new events, none of which is late."""
     new = _bookable(unit, job, chunk, verdict)
     if new.events:
-        _insert_and_pay(unit, context, batch_id, new)
+        _insert(unit, batch_id, new)
+        pay(unit, context, batch_id, new.charges)
         _mark_stale(unit, chunk.events, verdict.new)
     return _counts(new)
 
@@ -212,18 +212,6 @@ def _check_limit(job: Import, batch: BatchRow, rejects: Sequence[Reject]) -> Non
         f"line {first.line}: {first.field} {first.value!r} {first.reason}",
         hint="correct the file, or allow more with --max-rejects",
     )
-
-
-def _insert_and_pay(unit: UnitOfWork, context: Context, batch_id: int, new: Bookable) -> None:
-    """Both; who pays is worked out in a second thread while the database takes the events."""
-    if not len(new.charges):
-        _insert(unit, batch_id, new)
-        return
-    possible = possible_payers(unit, new.charges)
-    with ThreadPoolExecutor(1, "burn-down") as thread:
-        payment = thread.submit(worked_out, possible, new.charges, unit.dialect)
-        _insert(unit, batch_id, new)
-        book_payment(unit, context, batch_id, payment.result())
 
 
 def _insert(unit: UnitOfWork, batch_id: int, new: Bookable) -> None:

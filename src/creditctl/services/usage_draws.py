@@ -23,7 +23,7 @@ from creditctl.rules.columns.grouping import group_starts, summed
 from creditctl.services.allocation import OVERAGE
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.usage_payment import book_staged_draws
-from creditctl.store.staging import Layout, laid_out, stage
+from creditctl.store.staging import stage_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +60,6 @@ class Entries:
     first_event_id: Column
     last_event_at: Column
     last_event_id: Column
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedDraws:
-    """Entries laid out for the database; no layout where nothing is to be booked."""
-
-    layout: Layout | None
-    grants: int
-    """How many grants pay."""
-
-    sources: list[str]
-    owing: set[int]
-    """Organizations with overage."""
 
 
 def payers_of(rows: Sequence[tuple[Any, ...]]) -> Payers:
@@ -146,13 +133,22 @@ def one_by_one(owner: int, charges: Sequence[Charge], payers: Payers) -> Entries
     )
 
 
-def prepared(payers: Payers, parts: Sequence[Entries], dialect: str) -> PreparedDraws:
-    """Lay the entries, what each grant pays and who paid a day out for the database."""
+def book(
+    unit: UnitOfWork,
+    context: Context,
+    payers: Payers,
+    parts: Sequence[Entries],
+    *,
+    batch_id: int,
+    reason: str,
+    overage_reason: str,
+) -> set[int]:
+    """Write the entries, draw the grants and add to who paid a day; returns who has overage."""
     every = Entries(
         *(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Entries))
     )
     if not len(every.payer):
-        return PreparedDraws(None, 0, payers.sources, set())
+        return set()
     columns = {one.name: getattr(every, one.name) for one in fields(Entries) if one.name != "payer"}
     # Place -1 is the last one, of overage.
     columns["grant_id"] = np.append(payers.lots.grant_id, 0)[every.payer]
@@ -160,26 +156,7 @@ def prepared(payers: Payers, parts: Sequence[Entries], dialect: str) -> Prepared
     source = np.append(payers.source, len(payers.sources) - 1)[every.payer]
     debits = summed(keys | {"source": source}, {"credits_micro": every.credits_micro})
     draws = _draws(payers, every)
-    layout = laid_out(
-        dialect, {"staged_entry": columns, "staged_draw": draws, "staged_debit": debits}
-    )
-    owing = set(every.organization_id[every.payer == NO_LOT].tolist())
-    return PreparedDraws(layout, len(draws["grant_id"]), payers.sources, owing)
-
-
-def book(
-    unit: UnitOfWork,
-    context: Context,
-    draws: PreparedDraws,
-    *,
-    batch_id: int,
-    reason: str,
-    overage_reason: str,
-) -> None:
-    """Write the entries, draw the grants and add to who paid a day."""
-    if draws.layout is None:
-        return
-    stage(unit, draws.layout)
+    stage_tables(unit, {"staged_entry": columns, "staged_draw": draws, "staged_debit": debits})
     found = book_staged_draws(
         unit,
         batch_id=batch_id,
@@ -187,10 +164,11 @@ def book(
         actor=context.actor,
         reason=reason,
         overage_reason=overage_reason,
-        sources=draws.sources,
+        sources=payers.sources,
     )
-    if found != draws.grants:
+    if found != len(draws["grant_id"]):
         raise AssertionError("a grant was drawn by another, though locked")
+    return set(every.organization_id[every.payer == NO_LOT].tolist())
 
 
 def _draws(payers: Payers, entries: Entries) -> dict[str, Column]:

@@ -1,7 +1,5 @@
 """Who pays an import's usage: for many organizations at once where that is simple (DESIGN 3.3)."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from creditctl.context import Context
@@ -10,16 +8,7 @@ from creditctl.rules.columns import Column
 from creditctl.rules.columns.burn_down import Charges, simple_draws
 from creditctl.rules.columns.grouping import group_starts, order_by
 from creditctl.services.allocation import OVERSHOOT, allocate
-from creditctl.services.usage_draws import (
-    Payers,
-    PreparedDraws,
-    book,
-    by_owner,
-    entries_of,
-    one_by_one,
-    payers_of,
-    prepared,
-)
+from creditctl.services.usage_draws import book, by_owner, entries_of, one_by_one, payers_of
 from creditctl.services.waivers import waive_overage
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.usage_payment import (
@@ -30,27 +19,6 @@ from creditctl.store.queries.usage_payment import (
 from creditctl.store.staging import stage_tables
 
 REASON = "imported usage"
-
-
-@dataclass(frozen=True, slots=True)
-class Possible:
-    """Who may pay some charges."""
-
-    payers: Payers
-    special: set[int]
-    """Organizations whose usage more than grants may pay, or nobody."""
-
-    guests: set[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """Who pays what, ready to be booked."""
-
-    possible: Possible
-    draws: PreparedDraws
-    one_by_one: list[tuple[int, list[Charge]]]
-    """The special organizations and their charges: they are worked out while they are booked."""
 
 
 def pay(
@@ -65,52 +33,30 @@ def pay(
 
     What no grant covers is overage; a guest's is forgiven, and stays on record.
     """
-    if len(charges):
-        payment = worked_out(possible_payers(unit, charges), charges, unit.dialect)
-        book_payment(unit, context, batch_id, payment, overage_reason=overage_reason)
-
-
-def possible_payers(unit: UnitOfWork, charges: Charges) -> Possible:
-    """Ask who may pay at least one charge; the organizations are locked."""
+    if not len(charges):
+        return
     stage_tables(unit, {"staged_owner": _owners(charges)})
-    return Possible(
-        payers_of(lots_of_staged(unit)), set(special_owners(unit)), guests_among_staged(unit)
-    )
-
-
-def worked_out(possible: Possible, charges: Charges, dialect: str) -> Payment:
-    """Who pays what: the part that needs no database, and may run beside it."""
-    special = np.array(sorted(possible.special), np.int64)
-    draws, left = simple_draws(charges, possible.payers.lots, special)
+    payers = payers_of(lots_of_staged(unit))
+    special = set(special_owners(unit))
+    guests = guests_among_staged(unit)
+    draws, left = simple_draws(charges, payers.lots, np.array(sorted(special), np.int64))
     parts = [entries_of(charges, draws)]
     complicated: list[tuple[int, list[Charge]]] = []
     for owner, own in by_owner(charges.take(left)):
-        if owner in possible.special:
+        if owner in special:
             complicated.append((owner, own))
         else:
-            parts.append(one_by_one(owner, own, possible.payers))
-    return Payment(possible, prepared(possible.payers, parts, dialect), complicated)
-
-
-def book_payment(
-    unit: UnitOfWork,
-    context: Context,
-    batch_id: int,
-    payment: Payment,
-    *,
-    overage_reason: str = OVERSHOOT,
-) -> None:
-    """Write what was worked out; nothing may have drawn on the grants since they were asked for."""
-    possible = payment.possible
-    book(
+            parts.append(one_by_one(owner, own, payers))
+    owing = book(
         unit,
         context,
-        payment.draws,
+        payers,
+        parts,
         batch_id=batch_id,
         reason=REASON,
         overage_reason=overage_reason,
     )
-    for owner, own in payment.one_by_one:
+    for owner, own in complicated:
         allocate(
             unit,
             context,
@@ -120,7 +66,7 @@ def book_payment(
             reason=REASON,
             overage_reason=overage_reason,
         )
-    for owner in sorted(possible.guests & (payment.draws.owing | possible.special)):
+    for owner in sorted(guests & (owing | special)):
         waive_overage(unit, context, owner, None, "guests are not billed")
 
 
