@@ -21,6 +21,7 @@ NAMES = (
     "actor",
     "usage_grace_hours",
     "dedup_window_minutes",
+    "late_window_periods",
     "import_chunk",
     "profile",
     "ceilings",
@@ -58,10 +59,12 @@ def settings_from(config: Mapping[str, str]) -> Settings:
     default = Settings()
     window = _whole_number(config, "dedup_window_minutes", 1, _LONGEST_DEDUP_WINDOW)
     grace = _whole_number(config, "usage_grace_hours", 0, 24 * 365)
+    late = _whole_number(config, "late_window_periods", 0, 120)
     chunk = _whole_number(config, "import_chunk", 1, 10_000_000)
     return Settings(
         usage_grace=default.usage_grace if grace is None else timedelta(hours=grace),
         dedup_window=default.dedup_window if window is None else timedelta(minutes=window),
+        late_window=default.late_window if late is None else late,
         import_chunk=chunk,
         ceilings=_ceilings(config.get("ceilings", "")),
         key_pepper=_secret(config, "key_pepper"),

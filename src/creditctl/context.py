@@ -19,6 +19,9 @@ class Settings:
     dedup_window: timedelta = timedelta(hours=1)
     """An id seen again within this time is the same event (DESIGN 3.5); at most 24 h."""
 
+    late_window: int = 2
+    """Invoiced periods whose late usage goes on the next invoice; older is put in quarantine."""
+
     import_chunk: int | None = None
     """Events booked in one transaction, so that other writers get in between; None: as many as
     suit the database."""

@@ -63,6 +63,7 @@ def test_an_order_that_is_not_paid_is_voided(shop: Cli) -> None:
         ("purchases create acme --amount 1.001USD --reason x", 2, "decimal places"),
         ("purchases create acme --package big --reason x", 3, "no package"),
         ("purchases create acme --credits 5 --provider fax --reason x", 2, "payment provider"),
+        ("purchases list --status lost", 2, "known: pending, paid, void"),
         ("purchases show pur_none", 3, "no purchase"),
         ("purchases settle pur_none --reference b --reason x", 3, "no purchase"),
     ],

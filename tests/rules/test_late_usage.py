@@ -20,7 +20,7 @@ def month(number: int, *, is_final: bool = True) -> Invoiced:
 
 
 def words(invoices: list[Invoiced], *, since: datetime = BEGIN) -> list[tuple[str, str]]:
-    return [(one.month, one.lateness.name) for one in late_stretches(invoices, since)]
+    return [(one.month, one.lateness.name) for one in late_stretches(invoices, since, 2)]
 
 
 def test_the_two_newest_final_periods_are_adjusted_and_older_ones_quarantined() -> None:
@@ -73,9 +73,9 @@ INVOICES = st.dictionaries(st.integers(0, 11), st.booleans(), max_size=8).map(
 def test_stretches_lie_side_by_side_and_end_with_the_newest_final_invoice(
     invoices: list[Invoiced], random: Random, day: int
 ) -> None:
-    stretches = late_stretches(invoices, BEGIN)
+    stretches = late_stretches(invoices, BEGIN, 2)
     random.shuffle(invoices)
-    assert late_stretches(invoices, BEGIN) == stretches
+    assert late_stretches(invoices, BEGIN, 2) == stretches
     for one, next_one in pairwise(stretches):
         gap = Period(one.period.ends_at, next_one.period.starts_at)
         assert one.period.ends_at <= next_one.period.starts_at

@@ -135,6 +135,7 @@ BREACHES = {
     "a batch counts its events in quarantine": (
         "UPDATE usage_batch SET quarantined = quarantined + 1"
     ),
+    "the ids of pruned events are kept": "UPDATE usage_batch SET pruned = pruned + 1",
     "a purchase is paid when its money arrived": "DELETE FROM payment_arrival",
     "a paid purchase is granted as it was bought": (
         "UPDATE purchase SET credits_micro = credits_micro + 1"

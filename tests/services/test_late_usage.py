@@ -1,9 +1,11 @@
 """Late events: an invoice that is final stays as it is, and nothing is ever dropped."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,13 +13,16 @@ from hypothesis import strategies as st
 from builders import an_organization, at, give, open_books
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput, NotFound
-from creditctl.rules.periods import parse_month
+from creditctl.rules.instants import micros_of
+from creditctl.rules.late_usage import Invoiced, late_stretches, lateness_at
+from creditctl.rules.periods import calendar_month, months_after, parse_month
 from creditctl.services.audit import list_audit_entries
 from creditctl.services.balances import read_balance
 from creditctl.services.checks import run_checks
 from creditctl.services.invoices import Invoice, list_invoices, show_invoice
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.late_decisions import Chosen, late_events, reject, release
+from creditctl.services.late_periods import LatePeriods
 from creditctl.services.reallocation import ReallocateRequest, reallocate
 from creditctl.services.usage_batches import ImportSummary, list_batches
 from creditctl.services.usage_import import import_usage
@@ -237,6 +242,51 @@ def test_a_month_with_late_usage_is_not_reallocated(books: Context, tmp_path: Pa
     imported(books, usage(books, tmp_path, ("2026-08-11T00:00:00Z", 2)))
     with pytest.raises(Conflict, match="came too late"):
         reallocate(books, ReallocateRequest(organization="acme", month="2026-08", reason="x"))
+
+
+def test_the_window_is_a_setting(books: Context, tmp_path: Path) -> None:
+    for month in ("2026-08", "2026-09"):
+        imported(books, usage(books, tmp_path, (f"{month}-10T00:00:00Z", 1)))
+        finalize(books, month)
+    late = ("2026-08-11T00:00:00Z", 1), ("2026-09-11T00:00:00Z", 1)
+    for window, counts in ((1, (1, 1)), (2, (2, 0)), (0, (0, 2))):
+        configured = replace(books, settings=replace(books.settings, late_window=window))
+        summary = imported(configured, usage(books, tmp_path, *late))
+        assert (summary.adjusted, summary.quarantined) == counts
+
+
+INVOICES = st.dictionaries(st.integers(0, 5), st.booleans(), max_size=5)
+
+
+@given(
+    owners=st.dictionaries(st.integers(1, 4), INVOICES, max_size=3),
+    events=st.lists(st.tuples(st.integers(1, 5), st.integers(0, 220)), max_size=12),
+)
+def test_many_events_are_as_late_as_each_alone(
+    owners: dict[int, dict[int, bool]], events: list[tuple[int, int]]
+) -> None:
+    begin = datetime(2026, 5, 1, tzinfo=UTC)
+    stretches = {
+        owner: late_stretches(
+            [
+                Invoiced(calendar_month(months_after(begin, number)), f"month {number}", final)
+                for number, final in invoices.items()
+            ],
+            begin,
+            2,
+        )
+        for owner, invoices in sorted(owners.items())
+    }
+    periods = LatePeriods.of([(one, late) for one, own in stretches.items() for late in own])
+    times = [begin + timedelta(days=day, hours=-1) for _, day in events]
+    verdicts = periods.verdicts(
+        np.array([owner for owner, _ in events], np.int64),
+        np.array([micros_of(at) for at in times], np.int64),
+    )
+    assert verdicts.tolist() == [
+        lateness_at(stretches.get(owner, []), at)
+        for (owner, _), at in zip(events, times, strict=True)
+    ]
 
 
 def test_other_organizations_are_not_touched(books: Context, tmp_path: Path) -> None:

@@ -95,15 +95,9 @@ def import_files(
 
     session = session_of(ctx)
     if saved is not None:
-        from creditctl.services.saved_mappings import read_mapping
+        from creditctl.services.saved_mappings import joined_with_saved
 
-        known = read_mapping(session.context, saved)
-        format_name = known.format if format_name == "auto" else format_name
-        given = {source.field for source in mapping or ()}
-        mapping = [
-            *(source for source in known.sources() if source.field not in given),
-            *(mapping or ()),
-        ]
+        format_name, mapping = joined_with_saved(session.context, saved, format_name, mapping or ())
     stdin = session.terminal.stdin
     with ExitStack() as stack:
         sources: list[Path | SourceFile] = []

@@ -17,9 +17,6 @@ from itertools import count
 
 from creditctl.rules.periods import Period, months_after
 
-LATE_WINDOW_PERIODS = 2
-"""How many periods before the newest final invoice's end are adjusted; the one place to change."""
-
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -54,9 +51,7 @@ class LateStretch:
     lateness: Lateness
 
 
-def late_stretches(
-    invoices: Iterable[Invoiced], since: datetime, window: int = LATE_WINDOW_PERIODS
-) -> list[LateStretch]:
+def late_stretches(invoices: Iterable[Invoiced], since: datetime, window: int) -> list[LateStretch]:
     """The late times of one organization from `since` on, ascending and side by side.
 
     Its invoices may come in any order; `window` is in periods. What no stretch holds is not late.

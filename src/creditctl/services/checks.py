@@ -38,6 +38,7 @@ from creditctl.store.queries.purchase_checks import (
     TAX_SUMS,
 )
 from creditctl.store.queries.sale_checks import PACKAGES_WITHOUT_PRICE, STATED_TWICE
+from creditctl.store.queries.usage_pruning import PRUNED_COUNTS
 
 Check: TypeAlias = Callable[[UnitOfWork], Sequence[tuple[str, str]]]
 
@@ -99,6 +100,7 @@ CHECKS: dict[str, Check] = {
     "late usage is on a later invoice": asked(LISTED_TOO_EARLY),
     "of late events exactly the released ones are booked": asked(BOOKED_IN_QUARANTINE),
     "a batch counts its events in quarantine": asked(QUARANTINE_COUNTS),
+    "the ids of pruned events are kept": asked(PRUNED_COUNTS),
     "a purchase is paid when its money arrived": asked(PAID_WITHOUT_MONEY),
     "a paid purchase is granted as it was bought": asked(GRANTED_OTHERWISE),
     "a purchase's taxes sum to its tax": asked(TAX_SUMS),

@@ -111,7 +111,8 @@ def _decided(
     with begin(context.database) as unit:
         owners = sorted({row.organization_id for row in _rows(unit, chosen)})
         lock_organizations(unit, owners)
-        rows = _rows(unit, chosen)  # once more: somebody may have decided before the lock was ours
+        # Once more: somebody may have decided, or imported for others, before the locks were ours.
+        rows = [row for row in _rows(unit, chosen) if row.organization_id in owners]
         cost = sum((row.credits for row in rows), NO_CREDITS)
         if state == RELEASED and rows:
             book_what_is_due_for(unit, context, owners)
@@ -162,7 +163,7 @@ def _waiting(unit: UnitOfWork, public_id: str) -> LateEventRow:
 
 def _book(unit: UnitOfWork, context: Context, rows: Sequence[LateEventRow]) -> Credits:
     """Book the events, each with the file it came in; returns what they cost."""
-    from creditctl.services.late_periods import late_periods_or_none  # these need NumPy
+    from creditctl.services.late_periods import late_periods  # these need NumPy
     from creditctl.services.late_usage import columns_of
     from creditctl.services.price_table import PriceTable
     from creditctl.services.usage_booking import book_events
@@ -172,7 +173,9 @@ def _book(unit: UnitOfWork, context: Context, rows: Sequence[LateEventRow]) -> C
     by_batch = attrgetter("batch_id")
     for batch_id, alike in groupby(sorted(rows, key=by_batch), key=by_batch):
         events = columns_of(table, list(alike))
-        periods = late_periods_or_none(unit, events.organization_id, events.occurred_at)
+        periods = late_periods(
+            unit, events.organization_id, events.occurred_at, context.settings.late_window
+        )
         counts = book_events(unit, context, batch_id, table, events, periods)
         add_counts(unit, batch_id, replace(counts, quarantined=-len(events)))
         cost += counts.credits

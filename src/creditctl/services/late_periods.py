@@ -1,6 +1,6 @@
 """When usage of some organizations is late, as columns (DESIGN 3.5; `rules.late_usage`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -32,9 +32,6 @@ class LatePeriods:
     lateness: Column
     months: list[str]
 
-    def __len__(self) -> int:
-        return len(self.months)
-
     def places(self, organization_id: Column, occurred_at: Column) -> Column:
         """In which of the times each event lies; NOT_LATE for none."""
         places = np.full(len(occurred_at), NOT_LATE, np.int64)
@@ -54,58 +51,54 @@ class LatePeriods:
     def verdicts(self, organization_id: Column, occurred_at: Column) -> Column:
         """What becomes of each event: a column of `Lateness`."""
         places = self.places(organization_id, occurred_at)
-        return np.where(places == NOT_LATE, int(Lateness.NORMAL), self.lateness[places])
+        # NOT_LATE is the place of the last one, which is put there for it.
+        return np.append(self.lateness, int(Lateness.NORMAL))[places]
 
-    def verdict(self, organization_id: int, occurred_at: int) -> Lateness:
-        """The same for one event."""
-        columns = np.array([organization_id]), np.array([occurred_at])
-        return Lateness(int(self.verdicts(*columns)[0]))
+    @classmethod
+    def of(cls, found: Sequence[tuple[int, LateStretch]]) -> "LatePeriods":
+        """Stretches with their organizations, by organization and then ascending."""
+        return cls(
+            organization_id=np.array([owner for owner, _ in found], np.int64),
+            starts_at=np.array([micros_of(one.period.starts_at) for _, one in found], np.int64),
+            ends_at=np.array([micros_of(one.period.ends_at) for _, one in found], np.int64),
+            lateness=np.array([int(one.lateness) for _, one in found], np.int64),
+            months=[one.month for _, one in found],
+        )
 
 
 def late_periods(
-    unit: UnitOfWork, organization_id: Column, occurred_at: Column
-) -> LatePeriods | None:
-    """The late times of the events' organizations, as far back as the events go; None for none."""
+    unit: UnitOfWork, organization_id: Column, occurred_at: Column, window: int
+) -> LatePeriods:
+    """The late times of the events' organizations, as far back as the events go.
+
+    `window` is how many periods are adjusted. One query where no final invoice reaches so far.
+    """
     newest = newest_final_end(unit) if len(occurred_at) else None
-    if newest is None:
-        return None
-    suspects = np.flatnonzero(occurred_at < micros_of(newest))
-    if not len(suspects):
-        return None
-    suspects = suspects[order_of(organization_id[suspects])]
-    runs = list(_runs(organization_id[suspects], suspects))
+    early = np.array([], np.int64)
+    if newest is not None:
+        early = np.flatnonzero(occurred_at < micros_of(newest))
+    if not len(early):
+        return LatePeriods.of([])
+    early = early[order_of(organization_id[early])]
+    runs = list(_runs(organization_id[early], early))
     firsts = {int(organization_id[run[0]]): int(occurred_at[run].min()) for run in runs}
     owners = {"organization_id": list(firsts), "first_at": list(firsts.values())}
     stage_tables(
         unit, {"staged_owner": {name: np.array(column) for name, column in owners.items()}}
     )
-    found = [
-        (owner, stretch)
-        for owner, rows in groupby(invoices_of_staged(unit), key=lambda row: row.organization_id)
-        for stretch in late_stretches(map(_invoiced, rows), instant_of(firsts[owner]))
-    ]
-    return _as_columns(found) if found else None
-
-
-def late_periods_or_none(
-    unit: UnitOfWork, organization_id: Column, occurred_at: Column
-) -> LatePeriods:
-    """The same without an absence: no times at all where nothing is late."""
-    return late_periods(unit, organization_id, occurred_at) or _as_columns([])
+    return LatePeriods.of(
+        [
+            (owner, stretch)
+            for owner, rows in groupby(
+                invoices_of_staged(unit), key=lambda row: row.organization_id
+            )
+            for stretch in late_stretches(map(_invoiced, rows), instant_of(firsts[owner]), window)
+        ]
+    )
 
 
 def _invoiced(row: InvoiceSpanRow) -> Invoiced:
     return Invoiced(Period(row.starts_at, row.ends_at), row.month, is_final=row.status != "draft")
-
-
-def _as_columns(found: list[tuple[int, LateStretch]]) -> LatePeriods:
-    return LatePeriods(
-        organization_id=np.array([owner for owner, _ in found], np.int64),
-        starts_at=np.array([micros_of(one.period.starts_at) for _, one in found], np.int64),
-        ends_at=np.array([micros_of(one.period.ends_at) for _, one in found], np.int64),
-        lateness=np.array([int(one.lateness) for _, one in found], np.int64),
-        months=[one.month for _, one in found],
-    )
 
 
 def _runs(owners: Column, places: Column) -> Iterator[Column]:

@@ -47,14 +47,14 @@ class LateEvents:
     quarantined: Column
 
 
-def late_among(unit: UnitOfWork, events: PricedColumns, new: Column) -> LateEvents | None:
+def late_among(
+    unit: UnitOfWork, events: PricedColumns, new: Column, window: int
+) -> LateEvents | None:
     """Which of the events at the places `new` are late; None when none is.
 
-    Their organizations are locked. One query where no final invoice reaches into their time.
+    Their organizations are locked; `window` is how many periods are adjusted.
     """
-    periods = late_periods(unit, events.organization_id[new], events.occurred_at[new])
-    if periods is None:
-        return None
+    periods = late_periods(unit, events.organization_id[new], events.occurred_at[new], window)
     verdicts = periods.verdicts(events.organization_id[new], events.occurred_at[new])
     if not verdicts.any():
         return None

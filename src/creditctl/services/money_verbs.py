@@ -4,7 +4,7 @@ One transaction holds the guards, the verb's work and the answer kept for its id
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -219,8 +219,3 @@ def _ask(
             hint="ask again with a new idempotency key",
         )
     return asked.public_id
-
-
-def facts_of(request: Any) -> dict[str, object]:
-    """A request's fields that were given, for the audit log."""
-    return {name: value for name, value in asdict(request).items() if value is not None}

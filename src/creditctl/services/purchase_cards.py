@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from creditctl.context import Context
-from creditctl.errors import Conflict, NotFound
+from creditctl.errors import Conflict, InvalidInput, NotFound
 from creditctl.rules.units import Credits, Money
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.orgs import find_organization
@@ -19,6 +19,7 @@ from creditctl.store.queries.purchases import (
     taxes_of,
 )
 
+STATUSES = ("pending", "paid", "void")
 NO_REFUNDS = "there are no refunds"
 
 
@@ -124,7 +125,9 @@ def read_purchase(context: Context, name: str) -> PurchaseCard:
 def purchases(
     context: Context, *, organization: str | None, status: str | None, limit: int
 ) -> list[Purchase]:
-    """The newest first; raises OrganizationNotFound."""
+    """The newest first; raises OrganizationNotFound, and InvalidInput for an unknown status."""
+    if status not in (None, *STATUSES):
+        raise InvalidInput(f"a purchase is never {status!r}", hint=f"known: {', '.join(STATUSES)}")
     with reading(context.database) as unit:
         owner = find_organization(unit, organization).id if organization else None
         rows = list_purchases(unit, organization_id=owner, status=status, limit=limit)

@@ -46,10 +46,6 @@ class SavedMapping:
     saved_at: datetime
     saved_by: str
 
-    def sources(self) -> list[FieldSource]:
-        """The fields as an import takes them."""
-        return [FieldSource(one.field, one.column, one.lookup) for one in self.fields]
-
 
 def list_mappings(context: Context) -> list[SavedMapping]:
     """Every mapping, by name."""
@@ -61,6 +57,20 @@ def read_mapping(context: Context, name: str) -> SavedMapping:
     """The mapping of that name; raises NotFound."""
     with reading(context.database) as unit:
         return _saved(_find(unit, name))
+
+
+def joined_with_saved(
+    context: Context, name: str, format_name: str, given: Sequence[FieldSource]
+) -> tuple[str, list[FieldSource]]:
+    """The format and fields of a saved mapping, what is given now before them.
+
+    Raises NotFound.
+    """
+    saved = read_mapping(context, name)
+    fields = {one.field for one in given}
+    sources = [FieldSource(one.field, one.column, one.lookup) for one in saved.fields]
+    kept = [source for source in sources if source.field not in fields]
+    return saved.format if format_name == AUTO else format_name, [*kept, *given]
 
 
 def save_mapping(

@@ -86,7 +86,7 @@ def book_chunk(
     verdict = sifted(unit, chunk.events, chunk.repeats, chunk.verdict, window)
     rejects = sorted([*chunk.rejects, *_conflicts(chunk.events, verdict)])
     _check_limit(job, batch, rejects)
-    late = late_among(unit, chunk.events, verdict.new)
+    late = late_among(unit, chunk.events, verdict.new, context.settings.late_window)
     if late is None:
         counts = _book_chunk(unit, context, job, batch.id, chunk, verdict)
     else:

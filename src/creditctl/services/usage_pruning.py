@@ -6,7 +6,6 @@ from datetime import date, datetime
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput
 from creditctl.rules.instants import day_number, day_of
-from creditctl.rules.late_usage import LATE_WINDOW_PERIODS
 from creditctl.rules.periods import calendar_month, months_after
 from creditctl.services.audit import record_change
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
@@ -79,7 +78,7 @@ def refuse_pruned_owner(unit: UnitOfWork, owner: OrganizationRow, what: str) -> 
 
 def _refuse_recent(context: Context, before: date) -> None:
     this_month = calendar_month(context.now).starts_at
-    latest = months_after(this_month, -LATE_WINDOW_PERIODS).date()
+    latest = months_after(this_month, -context.settings.late_window).date()
     if before > latest:
         raise InvalidInput(
             f"usage from {latest} on may still be corrected or adjusted",

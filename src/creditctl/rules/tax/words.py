@@ -19,9 +19,6 @@ CATEGORY_CODES = {
 }
 """UNTDID 5305 as EN 16931 uses it: standard, reverse charge, outside the scope, exempt."""
 
-ZERO_RATED = "Z"
-"""The code of a charged treatment whose rate is 0."""
-
 EXEMPTION_CODES = {
     Treatment.REVERSE_CHARGE: "VATEX-EU-AE",
     Treatment.EXPORT: "VATEX-EU-O",

@@ -12,6 +12,16 @@ PRUNED = "pruned_event"
 FIRST_KEPT_DAY = "(SELECT COALESCE(MAX(before_day), -1000000) FROM pruning)"
 """The day, in SQL, from which on no event was pruned; of days before it only sums are known."""
 
+PRUNED_COUNTS = """
+    SELECT 'pruned events', kept || ' ids are kept, batches count ' || counted
+           || ', prunings ' || noted
+    FROM (SELECT (SELECT COUNT(*) FROM pruned_event) AS kept,
+                 (SELECT COALESCE(SUM(pruned), 0) FROM usage_batch) AS counted,
+                 (SELECT COALESCE(SUM(events), 0) FROM pruning) AS noted) AS sums
+    WHERE kept <> counted OR kept <> noted
+"""
+"""An invariant: no event was lost when it was pruned."""
+
 _OF_DAYS = "event_hour >= :first AND event_hour < :end"
 
 
