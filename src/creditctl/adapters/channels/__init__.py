@@ -1,0 +1,1 @@
+"""Channels: how a notification reaches somebody; one module per kind, loaded when it is used."""
