@@ -129,14 +129,16 @@ def use(
     path: str = "/rows",
     status: int = 200,
     requests: int = 1,
+    key: str = "",
 ) -> None:
     """Import requests made at context.now; on /rows, each row costs a credit."""
     time = instant_text(context.now)
     lines = [
-        f"use-{next(_numbers)},{slug},GET {path},{time},{status},{rows}" for _ in range(requests)
+        f"use-{next(_numbers)},{slug},{key},GET {path},{time},{status},{rows}"
+        for _ in range(requests)
     ]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"usage-{next(_numbers)}.csv"
-        file.write_text("\n".join(["id,org,endpoint,time,status,units", *lines, ""]))
+        file.write_text("\n".join(["id,org,key,endpoint,time,status,units", *lines, ""]))
         summary = import_usage(context, [file])
     assert summary.rejected == 0

@@ -30,6 +30,7 @@ def test_a_block_is_told_with_usage_limit_and_end(cli: Cli, context: Context) ->
         "since": "2026-11-01T00:00:00Z",
         "until": "2026-11-02T00:00:00Z",
         "is_new_block": True,
+        "slipped": "1",
     }
     assert checked.data == {
         "at": "2026-11-01T00:00:00Z",
@@ -39,6 +40,10 @@ def test_a_block_is_told_with_usage_limit_and_end(cli: Cli, context: Context) ->
         "blocked": 1,
         "changed": 1,
         "newly_blocked": 1,
+        "crossed": 1,
+        "recovered": 0,
+        "slipped": "1",
+        "previous_at": None,
         "allowances_granted": 0,
         "instalments_booked": 0,
         "expiries_booked": 0,
@@ -47,9 +52,15 @@ def test_a_block_is_told_with_usage_limit_and_end(cli: Cli, context: Context) ->
         "changes": [change],
     }
     (listed,) = cli("limits status -o json").data
-    assert cli("limits status acme -o json").data == listed
+    card = cli("limits status acme -o json").data
+    assert {name: card[name] for name in listed} == listed
+    assert [line["crossed"] for line in card["lines"]] == [True]
+    assert [past["state"] for past in card["history"]] == ["blocked"]
+    assert [past["recovered_at"] for past in card["crossings"]] == [None]
     assert listed == {
-        name: value for name, value in change.items() if name not in ("previous", "is_new_block")
+        name: value
+        for name, value in change.items()
+        if name not in ("previous", "is_new_block", "slipped")
     }
 
 

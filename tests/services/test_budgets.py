@@ -8,7 +8,8 @@ from creditctl.errors import BudgetNotFound, InvalidInput, OrganizationNotFound
 from creditctl.rules.budgets import Scope, parse_threshold
 from creditctl.rules.units import Credits
 from creditctl.services.audit import list_audit_entries
-from creditctl.services.budgets import Budget, clear_budget, list_budgets, set_budget, show_budget
+from creditctl.services.budget_changes import DAILY, Wanted, clear_budget, set_budget
+from creditctl.services.budgets import Budget, list_budgets, show_budget
 
 
 def credits(text: str) -> Credits:
@@ -22,8 +23,12 @@ def noon(context: Context) -> Context:
     return noon
 
 
-def set_daily(context: Context, daily: str, **more: object) -> Budget:
-    return set_budget(context, "acme", daily=credits(daily), **more)  # type: ignore[arg-type]
+def set_daily(
+    context: Context, daily: str, *, notify_at: str | None = None, scope: Scope | None = None
+) -> Budget:
+    thresholds = {DAILY: [parse_threshold(notify_at)]} if notify_at else None
+    wanted = Wanted(daily=credits(daily), thresholds=thresholds, scope=scope)
+    return set_budget(context, "acme", wanted)
 
 
 def test_a_budget_counts_today_and_yesterday_by_utc_day(noon: Context) -> None:
@@ -46,27 +51,27 @@ def test_left_is_never_below_nothing(noon: Context) -> None:
 
 def test_a_percentage_is_stored_in_credits(noon: Context) -> None:
     an_organization(noon)
-    budget = set_daily(noon, "1000", notify_at=parse_threshold("80%"))
+    budget = set_daily(noon, "1000", notify_at="80%")
     assert budget.notify_at == credits("800")
 
 
 def test_what_is_not_given_stays_as_it_is(noon: Context) -> None:
     an_organization(noon)
-    set_daily(noon, "1000", notify_at=parse_threshold("800"))
+    set_daily(noon, "1000", notify_at="800")
     raised = set_daily(noon, "2000")
     assert (raised.daily, raised.notify_at) == (credits("2000"), credits("800"))
 
 
 def test_a_threshold_needs_no_budget(noon: Context) -> None:
     an_organization(noon)
-    budget = set_budget(noon, "acme", notify_at=parse_threshold("800"))
+    budget = set_budget(noon, "acme", Wanted(thresholds={DAILY: [parse_threshold("800")]}))
     assert (budget.daily, budget.left, budget.notify_at) == (None, None, credits("800"))
 
 
 def test_a_budget_lowered_below_its_threshold_is_refused(noon: Context) -> None:
     an_organization(noon)
-    set_daily(noon, "1000", notify_at=parse_threshold("80%"))
-    with pytest.raises(InvalidInput, match="above the daily budget"):
+    set_daily(noon, "1000", notify_at="800")
+    with pytest.raises(InvalidInput, match="above the budget"):
         set_daily(noon, "500")
     assert show_budget(noon, "acme").daily == credits("1000")
 
@@ -74,7 +79,7 @@ def test_a_budget_lowered_below_its_threshold_is_refused(noon: Context) -> None:
 def test_setting_nothing_is_refused(noon: Context) -> None:
     an_organization(noon)
     with pytest.raises(InvalidInput, match="no limit to set"):
-        set_budget(noon, "acme", scope=Scope.ALL)
+        set_budget(noon, "acme", Wanted(scope=Scope.ALL))
 
 
 def test_with_an_allowance_only_what_goes_beyond_it_counts(noon: Context) -> None:
@@ -118,8 +123,8 @@ def test_an_unlimited_plan_has_no_beyond(noon: Context) -> None:
 def test_budgets_are_listed_by_slug(noon: Context) -> None:
     for slug in ("zeta", "alpha", "none"):
         an_organization(noon, slug)
-    set_budget(noon, "zeta", daily=credits("1"))
-    set_budget(noon, "alpha", notify_at=parse_threshold("2"))
+    set_budget(noon, "zeta", Wanted(daily=credits("1")))
+    set_budget(noon, "alpha", Wanted(thresholds={DAILY: [parse_threshold("2")]}))
     assert [budget.organization for budget in list_budgets(noon)] == ["alpha", "zeta"]
 
 
@@ -144,8 +149,13 @@ def test_every_change_is_in_the_audit_log_with_before_and_after(noon: Context) -
     set_daily(noon, "600")
     clear_budget(noon, "acme")
     entries = list_audit_entries(noon, organization="acme", action=None, limit=3)
-    assert [(entry.action, entry.before, entry.after) for entry in entries] == [
-        ("budget.cleared", {"hard": "600", "scope": "all"}, None),
-        ("budget.set", {"hard": "500", "scope": "all"}, {"hard": "600", "scope": "all"}),
-        ("budget.set", None, {"hard": "500", "scope": "all"}),
+    facts = [
+        (entry.action, *(list((side or {}).values()) for side in (entry.before, entry.after)))
+        for entry in entries
+    ]
+    at_500, at_600 = (f"hard usage day {limit}, all, all" for limit in (500, 600))
+    assert facts == [
+        ("budget.cleared", [at_600], []),
+        ("budget.set", [at_500], [at_600]),
+        ("budget.set", [], [at_500]),
     ]

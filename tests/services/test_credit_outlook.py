@@ -6,7 +6,7 @@ from builders import an_organization, at, give, open_books, use
 from creditctl.context import Context
 from creditctl.errors import KeyNotFound
 from creditctl.rules.units import Credits
-from creditctl.services.budgets import set_budget
+from creditctl.services.budget_changes import Wanted, set_budget
 from creditctl.services.credit_outlook import explain_credits
 from creditctl.services.keys import create_key, revoke_key
 from creditctl.services.limits_check import check_limits
@@ -34,7 +34,7 @@ def test_the_order_is_told_with_the_rule_that_makes_it(acme: Context) -> None:
 
 
 def test_a_moment_of_the_past_is_explained_by_what_had_been_decided(acme: Context) -> None:
-    set_budget(acme, "acme", daily=Credits.parse("10"), notify_at=None, scope=None)
+    set_budget(acme, "acme", Wanted(daily=Credits.parse("10")))
     use(at(acme, "2026-10-05T10:00:00Z"), "acme", 30)
     check_limits(at(acme, "2026-10-05T10:01:00Z"))
     for when, allowed in (

@@ -10,10 +10,12 @@ from creditctl.context import Context
 from creditctl.errors import OrganizationNotFound
 from creditctl.rules.budgets import parse_threshold
 from creditctl.rules.units import Credits
-from creditctl.services.budgets import clear_budget, set_budget, show_budget
+from creditctl.services.budget_changes import DAILY, Wanted, clear_budget, set_budget
+from creditctl.services.budgets import show_budget
 from creditctl.services.limits_check import LimitsCheck, check_limits
-from creditctl.services.limits_status import LimitStatus, list_limit_status
+from creditctl.services.limits_status import LimitStatus, list_limit_status, show_limit_status
 from creditctl.store.engine import reading, unit_of_work
+from creditctl.store.queries.limit_marks import mark_everybody
 
 MIDNIGHT = datetime(2026, 10, 11, tzinfo=UTC)
 
@@ -26,16 +28,12 @@ def noon(context: Context) -> Context:
 
 
 def with_budget(context: Context, daily: str, notify_at: str | None = None) -> None:
-    set_budget(
-        context,
-        "acme",
-        daily=Credits.parse(daily),
-        notify_at=parse_threshold(notify_at) if notify_at else None,
-    )
+    thresholds = {DAILY: [parse_threshold(notify_at)]} if notify_at else None
+    set_budget(context, "acme", Wanted(daily=Credits.parse(daily), thresholds=thresholds))
 
 
 def status_of(context: Context, slug: str = "acme") -> LimitStatus:
-    (status,) = list_limit_status(context, slug)
+    (status,) = [one for one in list_limit_status(context) if one.organization == slug]
     return status
 
 
@@ -214,6 +212,7 @@ def test_a_suspended_or_closed_organization_is_blocked(noon: Context, word: str)
     an_organization(noon, credits="100")
     with unit_of_work(noon.database) as unit:
         unit.run("UPDATE organization SET status = :word", word=word)
+        mark_everybody(unit)
     assert states(check_limits(noon)) == [("ok", "blocked", word)]
 
 
@@ -227,7 +226,7 @@ def test_status_shows_the_blocked_first_and_the_unchecked_as_ok(noon: Context) -
 
 def test_the_status_of_an_unknown_organization_is_refused(noon: Context) -> None:
     with pytest.raises(OrganizationNotFound):
-        list_limit_status(noon, "nobody")
+        show_limit_status(noon, "nobody")
 
 
 @pytest.mark.broken_books

@@ -33,7 +33,7 @@ def acme(context: Context) -> Context:
 
 
 def state(context: Context) -> tuple[str, str | None]:
-    (status,) = list_limit_status(context, "acme")
+    (status,) = list_limit_status(context)
     return status.state, status.reason
 
 

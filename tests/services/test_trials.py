@@ -50,7 +50,7 @@ def test_nothing_is_owed_for_a_trial_whatever_the_plan_allows_later(acme: Contex
     balance = read_balance(in_trial, "acme")
     assert (balance.open_overage, balance.postpaid_overage) == (Credits.parse("5"), NO_CREDITS)
     check_limits(in_trial)
-    (status,) = list_limit_status(in_trial, "acme")
+    (status,) = list_limit_status(in_trial)
     assert status.state == "blocked"
     assert show_subscription(paid, "acme").postpaid_limit == Credits.parse("50")
     use(paid, "acme", 310)

@@ -40,7 +40,7 @@ def test_everything_open_is_forgiven_and_calls_go_on(books: Context) -> None:
     assert read_balance(books, "acme").open_overage == NO_CREDITS
     give(books, "acme", "1")
     check_limits(books)
-    (status,) = list_limit_status(books, "acme")
+    (status,) = list_limit_status(books)
     assert status.state == "ok"
 
 

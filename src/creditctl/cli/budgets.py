@@ -1,94 +1,82 @@
-"""`creditctl budgets`: how many credits an organization wants to use in a day."""
+"""`creditctl budgets`: how many credits an organization wants to use, and when to be told."""
 
 from typing import Annotated
 
 import typer
 
+from creditctl.cli.budget_options import (
+    AllowanceOption,
+    BalanceOption,
+    BudgetKeyOption,
+    BudgetProductOption,
+    DailyOption,
+    DaysLeftOption,
+    ExpiringOption,
+    MonthlyOption,
+    NotifyMonthlyOption,
+    NotifyOption,
+    QuotaOption,
+    ScopeOption,
+)
+from creditctl.cli.budget_views import BUDGET_VIEW, BUDGETS_VIEW
 from creditctl.cli.groups import command_group
-from creditctl.cli.options import OrganizationArgument, parser_of, some_credits
+from creditctl.cli.options import OrganizationArgument
 from creditctl.cli.session import session_of
-from creditctl.output.view import Column, View
-from creditctl.rules.budgets import Scope, Threshold, parse_threshold
-from creditctl.rules.units import Credits
-from creditctl.services.budgets import clear_budget, list_budgets, set_budget, show_budget
+from creditctl.rules.budgets import Measure, Span
+from creditctl.services.budget_changes import DAILY, MONTHLY, Wanted, clear_budget, set_budget
+from creditctl.services.budgets import list_budgets, show_budget
 
 app = command_group("Spending budgets and thresholds.")
-
-BUDGET_VIEW = View(
-    "creditctl.budget/v1",
-    (
-        Column("organization"),
-        Column("daily", "Daily budget"),
-        Column("notify_at", "Notify at"),
-        Column("scope", "Counts"),
-        Column("today"),
-        Column("yesterday"),
-        Column("left"),
-        Column("state"),
-        Column("reason"),
-    ),
-)
-BUDGETS_VIEW = View(
-    "creditctl.budgets/v1",
-    (
-        Column("organization"),
-        Column("daily", "Daily budget"),
-        Column("notify_at", "Notify at"),
-        Column("today"),
-        Column("left"),
-        Column("state"),
-    ),
-    empty="No budgets yet.",
-)
 
 
 @app.command("set")
 def set_one(
     ctx: typer.Context,
     organization: OrganizationArgument,
-    daily: Annotated[
-        Credits | None,
-        typer.Option(
-            "--daily",
-            metavar="CREDITS",
-            parser=parser_of("--daily", some_credits),
-            help="Block beyond this many credits a UTC day.",
-        ),
-    ] = None,
-    notify_at: Annotated[
-        Threshold | None,
-        typer.Option(
-            "--notify-at",
-            metavar="CREDITS|PERCENT",
-            parser=parser_of("--notify-at", parse_threshold),
-            help="Warn beyond this many credits, or this share of the budget.",
-        ),
-    ] = None,
-    scope: Annotated[
-        Scope | None,
-        typer.Option(
-            "--scope",
-            help="Count all credits, or those beyond the subscription's allowance (the default "
-            "where there is one).",
-        ),
-    ] = None,
+    daily: DailyOption = None,
+    monthly: MonthlyOption = None,
+    notify_at: NotifyOption = None,
+    notify_monthly_at: NotifyMonthlyOption = None,
+    balance_below: BalanceOption = None,
+    allowance_at: AllowanceOption = None,
+    quota_at: QuotaOption = None,
+    days_left: DaysLeftOption = None,
+    expiring_within: ExpiringOption = None,
+    product: BudgetProductOption = None,
+    key: BudgetKeyOption = None,
+    scope: ScopeOption = None,
 ) -> None:
-    """Set or change an organization's daily budget and threshold.
+    """Set or change an organization's budgets and thresholds.
 
-    What is not given stays as it is. It takes effect at the next 'creditctl limits check'.
+    What is not given stays as it is; thresholds that are given replace the earlier ones of their
+    kind. It takes effect at the next 'creditctl limits check'.
 
-    Example: creditctl budgets set acme --daily 1000 --notify-at 80%
+    Example: creditctl budgets set acme --daily 1000 --notify-at 80% --notify-at 95%
     """
     session = session_of(ctx)
-    budget = set_budget(
-        session.context, organization, daily=daily, notify_at=notify_at, scope=scope
+    given = {
+        DAILY: notify_at,
+        MONTHLY: notify_monthly_at,
+        (Measure.BALANCE, Span.NONE): balance_below,
+        (Measure.ALLOWANCE, Span.NONE): allowance_at,
+        (Measure.QUOTA, Span.NONE): quota_at,
+        (Measure.DAYS_LEFT, Span.NONE): days_left,
+        (Measure.EXPIRING, Span.NONE): expiring_within,
+    }
+    wanted = Wanted(
+        daily=daily,
+        monthly=monthly,
+        thresholds={watch: thresholds for watch, thresholds in given.items() if thresholds},
+        product=product,
+        key=key,
+        scope=scope,
     )
-    session.show(budget, BUDGET_VIEW)
+    session.show(set_budget(session.context, organization, wanted), BUDGET_VIEW)
 
 
 @app.command("show")
 def show_one(ctx: typer.Context, organization: OrganizationArgument) -> None:
-    """Show a budget, today's and yesterday's count, and what is left.
+    """Show how an organization's budgets stand, and where the day leads.
 
     Example: creditctl budgets show acme
     """
@@ -98,7 +86,7 @@ def show_one(ctx: typer.Context, organization: OrganizationArgument) -> None:
 
 @app.command("list")
 def list_all(ctx: typer.Context) -> None:
-    """List every organization's budget with today's count.
+    """List every organization's budgets, today's and the month's count.
 
     Example: creditctl budgets list -o csv
     """
@@ -107,12 +95,23 @@ def list_all(ctx: typer.Context) -> None:
 
 
 @app.command("clear")
-def clear_one(ctx: typer.Context, organization: OrganizationArgument) -> None:
-    """Remove an organization's daily budget and threshold; asks first.
+def clear_one(
+    ctx: typer.Context,
+    organization: OrganizationArgument,
+    line: Annotated[
+        str | None,
+        typer.Option("--line", metavar="LINE", help="Only this line (its number or id)."),
+    ] = None,
+    product: BudgetProductOption = None,
+    key: BudgetKeyOption = None,
+) -> None:
+    """Remove an organization's budgets and thresholds; asks first.
 
     Example: creditctl budgets clear acme --yes
     """
     session = session_of(ctx)
-    session.confirm(f"remove the budget of {organization}?")
-    session.show(clear_budget(session.context, organization), BUDGET_VIEW)
+    what = line or (product and f"product {product}") or (key and f"key {key}")
+    session.confirm(f"remove the {'budgets' if what is None else what} of {organization}?")
+    cleared = clear_budget(session.context, organization, line=line, product=product, key=key)
+    session.show(cleared, BUDGET_VIEW)
     session.note("removed; it takes effect at the next 'creditctl limits check'")

@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
+from creditctl.cli.budget_views import LINE_COLUMNS
 from creditctl.cli.groups import command_group
 from creditctl.cli.session import session_of
 from creditctl.errors import ExitStatus
 from creditctl.output.view import Column, Section, View
 from creditctl.services.limits_check import check_limits
-from creditctl.services.limits_status import list_limit_status
+from creditctl.services.limits_status import list_limit_status, show_limit_status
 
 app = command_group("Check budgets and balances; run by cron.")
 
@@ -22,6 +23,9 @@ CHECK_VIEW = View(
         Column("notified"),
         Column("blocked"),
         Column("changed"),
+        Column("crossed", "Lines crossed"),
+        Column("recovered", "Lines recovered"),
+        Column("slipped", "Slipped through"),
         Column("allowances_granted"),
         Column("instalments_booked"),
         Column("expiries_booked"),
@@ -50,6 +54,28 @@ STATUSES_VIEW = View(
 STATUS_VIEW = View(
     "creditctl.limit_status/v1",
     (Column("organization"), Column("state"), *_DETAILS, Column("since"), Column("until")),
+    sections=(
+        Section("lines", "Lines", LINE_COLUMNS, hidden_when_empty=True),
+        Section(
+            "history",
+            "Before",
+            (Column("changed_at", "Since"), Column("state"), *_DETAILS),
+            hidden_when_empty=True,
+        ),
+        Section(
+            "crossings",
+            "Crossed",
+            (
+                Column("watches"),
+                Column("target"),
+                Column("usage"),
+                Column("limit"),
+                Column("crossed_at", "Crossed"),
+                Column("recovered_at", "Recovered"),
+            ),
+            hidden_when_empty=True,
+        ),
+    ),
 )
 
 
@@ -59,16 +85,19 @@ def check(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 7 when an organization is newly blocked.")
     ] = False,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="Look at everybody, not only at what changed.")
+    ] = False,
 ) -> None:
     """Grant what is due, book expiries, decide who is blocked, recharge.
 
-    Meant for cron, each minute. On a table it says nothing when nothing changed. Two runs never
-    overlap: the second exits 8 at once.
+    Meant for cron, each minute. It looks at what changed since it ran last, and on a table it says
+    nothing when there is no news. Two runs never overlap: the second exits 8 at once.
 
     Example: creditctl limits check --exit-code
     """
     session = session_of(ctx)
-    result = check_limits(session.context)
+    result = check_limits(session.context, everybody=everybody)
     if result.has_news or session.format_name != "table":
         session.show(result, CHECK_VIEW)
     if exit_code and result.newly_blocked:
@@ -84,11 +113,12 @@ def status(
 ) -> None:
     """Show who is blocked or warned since the last check, and why.
 
+    Of one organization also how its budgets and thresholds stand, and what happened before.
+
     Example: creditctl limits status acme
     """
     session = session_of(ctx)
-    statuses = list_limit_status(session.context, organization)
     if organization is None:
-        session.show(statuses, STATUSES_VIEW)
+        session.show(list_limit_status(session.context), STATUSES_VIEW)
     else:
-        session.show(statuses[0], STATUS_VIEW)
+        session.show(show_limit_status(session.context, organization), STATUS_VIEW)

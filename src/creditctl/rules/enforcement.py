@@ -1,10 +1,12 @@
 """Whether an organization may call the API, and why not (DESIGN 3.6)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from creditctl.rules.instants import start_of_day
+from creditctl.rules.budgets import Kind, Reading
+from creditctl.rules.instants import micros_of
 from creditctl.rules.units import NO_CREDITS, Credits
 
 
@@ -25,25 +27,15 @@ class Reason(StrEnum):
     OVERAGE = "overage"
     CREDITS_EXHAUSTED = "credits_exhausted"
     BUDGET = "budget"
+    PART_BUDGET = "part_budget"
+    """A product or a key is beyond a budget of its own: that alone is blocked."""
+
     THRESHOLD = "threshold"
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """Credits counted today against a limit."""
-
-    usage: Credits
-    limit: Credits
-
-    @property
-    def is_exceeded(self) -> bool:
-        """A limit may be reached; only beyond it something happens."""
-        return self.usage > self.limit
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
-    """What an organization has and owes at one instant."""
+    """What an organization has and owes at one instant, and how its budgets stand."""
 
     status: str
     available: Credits
@@ -52,13 +44,17 @@ class Standing:
 
     postpaid_left: Credits = NO_CREDITS
     unlimited: bool = False
-    budget: Counted | None = None
-    threshold: Counted | None = None
+    readings: tuple[Reading, ...] = ()
 
     @property
     def is_exhausted(self) -> bool:
         """Neither credits nor a postpaid limit is left to pay the next call."""
         return not (self.unlimited or self.available or self.postpaid_left)
+
+    @property
+    def crossed(self) -> tuple[Reading, ...]:
+        """The lines that are crossed."""
+        return tuple(reading for reading in self.readings if reading.is_crossed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +87,35 @@ class Decision:
 _STATUSES = {"closed": Reason.CLOSED, "suspended": Reason.SUSPENDED}
 
 
-def decide(standing: Standing, now: datetime) -> Decision:
-    """The state at `now`; of several reasons, the one that lasts longest is told."""
+def decide(standing: Standing) -> Decision:
+    """The state now; of several reasons, the one that lasts longest is told."""
     if standing.status in _STATUSES:
         return Decision(State.BLOCKED, _STATUSES[standing.status])
     if standing.open_overage:
         return Decision(State.BLOCKED, Reason.OVERAGE, usage=standing.open_overage)
     if standing.is_exhausted:
         return Decision(State.BLOCKED, Reason.CREDITS_EXHAUSTED)
-    if standing.budget and standing.budget.is_exceeded:
-        return _until_midnight(State.BLOCKED, Reason.BUDGET, standing.budget, now)
-    if standing.threshold and standing.threshold.is_exceeded:
-        return _until_midnight(State.NOTIFIED, Reason.THRESHOLD, standing.threshold, now)
+    crossed = standing.crossed
+    blocking = [reading for reading in crossed if reading.line.blocks_everything]
+    if blocking:
+        return _because_of(blocking, State.BLOCKED, Reason.BUDGET)
+    partly = [reading for reading in crossed if reading.line.kind is Kind.HARD]
+    if partly:
+        return _because_of(partly, State.NOTIFIED, Reason.PART_BUDGET)
+    if crossed:
+        return _because_of(crossed, State.NOTIFIED, Reason.THRESHOLD)
     return Decision()
 
 
-def _until_midnight(state: State, reason: Reason, counted: Counted, now: datetime) -> Decision:
-    midnight = start_of_day(now) + timedelta(days=1)
-    return Decision(state, reason, counted.usage, counted.limit, midnight)
+def _because_of(readings: Iterable[Reading], state: State, reason: Reason) -> Decision:
+    """Of lines whose windows end together the highest is told, which was crossed last."""
+    told = max(readings, key=lambda reading: (_ends(reading), reading.limit, reading.line.id))
+    until = None if told.window is None else told.window.ends_at
+    return Decision(state, reason, told.usage, told.limit, until)
+
+
+def _ends(reading: Reading) -> tuple[bool, int]:
+    """What has no end lasts longest."""
+    if reading.window is None:
+        return True, 0
+    return False, micros_of(reading.window.ends_at)

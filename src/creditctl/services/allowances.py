@@ -17,6 +17,7 @@ from creditctl.store.queries.subscriptions import (
     all_subscriptions,
     close_ended_subscriptions,
     granted_periods,
+    marked_subscriptions,
     subscriptions_of,
 )
 
@@ -41,11 +42,11 @@ def grant_due_allowances(
 
 
 def owners_of_due_allowances(unit: UnitOfWork, now: datetime) -> list[int]:
-    """Organizations that a period has begun or ended for, by internal id; found without locks."""
+    """Marked organizations that a period has begun or ended for, by internal id; without locks."""
     return sorted(
         {
             row.organization_id
-            for row in all_subscriptions(unit)
+            for row in marked_subscriptions(unit)
             if _has_ended(row, now) or _missing(unit, row, now)
         }
     )

@@ -1,37 +1,57 @@
-"""Daily budgets: how many credits an organization wants to use in a UTC day."""
+"""Budgets as they stand: what was counted, what is left, and where the day leads."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from creditctl.context import Context
-from creditctl.errors import BudgetNotFound, InvalidInput
-from creditctl.rules.budgets import (
-    Scope,
-    Threshold,
-    default_scope,
-    require_threshold_within,
-)
+from creditctl.errors import BudgetNotFound
+from creditctl.rules.budgets import IN_DAYS, Kind, Line, Measure, Reading, Scope, Span, Threshold
+from creditctl.rules.burn_down import MICROS_PER_DAY
+from creditctl.rules.charts import bar, sparkline
+from creditctl.rules.instants import micros_of, start_of_day
 from creditctl.rules.units import NO_CREDITS, Credits
-from creditctl.services.audit import record_change
-from creditctl.services.standings import counted_today, period_at
-from creditctl.store.engine import UnitOfWork, reading, unit_of_work
-from creditctl.store.public_ids import new_public_id
-from creditctl.store.queries.budgets import (
-    BudgetRow,
-    daily_budgets,
-    day_counts,
-    delete_daily_budgets,
-    put_daily_budget,
-)
-from creditctl.store.queries.enforcement import standing_rows
-from creditctl.store.queries.orgs import find_organization, lock_organizations
+from creditctl.services.spending import Spending, budget_of, period_at, window_of
+from creditctl.store.engine import UnitOfWork, reading
+from creditctl.store.queries.budgets import BudgetRow
+from creditctl.store.queries.enforcement import state_rows
+from creditctl.store.queries.limit_marks import EVERYBODY
+from creditctl.store.queries.orgs import find_organization
+from creditctl.store.queries.spending import used_by_hour
+
+_BAR_WIDTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """A line and how it stands; figures are credits, requests or days, as `unit` says."""
+
+    number: int
+    """Its place among the organization's lines, as `budgets clear --line` takes it."""
+
+    id: str
+    target: str
+    watches: str
+    kind: str
+    at: str
+    unit: str
+    usage: Credits | None
+    limit: Credits | None
+    left: Credits | None
+    crossed: bool
+    resets_at: datetime | None
+
+    @property
+    def bar(self) -> str:
+        """How much of it is used."""
+        if self.usage is None or self.limit is None:
+            return ""
+        return bar(min(self.usage.micro, self.limit.micro), self.limit.micro, _BAR_WIDTH)
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """An organization's budget for a UTC day, in credits, and what was counted so far."""
+    """An organization's budgets, in credits: the day's at the top, every line below."""
 
     organization: str
     daily: Credits | None
@@ -40,160 +60,165 @@ class Budget:
     today: Credits
     yesterday: Credits
     left: Credits | None
+    forecast: Credits
+    """What the day comes to, if usage goes on as it did since midnight (UTC)."""
+
+    monthly: Credits | None
+    month: Credits
+    month_left: Credits | None
     state: str
     reason: str | None
     updated_at: datetime
+    hours: tuple[Credits, ...]
+    """Credits of each hour of the day so far, whatever the scope."""
 
+    lines: tuple[BudgetLine, ...]
 
-def set_budget(
-    context: Context,
-    organization: str,
-    *,
-    daily: Credits | None = None,
-    notify_at: Threshold | None = None,
-    scope: Scope | None = None,
-) -> Budget:
-    """Change what is given and keep the rest; it takes effect at the next check.
+    @property
+    def day_bar(self) -> str:
+        """How much of the daily budget is used."""
+        if not self.daily:
+            return ""
+        return bar(min(self.today.micro, self.daily.micro), self.daily.micro, 2 * _BAR_WIDTH)
 
-    Raises InvalidInput when there would be neither a budget nor a threshold, when the threshold
-    is above the budget, and for a scope that an unlimited plan cannot have.
-    """
-    with unit_of_work(context.database) as unit:
-        found = find_organization(unit, organization)
-        lock_organizations(unit, [found.id])
-        before = {row.kind: row for row in daily_budgets(unit, found.id)}
-        limits = _limits(before, daily, notify_at)
-        kept = next((row.scope for row in before.values()), None)
-        chosen = _scope(unit, context, found.id, scope or kept, refuse=scope is not None)
-        for kind, limit in limits.items():
-            put_daily_budget(
-                unit,
-                public_id=new_public_id("budget", context.now),
-                organization_id=found.id,
-                kind=kind,
-                scope=chosen,
-                limit=limit,
-                updated_at=context.now,
-            )
-        after = daily_budgets(unit, found.id)
-        record_change(
-            unit,
-            context,
-            "budget.set",
-            found.slug,
-            organization_id=found.id,
-            before=_facts(before.values()) if before else None,
-            after=_facts(after),
-        )
-        return _budget(unit, context, after)
+    @property
+    def day_hours(self) -> str:
+        """The day's hours as a picture."""
+        return sparkline([hour.micro for hour in self.hours])
 
 
 def show_budget(context: Context, organization: str) -> Budget:
-    """The organization's budget and its day; raises BudgetNotFound when it has none."""
+    """The organization's budgets and its day; raises BudgetNotFound when it has none."""
     with reading(context.database) as unit:
         found = find_organization(unit, organization)
-        return _budget(unit, context, _require(daily_budgets(unit, found.id), found.slug))
+        return budget_now(unit, context, found.id, found.slug)
 
 
 def list_budgets(context: Context) -> list[Budget]:
     """Every organization that has a budget or a threshold, by slug."""
     with reading(context.database) as unit:
-        rows: dict[int, list[BudgetRow]] = defaultdict(list)
-        for row in daily_budgets(unit):
-            rows[row.organization_id].append(row)
-        return [_budget(unit, context, own) for own in rows.values()]
+        spending = Spending(unit, context.now, EVERYBODY)
+        return [_budget(unit, context, spending, own) for own in spending.lines.values()]
 
 
-def clear_budget(context: Context, organization: str) -> Budget:
-    """Remove the budget and its threshold; returns what they were. Raises BudgetNotFound."""
-    with unit_of_work(context.database) as unit:
-        found = find_organization(unit, organization)
-        lock_organizations(unit, [found.id])
-        rows = _require(daily_budgets(unit, found.id), found.slug)
-        cleared = _budget(unit, context, rows)
-        delete_daily_budgets(unit, found.id)
-        record_change(
-            unit,
-            context,
-            "budget.cleared",
-            found.slug,
-            organization_id=found.id,
-            before=_facts(rows),
-        )
-        return cleared
-
-
-def _limits(
-    before: dict[str, BudgetRow], daily: Credits | None, notify_at: Threshold | None
-) -> dict[str, Credits]:
-    """The limits of both kinds as they will be."""
-    limits = {kind: row.limit for kind, row in before.items()}
-    if daily is not None:
-        limits["hard"] = daily
-    if notify_at is not None:
-        limits["notify"] = notify_at.credits_of(limits.get("hard"))
-    if not limits:
-        raise InvalidInput("there is no limit to set", hint="add --daily CREDITS")
-    require_threshold_within(limits.get("notify"), limits.get("hard"))
-    return limits
-
-
-def _scope(
-    unit: UnitOfWork,
-    context: Context,
-    organization_id: int,
-    wanted: Scope | None,
-    *,
-    refuse: bool,
-) -> Scope:
-    period = period_at(unit, organization_id, context.now)
-    if period is None:
-        return wanted or Scope.ALL
-    if not period.plan.unlimited:
-        return wanted or default_scope(period.plan.allowance, unlimited=False)
-    if refuse and wanted is Scope.BEYOND_ALLOWANCE:
-        raise InvalidInput(
-            "an unlimited plan has no allowance to go beyond", hint="leave --scope out"
-        )
-    return Scope.ALL
-
-
-def _require(rows: list[BudgetRow], slug: str) -> list[BudgetRow]:
+def budget_now(unit: UnitOfWork, context: Context, organization_id: int, slug: str) -> Budget:
+    """One organization's, in a unit of work; raises BudgetNotFound."""
+    spending = Spending(unit, context.now, organization_id)
+    rows = spending.lines.get(organization_id)
     if not rows:
         raise BudgetNotFound(
             f"{slug} has no budget", hint=f"'creditctl budgets set {slug} --daily 1000' sets one"
         )
-    return rows
+    return _budget(unit, context, spending, rows)
 
 
-def _budget(unit: UnitOfWork, context: Context, rows: list[BudgetRow]) -> Budget:
-    """What the rows of one organization say, with today's and yesterday's count."""
-    limits = {row.kind: row.limit for row in rows}
-    daily = limits.get("hard")
+def _budget(
+    unit: UnitOfWork, context: Context, spending: Spending, rows: Sequence[BudgetRow]
+) -> Budget:
     first = rows[0]
-    today = _counted(unit, first, context.now)
-    (standing,) = standing_rows(unit, context.now, first.organization_id)
-    decision = standing.decided.at(context.now)
+    owner = first.organization_id
+    period = period_at(unit, owner, context.now)
+    headline = next(
+        (row.line for row in rows if row.line.target == (None, None)), _of_all(Span.DAY)
+    )
+    counted = {
+        name: spending.counted(
+            owner,
+            headline,
+            window_of(span, context.now - timedelta(days=back)),
+            unlimited=period is not None and period.plan.unlimited,
+        )
+        for name, span, back in (
+            ("today", Span.DAY, 0),
+            ("yesterday", Span.DAY, 1),
+            ("month", Span.MONTH, 0),
+        )
+    }
+    daily, monthly = (budget_of(rows, _of_all(span)) for span in (Span.DAY, Span.MONTH))
+    readings = {one.line.id: one for one in spending.readings(owner, period)}
+    (state,) = state_rows(unit, owner)
+    decision = state.decided.at(context.now)
     return Budget(
         organization=first.organization,
         daily=daily,
-        notify_at=limits.get("notify"),
-        scope=first.scope.value,
-        today=today,
-        yesterday=_counted(unit, first, context.now - timedelta(days=1)),
-        left=None if daily is None else max(daily - today, NO_CREDITS),
+        notify_at=_first_threshold(rows, readings),
+        scope=headline.scope.value,
+        today=counted["today"],
+        yesterday=counted["yesterday"],
+        left=_left(daily, counted["today"]),
+        forecast=_at_midnight(counted["today"], context.now),
+        monthly=monthly,
+        month=counted["month"],
+        month_left=_left(monthly, counted["month"]),
         state=decision.state.value,
         reason=decision.reason.value or None,
         updated_at=max(row.updated_at for row in rows),
+        hours=_hours(unit, owner, context.now),
+        lines=lines_of(rows, readings),
     )
 
 
-def _counted(unit: UnitOfWork, budget: BudgetRow, at: datetime) -> Credits:
-    (count,) = day_counts(unit, at.date(), budget.organization_id)
-    period = period_at(unit, budget.organization_id, at)
-    return counted_today(budget, count, unlimited=period is not None and period.plan.unlimited)
+def _of_all(span: Span) -> Line:
+    return Line("", 1, Kind.HARD, Measure.USAGE, span, Scope.ALL, Threshold())
 
 
-def _facts(rows: Iterable[BudgetRow]) -> dict[str, object]:
-    facts: dict[str, object] = {row.kind: row.limit for row in rows}
-    return facts | {"scope": next(row.scope.value for row in rows)}
+def _left(budget: Credits | None, used: Credits) -> Credits | None:
+    return None if budget is None else max(budget - used, NO_CREDITS)
+
+
+def _first_threshold(rows: Sequence[BudgetRow], readings: dict[str, Reading]) -> Credits | None:
+    """The lowest threshold of the day, of all products and keys together."""
+    limits = [
+        readings[row.public_id].limit
+        for row in rows
+        if row.kind is Kind.NOTIFY
+        and row.span is Span.DAY
+        and row.line.target == (None, None)
+        and row.public_id in readings
+    ]
+    return min(limits, default=None)
+
+
+def _at_midnight(today: Credits, now: datetime) -> Credits:
+    elapsed = micros_of(now) - micros_of(start_of_day(now))
+    return Credits(today.micro * MICROS_PER_DAY // elapsed) if elapsed else today
+
+
+def _hours(unit: UnitOfWork, organization_id: int, now: datetime) -> tuple[Credits, ...]:
+    used = dict(used_by_hour(unit, organization_id, now.date()))
+    return tuple(Credits(used.get(hour, 0)) for hour in range(now.hour + 1))
+
+
+def lines_of(rows: Sequence[BudgetRow], readings: Mapping[str, Reading]) -> tuple[BudgetLine, ...]:
+    """Rows as they are shown, each with how it stands where it can be measured."""
+    return tuple(
+        _line(number, row, readings.get(row.public_id)) for number, row in enumerate(rows, 1)
+    )
+
+
+def _line(number: int, row: BudgetRow, now: Reading | None) -> BudgetLine:
+    unit = "days" if row.measure in IN_DAYS else "credits"
+    left = None
+    if now is not None and row.measure not in IN_DAYS and row.measure is not Measure.BALANCE:
+        left = max(now.limit - now.usage, NO_CREDITS)
+    return BudgetLine(
+        number=number,
+        id=row.public_id,
+        target=target_in_words(row),
+        watches=row.span.value if row.measure is Measure.USAGE else row.measure.value,
+        kind=row.kind.value,
+        at=str(row.threshold),
+        unit="requests" if row.measure is Measure.QUOTA else unit,
+        usage=now.usage if now else None,
+        limit=now.limit if now else None,
+        left=left,
+        crossed=now is not None and now.is_crossed,
+        resets_at=now.window.ends_at if now and now.window else None,
+    )
+
+
+def target_in_words(row: BudgetRow) -> str:
+    """What a line is about: everything, a product or a key."""
+    if row.key is not None:
+        return f"key {row.key}"
+    return f"product {row.product}" if row.product is not None else "all"

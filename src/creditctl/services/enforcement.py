@@ -4,20 +4,29 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from creditctl.context import Context
-from creditctl.rules.enforcement import Decision, State, decide
+from creditctl.rules.crossings import CrossingChanges, crossing_changes
+from creditctl.rules.enforcement import Decision, Reason, State
 from creditctl.rules.units import Credits
-from creditctl.services.standings import read_standings
+from creditctl.services.standings import Assessment, assess
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.crossings import (
+    close_crossings,
+    crossings_now,
+    insert_crossing,
+    reopen_crossings,
+)
 from creditctl.store.queries.enforcement import (
-    StandingRow,
+    StateRow,
     append_enforcement_change,
     put_enforcement,
+    state_rows,
 )
+from creditctl.store.queries.limit_marks import unmark
 
 
 @dataclass(frozen=True, slots=True)
 class LimitChange:
-    """An organization whose state changed; `usage` and `limit` are credits of the day."""
+    """An organization whose state changed; `usage` and `limit` are credits of the window."""
 
     organization: str
     previous: str
@@ -28,24 +37,59 @@ class LimitChange:
     since: datetime
     until: datetime | None
     is_new_block: bool
+    slipped: Credits | None
+    """Credits that were used beyond what blocks, before the block (DESIGN 3.3: overshoot)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the check of one organization wrote."""
+
+    change: LimitChange | None
+    crossings: CrossingChanges
 
 
 def decide_anew(unit: UnitOfWork, context: Context, organization_id: int) -> LimitChange | None:
     """Decide and write the state of a locked organization; None if it is no news."""
-    ((row, standing),) = read_standings(unit, context.now, organization_id)
-    decision = decide(standing, context.now)
-    if not decision.differs_from(row.decided):
-        return None
-    return _write(unit, context, row, decision)
+    return check_organization(unit, context, organization_id).change
 
 
-def _write(unit: UnitOfWork, context: Context, row: StandingRow, decision: Decision) -> LimitChange:
+def check_organization(unit: UnitOfWork, context: Context, organization_id: int) -> Checked:
+    """Decide and write the state of a locked organization and what it crossed."""
+    (found,) = assess(unit, context.now, organization_id)
+    (row,) = state_rows(unit, organization_id)
+    known = [one.crossing for one in crossings_now(unit, context.now, organization_id)]
+    changes = crossing_changes(found.standing.readings, known, context.now)
+    _write_crossings(unit, context, organization_id, changes)
+    change = _write_state(unit, context, row, found)
+    unmark(unit, organization_id)
+    return Checked(change, changes)
+
+
+def _write_crossings(
+    unit: UnitOfWork, context: Context, organization_id: int, changes: CrossingChanges
+) -> None:
+    for reading in changes.crossed:
+        insert_crossing(unit, organization_id, reading, context.now)
+    reopen_crossings(unit, changes.reopened)
+    close_crossings(unit, changes.recovered, context.now)
+
+
+def _write_state(
+    unit: UnitOfWork, context: Context, row: StateRow, found: Assessment
+) -> LimitChange | None:
+    decision = found.decision
+    is_news = decision.differs_from(row.decided)
     since = context.now
     if row.since is not None and decision.continues(row.decided):
         since = row.since
-    put_enforcement(unit, row.organization_id, decision, since=since)
+    kept = decision if is_news else row.decided
+    put_enforcement(unit, row.organization_id, kept, since=since, next_check_at=found.next_check_at)
+    if not is_news:
+        return None
     append_enforcement_change(unit, row.organization_id, decision, changed_at=context.now)
     was_blocked = row.decided.at(context.now).state is State.BLOCKED
+    is_new_block = decision.state is State.BLOCKED and not was_blocked
     return LimitChange(
         organization=row.organization,
         previous=row.decided.state.value,
@@ -55,5 +99,14 @@ def _write(unit: UnitOfWork, context: Context, row: StandingRow, decision: Decis
         limit=decision.limit,
         since=since,
         until=decision.until,
-        is_new_block=decision.state is State.BLOCKED and not was_blocked,
+        is_new_block=is_new_block,
+        slipped=_slipped(decision) if is_new_block else None,
     )
+
+
+def _slipped(decision: Decision) -> Credits | None:
+    if decision.usage is None:
+        return None
+    if decision.reason is Reason.OVERAGE:
+        return decision.usage
+    return None if decision.limit is None else decision.usage - decision.limit

@@ -7,9 +7,9 @@ from creditctl.context import Context
 from creditctl.errors import KeyRefused
 from creditctl.rules.key_format import fits, is_well_formed, parts_of
 from creditctl.services.keys import key_shown
-from creditctl.services.standings import period_at
+from creditctl.services.spending import period_at
 from creditctl.store.engine import reading
-from creditctl.store.queries.enforcement import standing_rows
+from creditctl.store.queries.enforcement import state_rows
 from creditctl.store.queries.keys import find_key, find_secret
 
 
@@ -49,7 +49,7 @@ def verify_key(context: Context, secret: str) -> VerifiedKey:
         if found.organization_status != "active":
             raise KeyRefused(f"{key.organization} is {found.organization_status}")
         period = period_at(unit, key.organization_id, context.now)
-        decided = standing_rows(unit, context.now, key.organization_id)[0].decided
+        decided = state_rows(unit, key.organization_id)[0].decided
     return VerifiedKey(
         id=key.public_id,
         organization=key.organization,

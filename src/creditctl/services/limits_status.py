@@ -6,11 +6,15 @@ from datetime import datetime
 from creditctl.context import Context
 from creditctl.rules.enforcement import State
 from creditctl.rules.units import Credits
-from creditctl.store.engine import reading
-from creditctl.store.queries.enforcement import StandingRow, standing_rows
+from creditctl.services.budgets import BudgetLine, lines_of, target_in_words
+from creditctl.services.spending import Spending, period_at
+from creditctl.store.engine import UnitOfWork, reading
+from creditctl.store.queries.crossings import crossing_history
+from creditctl.store.queries.enforcement import StateRow, decision_history, state_rows
 from creditctl.store.queries.orgs import find_organization
 
 _ORDER = list(State)
+MOST_HISTORY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +30,84 @@ class LimitStatus:
     until: datetime | None
 
 
-def list_limit_status(context: Context, organization: str | None = None) -> list[LimitStatus]:
-    """Every organization, or the one given, the blocked first; raises OrganizationNotFound.
+@dataclass(frozen=True, slots=True)
+class PastState:
+    """A state it was in, from `changed_at` on."""
+
+    changed_at: datetime
+    state: str
+    reason: str | None
+    usage: Credits | None
+    limit: Credits | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastCrossing:
+    """A line that was crossed; without `recovered_at` it still is."""
+
+    line: str
+    watches: str
+    target: str
+    usage: Credits
+    limit: Credits
+    crossed_at: datetime
+    recovered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitStatusCard:
+    """The same with every line as it stands now, and what happened before."""
+
+    organization: str
+    state: str
+    reason: str | None
+    usage: Credits | None
+    limit: Credits | None
+    since: datetime | None
+    until: datetime | None
+    lines: tuple[BudgetLine, ...]
+    history: tuple[PastState, ...]
+    crossings: tuple[PastCrossing, ...]
+
+
+def list_limit_status(context: Context) -> list[LimitStatus]:
+    """Every organization, the blocked first.
 
     A block whose `until` has passed is over, whether or not a check has run since.
     """
     with reading(context.database) as unit:
-        only = find_organization(unit, organization).id if organization else None
-        rows = standing_rows(unit, context.now, only)
+        rows = state_rows(unit)
     rows.sort(key=lambda row: (_ORDER.index(row.decided.at(context.now).state), row.organization))
     return [_status(row, context.now) for row in rows]
 
 
-def _status(row: StandingRow, now: datetime) -> LimitStatus:
+def show_limit_status(context: Context, organization: str) -> LimitStatusCard:
+    """One organization; raises OrganizationNotFound."""
+    with reading(context.database) as unit:
+        owner = find_organization(unit, organization)
+        (row,) = state_rows(unit, owner.id)
+        status = _status(row, context.now)
+        spending = Spending(unit, context.now, owner.id)
+        rows = spending.lines.get(owner.id, [])
+        period = period_at(unit, owner.id, context.now) if rows else None
+        readings = {one.line.id: one for one in spending.readings(owner.id, period)}
+        names = {one.public_id: target_in_words(one) for one in rows}
+        return LimitStatusCard(
+            organization=status.organization,
+            state=status.state,
+            reason=status.reason,
+            usage=status.usage,
+            limit=status.limit,
+            since=status.since,
+            until=status.until,
+            lines=lines_of(rows, readings),
+            history=_history(unit, owner.id),
+            crossings=_crossings(unit, owner.id, names),
+        )
+
+
+def _status(row: StateRow, now: datetime) -> LimitStatus:
     decision = row.decided.at(now)
     return LimitStatus(
         organization=row.organization,
@@ -48,4 +117,35 @@ def _status(row: StandingRow, now: datetime) -> LimitStatus:
         limit=decision.limit,
         since=row.since if decision == row.decided else row.until,
         until=decision.until,
+    )
+
+
+def _history(unit: UnitOfWork, organization_id: int) -> tuple[PastState, ...]:
+    return tuple(
+        PastState(
+            changed_at=row.changed_at,
+            state=row.state.value,
+            reason=row.reason.value or None,
+            usage=row.usage,
+            limit=row.limit,
+            until=row.until,
+        )
+        for row in decision_history(unit, organization_id, MOST_HISTORY)
+    )
+
+
+def _crossings(
+    unit: UnitOfWork, organization_id: int, names: dict[str, str]
+) -> tuple[PastCrossing, ...]:
+    return tuple(
+        PastCrossing(
+            line=row.line,
+            watches=row.measure,
+            target=names.get(row.line, "a line that was removed"),
+            usage=row.usage,
+            limit=row.limit,
+            crossed_at=row.crossed_at,
+            recovered_at=row.recovered_at,
+        )
+        for row in crossing_history(unit, organization_id, MOST_HISTORY)
     )

@@ -20,6 +20,7 @@ from creditctl.services.subscription_changes import end_subscription
 from creditctl.services.unwinding import Unwound, unwind_bookings
 from creditctl.services.usage_pruning import refuse_pruned_owner
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.budgets import move_key_budgets
 from creditctl.store.queries.grants import GrantRow, adjust, grant_by_id, grants_of
 from creditctl.store.queries.keys import keys_of, move_keys, rename_key
 from creditctl.store.queries.ledger import NewEntry, append_entries
@@ -85,6 +86,7 @@ def _merge(
         if given := _move_grant(unit, context, grant, target, request.reason):
             moved[grant.id] = given
     keys = _move_keys(unit, source, target)
+    move_key_budgets(unit, source.id, target.id)
     move_orders(unit, source.id, target.id)
     events = move_usage(unit, source.id, target.id)
     unwound = _together(of_source, of_target, moved)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from creditctl.context import Context
+from creditctl.rules.budgets import Span
 from creditctl.rules.tax.parties import Validity
 from creditctl.rules.units import Credits, Money
 from creditctl.services.balances import SourceBalance, balance_of
 from creditctl.services.org_tax import exemption_in_words
-from creditctl.services.standings import counted_today, period_at
+from creditctl.services.spending import Spending, period_at
 from creditctl.store.engine import UnitOfWork, reading
-from creditctl.store.queries.budgets import daily_budgets, day_counts
-from creditctl.store.queries.enforcement import standing_rows
+from creditctl.store.queries.enforcement import state_rows
 from creditctl.store.queries.invoices import list_invoice_rows
 from creditctl.store.queries.keys import keys_of
 from creditctl.store.queries.orgs import OrganizationRow, find_organization, organization_by_id
@@ -100,7 +100,7 @@ def show_organization(context: Context, reference: str) -> OrganizationCard:
     with reading(context.database) as unit:
         row = find_organization(unit, reference)
         balance = balance_of(unit, row.id, row.slug, context.now)
-        decided = standing_rows(unit, context.now, row.id)[0].decided.at(context.now)
+        decided = state_rows(unit, row.id)[0].decided.at(context.now)
         return OrganizationCard(
             id=row.public_id,
             slug=row.slug,
@@ -142,15 +142,14 @@ def _merged_into(unit: UnitOfWork, row: OrganizationRow) -> str | None:
 
 
 def _budgets(unit: UnitOfWork, context: Context, organization_id: int) -> tuple[BudgetLine, ...]:
-    budgets = daily_budgets(unit, organization_id)
-    if not budgets:
+    spending = Spending(unit, context.now, organization_id)
+    if not spending.lines:
         return ()
-    (day,) = day_counts(unit, context.now.date(), organization_id)
-    period = period_at(unit, organization_id, context.now)
-    unlimited = period is not None and period.plan.unlimited
+    readings = spending.readings(organization_id, period_at(unit, organization_id, context.now))
     return tuple(
-        BudgetLine(budget.kind, budget.limit, counted_today(budget, day, unlimited=unlimited))
-        for budget in budgets
+        BudgetLine(reading.line.kind.value, reading.limit, reading.usage)
+        for reading in readings
+        if reading.line.target == (None, None) and reading.line.span is Span.DAY
     )
 
 

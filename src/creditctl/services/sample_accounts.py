@@ -7,7 +7,7 @@ from pathlib import Path
 from creditctl.adapters.toml_source import TomlSource, TomlTable
 from creditctl.context import Context
 from creditctl.rules.budgets import parse_threshold
-from creditctl.services.budgets import set_budget
+from creditctl.services.budget_changes import DAILY, Wanted, set_budget
 from creditctl.services.granting import GrantRequest, grant_credits
 from creditctl.services.keys import create_key
 from creditctl.services.org_facts import OrgFacts
@@ -48,8 +48,8 @@ def _set_up(context: Context, table: TomlTable) -> None:
         _grant(context, slug, grant)
     daily, notify_at = table.credits("daily_budget", None), table.text("notify_at", None)
     if daily is not None:
-        threshold = parse_threshold(notify_at) if notify_at else None
-        set_budget(context, slug, daily=daily, notify_at=threshold, scope=None)
+        thresholds = {DAILY: [parse_threshold(notify_at)]} if notify_at else None
+        set_budget(context, slug, Wanted(daily=daily, thresholds=thresholds))
 
 
 def _grant(context: Context, slug: str, table: TomlTable) -> None:

@@ -1,75 +1,64 @@
-"""What organizations have, owe and used today: the figures that budgets and limits look at."""
+"""What organizations have, owe and used: what decides whether they may go on, and until when."""
 
-from collections import defaultdict
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from creditctl.rules.budgets import counted_credits
-from creditctl.rules.enforcement import Counted, Standing
+from creditctl.rules.enforcement import Decision, Standing, decide
+from creditctl.rules.instants import start_of_day
 from creditctl.rules.units import NO_CREDITS, Credits
-from creditctl.services.subscription_periods import SubscriptionPeriod, periods_of
+from creditctl.services.spending import Spending, period_at
+from creditctl.services.subscription_periods import SubscriptionPeriod
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.budgets import BudgetRow, DayCountRow, daily_budgets, day_counts
 from creditctl.store.queries.enforcement import StandingRow, standing_rows
 from creditctl.store.queries.ledger import postpaid_booked
 
 
-def read_standings(
-    unit: UnitOfWork, at: datetime, organization_id: int | None = None
-) -> list[tuple[StandingRow, Standing]]:
-    """Each organization, or the one given, with its figures at that time; from rollups only."""
-    counts = {row.organization_id: row for row in day_counts(unit, at.date(), organization_id)}
-    budgets: dict[int, dict[str, BudgetRow]] = defaultdict(dict)
-    for budget in daily_budgets(unit, organization_id):
-        budgets[budget.organization_id][budget.kind] = budget
-    return [
-        (row, _standing(unit, at, row, budgets[row.organization_id], counts))
-        for row in standing_rows(unit, at, organization_id)
-    ]
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """How an organization stands, what follows, and when time alone may change that."""
+
+    organization_id: int
+    organization: str
+    standing: Standing
+    decision: Decision
+    next_check_at: datetime | None
 
 
-def period_at(unit: UnitOfWork, organization_id: int, at: datetime) -> SubscriptionPeriod | None:
-    """The subscription period that holds `at`, if the organization has one."""
-    for period in periods_of(unit, organization_id, at):
-        if at in period:
-            return period
-    return None
+def assess(unit: UnitOfWork, at: datetime, organization_id: int | None = None) -> list[Assessment]:
+    """Every marked organization, or the one given, at that time; from rollups only."""
+    spending = Spending(unit, at, organization_id)
+    return [_assessed(unit, at, row, spending) for row in standing_rows(unit, at, organization_id)]
 
 
-def counted_today(budget: BudgetRow, day: DayCountRow, *, unlimited: bool) -> Credits:
-    """What the budget counts of that day."""
-    return counted_credits(
-        budget.scope,
-        rated=day.rated,
-        beyond_allowance=day.beyond_allowance,
-        unlimited=unlimited,
-    )
-
-
-def _standing(
-    unit: UnitOfWork,
-    at: datetime,
-    row: StandingRow,
-    budgets: dict[str, BudgetRow],
-    counts: dict[int, DayCountRow],
-) -> Standing:
-    # The plan matters only where nothing is left or a budget asks: most organizations skip it.
-    asks = budgets or not row.available
-    period = period_at(unit, row.organization_id, at) if asks else None
-    unlimited = period is not None and period.plan.unlimited
-    counted = {
-        kind: Counted(
-            counted_today(budget, counts[row.organization_id], unlimited=unlimited), budget.limit
-        )
-        for kind, budget in budgets.items()
-    }
-    return Standing(
+def _assessed(unit: UnitOfWork, at: datetime, row: StandingRow, spending: Spending) -> Assessment:
+    has_lines = bool(spending.lines.get(row.organization_id))
+    # The plan matters where nothing is left, a line asks, or no grant ends with its period.
+    asks = has_lines or not row.available or row.allowance_ends_at is None
+    period = period_at(unit, row.organization_id, at) if row.has_subscription and asks else None
+    standing = Standing(
         status=row.status,
         available=row.available,
         open_overage=row.open_overage,
         postpaid_left=_postpaid_left(unit, row.organization_id, period),
-        unlimited=unlimited,
-        budget=counted.get("hard"),
-        threshold=counted.get("notify"),
+        unlimited=period is not None and period.plan.unlimited,
+        readings=spending.readings(row.organization_id, period) if has_lines else (),
+    )
+    decision = decide(standing)
+    midnight = start_of_day(at) + timedelta(days=1)
+    times = [
+        decision.until,
+        row.next_grant_at,
+        row.next_expiry_at,
+        period.ends_at if period else None,
+        # Days begin anew, and what is left for is counted in days.
+        midnight if has_lines or (row.has_subscription and asks and period is None) else None,
+    ]
+    return Assessment(
+        row.organization_id,
+        row.organization,
+        standing,
+        decision,
+        min((time for time in times if time is not None), default=None),
     )
 
 

@@ -1,105 +1,169 @@
-"""Budgets, and the day's credits they count."""
+"""Budgets and thresholds, as people draw them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from decimal import Decimal
 
-from creditctl.rules.budgets import Scope
+from creditctl.rules.budgets import Kind, Line, Measure, Scope, Span, Threshold
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.limit_marks import chosen, given
+
+PPM_PER_PERCENT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetRow:
-    """A row of `budget`, with the organization's slug; `kind` is `hard` or `notify`."""
+    """A row of `budget`, with the organization's slug and the names of its target."""
 
+    id: int
     organization_id: int
     organization: str
-    kind: str
+    public_id: str
+    revision: int
+    kind: Kind
+    measure: Measure
+    span: Span
     scope: Scope
     limit: Credits
+    percent_ppm: int
+    product_id: int
+    product: str | None
+    api_key_id: int
+    key: str | None
     updated_at: datetime
 
+    @property
+    def threshold(self) -> Threshold:
+        """Where the line is."""
+        if not self.percent_ppm:
+            return Threshold(amount=self.limit)
+        percent = Decimal(self.percent_ppm) / PPM_PER_PERCENT
+        return Threshold(percent=percent)
 
-@dataclass(frozen=True, slots=True)
-class DayCountRow:
-    """A day's credits: all that were rated, and those that no allowance paid."""
+    @property
+    def line(self) -> Line:
+        """The line as the rules know it."""
+        return Line(
+            id=self.public_id,
+            revision=self.revision,
+            kind=self.kind,
+            measure=self.measure,
+            span=self.span,
+            scope=self.scope,
+            threshold=self.threshold,
+            product_id=self.product_id or None,
+            api_key_id=self.api_key_id or None,
+        )
 
-    organization_id: int
-    rated: Credits
-    beyond_allowance: Credits
+
+_COLUMNS = """
+    b.id, b.organization_id, o.slug, b.public_id, b.revision, b.kind, b.measure, b.period, b.scope,
+    b.limit_micro, b.percent_ppm, b.product_id, p.name, b.api_key_id, k.name, b.updated_at
+"""
+_JOINED = """
+    JOIN organization AS o ON o.id = b.organization_id
+    LEFT JOIN product AS p ON p.id = b.product_id
+    LEFT JOIN api_key AS k ON k.id = b.api_key_id
+"""
+_ORDER = "o.slug, b.api_key_id, b.product_id, b.period, b.kind, b.measure, b.id"
 
 
-def daily_budgets(unit: UnitOfWork, organization_id: int | None = None) -> list[BudgetRow]:
-    """Daily budgets and thresholds, of one organization when given, by slug."""
+def budget_rows(unit: UnitOfWork, organization_id: int | None = None) -> list[BudgetRow]:
+    """Every line, of one organization when given; by slug, target and period."""
+    only = "" if organization_id is None else "WHERE b.organization_id = :organization_id"
     return unit.fetch(
         BudgetRow,
-        """
-        SELECT b.organization_id, o.slug, b.kind, b.scope, b.limit_micro, b.updated_at
-        FROM budget AS b JOIN organization AS o ON o.id = b.organization_id
-        WHERE b.period = 'day'
-          AND (CAST(:organization_id AS BIGINT) IS NULL OR b.organization_id = :organization_id)
-        ORDER BY o.slug, b.kind
-        """,
-        organization_id=organization_id,
+        f"SELECT {_COLUMNS} FROM budget AS b {_JOINED} {only} ORDER BY {_ORDER}",
+        **given(organization_id),
     )
 
 
-def day_counts(
-    unit: UnitOfWork, day: date, organization_id: int | None = None
-) -> list[DayCountRow]:
-    """The credits of a UTC day of every organization with a budget, from the rollups."""
+def chosen_budget_rows(unit: UnitOfWork, organization_id: int | None) -> list[BudgetRow]:
+    """The lines of marked organizations, or of the one given."""
     return unit.fetch(
-        DayCountRow,
-        """
-        SELECT b.organization_id,
-               COALESCE((SELECT SUM(u.credits_micro) FROM usage_day AS u
-                         WHERE u.day = :day AND u.organization_id = b.organization_id), 0),
-               COALESCE((SELECT SUM(d.credits_micro) FROM debit_day AS d
-                         WHERE d.day = :day AND d.organization_id = b.organization_id
-                           AND d.source <> 'subscription'), 0)
-        FROM (
-            SELECT DISTINCT organization_id FROM budget
-            WHERE CAST(:organization_id AS BIGINT) IS NULL OR organization_id = :organization_id
-        ) AS b
+        BudgetRow,
+        f"""
+        SELECT {_COLUMNS}
+        FROM {chosen(organization_id)} AS c JOIN budget AS b
+             ON b.organization_id = c.organization_id {_JOINED}
+        ORDER BY {_ORDER}
         """,
-        day=day,
-        organization_id=organization_id,
+        **given(organization_id),
     )
 
 
-def put_daily_budget(
+def insert_budget(
     unit: UnitOfWork,
+    organization_id: int,
     *,
     public_id: str,
-    organization_id: int,
-    kind: str,
+    kind: Kind,
+    measure: Measure,
+    span: Span,
     scope: Scope,
-    limit: Credits,
+    threshold: Threshold,
+    product_id: int,
+    api_key_id: int,
     updated_at: datetime,
 ) -> None:
-    """Insert the organization's budget of that kind, or change the one it has."""
+    """Insert a line."""
     unit.run(
         """
-        INSERT INTO budget
-            (public_id, organization_id, period, kind, scope, limit_micro, updated_at)
-        VALUES (:public_id, :organization_id, 'day', :kind, :scope, :limit, :updated_at)
-        ON CONFLICT (organization_id, period, kind) DO UPDATE SET
-            scope = excluded.scope,
-            limit_micro = excluded.limit_micro,
-            updated_at = excluded.updated_at
+        INSERT INTO budget (public_id, organization_id, product_id, api_key_id, period, measure,
+                            kind, scope, limit_micro, percent_ppm, revision, updated_at)
+        VALUES (:public_id, :organization_id, :product_id, :api_key_id, :period, :measure,
+                :kind, :scope, :limit, :percent_ppm, 1, :updated_at)
         """,
         public_id=public_id,
         organization_id=organization_id,
+        product_id=product_id,
+        api_key_id=api_key_id,
+        period=span,
+        measure=measure,
         kind=kind,
         scope=scope,
+        limit=threshold.amount or Credits(0),
+        percent_ppm=int((threshold.percent or Decimal(0)) * PPM_PER_PERCENT),
+        updated_at=updated_at,
+    )
+
+
+def move_budget(unit: UnitOfWork, budget_id: int, limit: Credits, updated_at: datetime) -> None:
+    """Put a hard line elsewhere: alerts of its old place are over."""
+    unit.run(
+        """
+        UPDATE budget SET limit_micro = :limit, revision = revision + 1, updated_at = :updated_at
+        WHERE id = :id
+        """,
+        id=budget_id,
         limit=limit,
         updated_at=updated_at,
     )
 
 
-def delete_daily_budgets(unit: UnitOfWork, organization_id: int) -> int:
-    """Delete the organization's daily budget and threshold; returns how many there were."""
-    return unit.run(
-        "DELETE FROM budget WHERE organization_id = :organization_id AND period = 'day'",
-        organization_id=organization_id,
+def set_scope(unit: UnitOfWork, budget_id: int, scope: Scope, updated_at: datetime) -> None:
+    """Let a line count other credits."""
+    unit.run(
+        "UPDATE budget SET scope = :scope, updated_at = :updated_at WHERE id = :id",
+        id=budget_id,
+        scope=scope,
+        updated_at=updated_at,
+    )
+
+
+def delete_budget(unit: UnitOfWork, budget_id: int) -> None:
+    """Delete a line; its crossings are kept."""
+    unit.run("DELETE FROM budget WHERE id = :id", id=budget_id)
+
+
+def move_key_budgets(unit: UnitOfWork, source_id: int, target_id: int) -> None:
+    """Let the lines of keys follow these to another organization."""
+    unit.run(
+        """
+        UPDATE budget SET organization_id = :target_id
+        WHERE organization_id = :source_id AND api_key_id <> 0
+        """,
+        source_id=source_id,
+        target_id=target_id,
     )

@@ -197,12 +197,13 @@ def allowance_of(
 
 
 def debtors_with_paid_grants(unit: UnitOfWork, at: datetime) -> list[int]:
-    """Organizations with open overage and a live grant that was paid for, in id order."""
+    """Marked organizations with open overage and a live grant that was paid for, in id order."""
     sources = ", ".join(f"'{source}'" for source in PAID_SOURCES)
     rows = unit.fetch_rows(
         f"""
         SELECT DISTINCT g.organization_id
-        FROM credit_grant AS g JOIN ledger_entry AS o ON o.organization_id = g.organization_id
+        FROM limit_mark AS m JOIN credit_grant AS g ON g.organization_id = m.organization_id
+             JOIN ledger_entry AS o ON o.organization_id = g.organization_id
         WHERE g.source IN ({sources}) AND g.remaining_micro > 0 AND g.effective_at <= :at
           AND (g.expires_at IS NULL OR g.expires_at > :at)
           AND (g.product_id IS NULL OR g.product_id = o.product_id)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from creditctl.errors import OrganizationNotFound
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.limit_marks import mark_organizations
 
 _COLUMNS = """
     id, public_id, slug, legal_name, billing_email, country, kind, status, created_at, region,
@@ -109,7 +110,10 @@ def insert_organization(unit: UnitOfWork, **columns: object) -> int | None:
         """,
         **columns,
     )
-    return None if found is None else int(found)
+    if found is None:
+        return None
+    mark_organizations(unit, [int(found)])
+    return int(found)
 
 
 def update_organization(unit: UnitOfWork, organization_id: int, **columns: object) -> None:
@@ -138,12 +142,14 @@ def replace_signals(
 def lock_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> None:
     """Lock them in id order, so that two transactions never wait for each other.
 
-    Needed before any change to an organization's grants. SQLite has one writer anyway.
+    Needed before any change to an organization's grants, and marks it for the next check of its
+    limits. SQLite has one writer anyway.
     """
-    if unit.dialect == "sqlite":
-        return
-    # One statement for thousands: rows are locked as they are read, in order.
-    unit.run(
-        "SELECT id FROM organization WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE",
-        ids=sorted(set(organization_ids)),
-    )
+    ids = sorted(set(organization_ids))
+    if unit.dialect != "sqlite":
+        # One statement for thousands: rows are locked as they are read, in order.
+        unit.run(
+            "SELECT id FROM organization WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE",
+            ids=ids,
+        )
+    mark_organizations(unit, ids)

@@ -54,6 +54,17 @@ def all_subscriptions(unit: UnitOfWork) -> list[SubscriptionRow]:
     return unit.fetch(SubscriptionRow, f"{_SELECT} ORDER BY o.slug, s.started_at, s.id")
 
 
+def marked_subscriptions(unit: UnitOfWork) -> list[SubscriptionRow]:
+    """Every subscription of an organization that a check of limits is to look at."""
+    return unit.fetch(
+        SubscriptionRow,
+        f"""
+        {_SELECT} JOIN limit_mark AS m ON m.organization_id = s.organization_id
+        ORDER BY o.slug, s.started_at, s.id
+        """,
+    )
+
+
 def insert_subscription(unit: UnitOfWork, **columns: object) -> int:
     """Insert an active subscription; returns its internal id."""
     return unit.insert("subscription", status="active", **columns)
