@@ -30,6 +30,12 @@ NAMES = (
 )
 """Every setting; `CREDITCTL_DB` is the environment's name for `db`."""
 
+ADAPTERS = {
+    "payments": 'write [payments.stripe] and under it secret_key = "env:STRIPE_KEY"',
+    "channels": 'write [channels.email] and under it host = "mail.example.com"',
+}
+"""Tables that hold a table for each adapter -> how to write one."""
+
 _LONGEST_DEDUP_WINDOW = 24 * 60
 
 
@@ -69,19 +75,20 @@ def settings_from(config: Mapping[str, str]) -> Settings:
         ceilings=_ceilings(config.get("ceilings", "")),
         key_pepper=_secret(config, "key_pepper"),
         audit_key=_secret(config, "audit_key"),
-        payments=payment_settings(config.get("profile")),
+        payments=adapter_settings("payments", config.get("profile")),
+        channels=adapter_settings("channels", config.get("profile")),
         profile=config.get("profile"),
     )
 
 
-def payment_settings(profile: str | None) -> dict[str, dict[str, str]]:
-    """Each payment provider's settings: `[payments.stripe]`, the profile's before the others."""
+def adapter_settings(kind: str, profile: str | None) -> dict[str, dict[str, str]]:
+    """Each adapter's settings by its name: `[payments.stripe]`, the profile's before the others."""
     found: dict[str, dict[str, str]] = {}
     for path in (user_file(), PROJECT_FILE):
         document = _read_file(path)
         for table in (document, document.get("profiles", {}).get(profile, {})):
-            for provider, settings in table.get("payments", {}).items():
-                found[provider] = found.get(provider, {}) | {
+            for adapter, settings in table.get(kind, {}).items():
+                found[adapter] = found.get(adapter, {}) | {
                     name: str(value) for name, value in settings.items()
                 }
     return found
@@ -141,8 +148,8 @@ def _check_table(path: Path, table: dict[str, Any], *others: str) -> None:
     for name, value in table.items():
         if name in others:
             continue
-        if name == "payments":
-            _check_payments(path, value)
+        if name in ADAPTERS:
+            _check_adapters(path, name, value)
             continue
         if name not in NAMES:
             raise InvalidInput(
@@ -152,14 +159,13 @@ def _check_table(path: Path, table: dict[str, Any], *others: str) -> None:
             raise InvalidInput(f"{path}: {name} is one value", hint=f'write {name} = "VALUE"')
 
 
-def _check_payments(path: Path, tables: object) -> None:
-    named = tables if isinstance(tables, dict) else {"payments": tables}
-    for provider, settings in named.items():
+def _check_adapters(path: Path, kind: str, tables: object) -> None:
+    named = tables if isinstance(tables, dict) else {kind: tables}
+    for adapter, settings in named.items():
         values = settings.values() if isinstance(settings, dict) else [settings, []]
         if any(isinstance(value, dict | list) for value in values):
             raise InvalidInput(
-                f"{path}: payments.{provider} is a table of single values",
-                hint='write [payments.stripe] and under it secret_key = "env:STRIPE_KEY"',
+                f"{path}: {kind}.{adapter} is a table of single values", hint=ADAPTERS[kind]
             )
 
 
@@ -171,7 +177,7 @@ def _settings_in(document: dict[str, Any], profile: str | None) -> dict[str, str
         if isinstance(value, dict)
         else str(value)
         for name, value in chosen.items()
-        if name not in {"profiles", "payments"}
+        if name not in {"profiles", *ADAPTERS}
     }
 
 

@@ -40,6 +40,11 @@ class Settings:
     )
     """Settings of payment providers by their names; secrets are references (`env:`, `file:`)."""
 
+    channels: Mapping[str, Mapping[str, str]] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
+    """Settings of notification channels by their names; secrets are references, as above."""
+
     profile: str | None = None
     """The section of the configuration that was chosen, for the audit log."""
 

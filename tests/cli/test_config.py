@@ -83,3 +83,34 @@ def test_a_file_that_others_can_read_is_refused(here: Path) -> None:
 def test_a_secret_itself_or_a_missing_one_is_refused(here: Path, reference: str) -> None:
     with pytest.raises(InvalidInput, match="audit_key"):
         settings(here, f'audit_key = "{reference}"')
+
+
+def test_each_channel_has_a_table_and_the_profiles_comes_first(here: Path) -> None:
+    text = """
+    profile = "staging"
+    [channels.email]
+    host = "mail.example"
+    seconds = 5
+    [channels.command]
+    chat = "/bin/post --room a"
+    [profiles.staging.channels.email]
+    host = "localhost"
+    [payments.manual]
+    instructions = "IBAN"
+    """
+    found = settings(here, text)
+    assert found.channels == {
+        "email": {"host": "localhost", "seconds": "5"},
+        "command": {"chat": "/bin/post --room a"},
+    }
+    assert found.payments == {"manual": {"instructions": "IBAN"}}
+    assert "mail" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "text", ['channels = "email"', '[channels]\nhost = "x"', '[channels.email]\nhost = ["a"]']
+)
+def test_a_channel_that_is_no_table_of_values_is_refused(here: Path, text: str) -> None:
+    with pytest.raises(InvalidInput, match="is a table of single values") as refused:
+        settings(here, text)
+    assert "[channels.email]" in refused.value.advice

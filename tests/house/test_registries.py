@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import typer
 
+from creditctl.adapters.channels import CHANNELS
 from creditctl.adapters.payments import PROVIDERS
 from creditctl.adapters.readers import READERS
 from creditctl.cli.app import GROUPS, app
@@ -77,6 +78,11 @@ def test_every_reader_can_be_loaded(name: str) -> None:
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_every_payment_provider_can_be_loaded(name: str) -> None:
     assert callable(import_module(PROVIDERS[name]).open_provider)
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_every_channel_can_be_loaded(name: str) -> None:
+    assert callable(import_module(CHANNELS[name]).open_channel)
 
 
 @pytest.mark.parametrize("name", VERBS)

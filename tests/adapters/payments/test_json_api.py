@@ -9,7 +9,7 @@ from adapters.payments.fault_proxy import address
 from adapters.payments.local_servers import serving, unheard
 from creditctl.adapters.payments.interface import ProviderUnreachable
 from creditctl.adapters.payments.json_api import AnswerLost, JsonApi
-from creditctl.adapters.payments.settings import checked_url
+from creditctl.adapters.settings import checked_url
 from creditctl.errors import InvalidInput
 
 

@@ -26,7 +26,6 @@ from creditctl.adapters.payments.interface import (
     StoredMethod,
 )
 from creditctl.adapters.payments.json_api import AnswerLost, JsonApi
-from creditctl.adapters.payments.settings import checked_url, read_settings
 from creditctl.adapters.payments.signed_notices import (
     document_of,
     header_of,
@@ -34,6 +33,7 @@ from creditctl.adapters.payments.signed_notices import (
     text_of,
 )
 from creditctl.adapters.secrets import read_secret_word
+from creditctl.adapters.settings import checked_url, read_settings
 from creditctl.errors import InvalidInput
 from creditctl.rules.currencies import currency_exponent
 from creditctl.rules.units import decimal_text, parse_decimal, rounded_half_up

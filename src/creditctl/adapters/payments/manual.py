@@ -15,7 +15,7 @@ from creditctl.adapters.payments.interface import (
     ProviderRefused,
     StoredMethod,
 )
-from creditctl.adapters.payments.settings import read_settings
+from creditctl.adapters.settings import read_settings
 
 
 @dataclass(frozen=True, slots=True)

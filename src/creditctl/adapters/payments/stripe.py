@@ -22,7 +22,6 @@ from creditctl.adapters.payments.interface import (
     ProviderUnreachable,
     StoredMethod,
 )
-from creditctl.adapters.payments.settings import checked_url, read_settings
 from creditctl.adapters.payments.signed_notices import document_of, header_of
 from creditctl.adapters.payments.stripe_amounts import to_stripe
 from creditctl.adapters.payments.stripe_objects import (
@@ -36,6 +35,7 @@ from creditctl.adapters.payments.stripe_objects import (
     our_id,
 )
 from creditctl.adapters.secrets import read_secret_word
+from creditctl.adapters.settings import checked_url, read_settings
 from creditctl.errors import DriverMissing, IdempotencyKeyReused, InvalidInput
 
 _CLOCK_SLACK = timedelta(hours=1)

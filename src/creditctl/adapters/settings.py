@@ -1,4 +1,4 @@
-"""A provider's settings: a frozen dataclass of texts and whole seconds, made from the file's."""
+"""An adapter's settings: a frozen dataclass of texts and whole seconds, made from the file's."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -8,26 +8,32 @@ from urllib.parse import urlsplit
 from creditctl.errors import InvalidInput
 
 _LONGEST_WAIT = 600
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Names of this machine, which nothing leaves on the way to."""
 
 Settings = TypeVar("Settings")
 
 
-def read_settings(kind: type[Settings], provider: str, given: Mapping[str, str]) -> Settings:
-    """The settings of that dataclass; raises InvalidInput naming the one that is wrong."""
+def read_settings(
+    kind: type[Settings], adapter: str, given: Mapping[str, str], *, longest: int = _LONGEST_WAIT
+) -> Settings:
+    """The settings of that dataclass, whose whole numbers are seconds from 1 to `longest`.
+
+    Raises InvalidInput naming the one that is wrong, missing or unknown.
+    """
     members: tuple[Any, ...] = fields(kind)  # type: ignore[arg-type]
     known = {member.name: member for member in members}
     for name in given:
         if name not in known:
             raise InvalidInput(
-                f"{provider}: unknown setting {name!r}", hint=f"known: {', '.join(known)}"
+                f"{adapter}: unknown setting {name!r}", hint=f"known: {', '.join(known)}"
             )
     for name, member in known.items():
         if name not in given and member.default is MISSING:
-            raise InvalidInput(f"{provider}: {name} is not set", hint=f"set {name} for {provider}")
+            raise InvalidInput(f"{adapter}: {name} is not set", hint=f"set {name} for {adapter}")
     return kind(
         **{
-            name: _seconds(f"{provider}: {name}", text) if known[name].type is int else text
+            name: _seconds(f"{adapter}: {name}", text, longest) if known[name].type is int else text
             for name, text in given.items()
         }
     )
@@ -41,7 +47,7 @@ def checked_url(name: str, url: str) -> str:
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    inner = host in _LOOPBACK or "." not in host or host.endswith(".onion")
+    inner = host in LOOPBACK or "." not in host or host.endswith(".onion")
     if not host or parts.query or parts.fragment or parts.username:
         raise InvalidInput(f"{name}: {url!r} is no address", hint="write it like https://HOST")
     if parts.scheme != "https" and not (parts.scheme == "http" and inner):
@@ -49,7 +55,7 @@ def checked_url(name: str, url: str) -> str:
     return url.rstrip("/")
 
 
-def _seconds(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _LONGEST_WAIT):
-        raise InvalidInput(f"{name} must be 1 to {_LONGEST_WAIT} seconds, not {text!r}")
+def _seconds(name: str, text: str, longest: int) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= longest):
+        raise InvalidInput(f"{name} must be 1 to {longest} seconds, not {text!r}")
     return int(text)
