@@ -190,6 +190,34 @@ function __creditctl_at
                 set place /limits/check
             case /limits/status
                 set place /limits/status
+            case /destinations /destination
+                set place /destinations
+            case /destinations/add
+                set place /destinations/add
+            case /destinations/list
+                set place /destinations/list
+            case /destinations/show
+                set place /destinations/show
+            case /destinations/test
+                set place /destinations/test
+            case /destinations/rotate
+                set place /destinations/rotate
+            case /destinations/disable
+                set place /destinations/disable
+            case /destinations/enable
+                set place /destinations/enable
+            case /destinations/remove
+                set place /destinations/remove
+            case /notifications /notification
+                set place /notifications
+            case /notifications/list
+                set place /notifications/list
+            case /notifications/show
+                set place /notifications/show
+            case /notifications/deliver
+                set place /notifications/deliver
+            case /notifications/retry
+                set place /notifications/retry
             case /purchases /purchase
                 set place /purchases
             case /purchases/create
@@ -292,6 +320,8 @@ complete -c creditctl -n '__creditctl_at ""' -f -a approvals -d 'Requests above 
 complete -c creditctl -n '__creditctl_at ""' -f -a usage -d 'Import and inspect API usage.'
 complete -c creditctl -n '__creditctl_at ""' -f -a budgets -d 'Spending budgets and thresholds.'
 complete -c creditctl -n '__creditctl_at ""' -f -a limits -d 'Check budgets and balances; run by cron.'
+complete -c creditctl -n '__creditctl_at ""' -f -a destinations -d 'Who is told when something happens, and how.'
+complete -c creditctl -n '__creditctl_at ""' -f -a notifications -d 'What was told to whom; run by cron.'
 complete -c creditctl -n '__creditctl_at ""' -f -a purchases -d 'Credits that organizations buy.'
 complete -c creditctl -n '__creditctl_at ""' -f -a payments -d 'Payment providers: methods on file, open payments, notices.'
 complete -c creditctl -n '__creditctl_at ""' -f -a recharge -d 'Credits bought back when the balance runs low.'
@@ -661,6 +691,35 @@ complete -c creditctl -n '__creditctl_at "/limits"' -f -a check -d 'Grant what i
 complete -c creditctl -n '__creditctl_at "/limits"' -f -a status -d 'Show who is blocked or warned since the last check, and why.'
 complete -c creditctl -n '__creditctl_at "/limits/check"' -l exit-code -d 'Exit 7 when an organization is newly blocked.'
 complete -c creditctl -n '__creditctl_at "/limits/check"' -l all -d 'Look at everybody, not only at what changed.'
+complete -c creditctl -n '__creditctl_at "/destinations"' -f -a add -d 'Tell somebody what happens; a secret is shown this once.'
+complete -c creditctl -n '__creditctl_at "/destinations"' -f -a list -d 'List destinations and what they are told, never their...'
+complete -c creditctl -n '__creditctl_at "/destinations"' -f -a show -d 'Show a destination, where it goes and how it fares.'
+complete -c creditctl -n '__creditctl_at "/destinations"' -f -a test -d 'Send a test message now and say how it went; exit 1 if it...'
+complete -c creditctl -n '__creditctl_at "/destinations"' -f -a rotate -d 'Make a new signing secret; shown this once.'
+complete -c creditctl -n '__creditctl_at "/destinations"' -f -a disable -d 'Send nothing there, and write nothing for it.'
+complete -c creditctl -n '__creditctl_at "/destinations"' -f -a enable -d 'Send there again; its failures are forgotten.'
+complete -c creditctl -n '__creditctl_at "/destinations"' -f -a remove -d 'Forget a destination and what waits for it; asks first.'
+complete -c creditctl -n '__creditctl_at "/destinations/add"' -l channel -r -d 'email, webhook, pagerduty or command.'
+complete -c creditctl -n '__creditctl_at "/destinations/add"' -l to -r -d 'Its mailbox, URL, key or command.'
+complete -c creditctl -n '__creditctl_at "/destinations/add"' -l for -r -d 'hard, notify, info, an event, or a family such as ’budget.*’; more than once for several. hard and notify unless given.'
+complete -c creditctl -n '__creditctl_at "/destinations/add"' -l everybody -d 'Told about every organization.'
+complete -c creditctl -n '__creditctl_at "/destinations/rotate"' -l grace -r -d 'How long both secrets sign.'
+complete -c creditctl -n '__creditctl_at "/destinations/rotate"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/destinations/disable"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/destinations/enable"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/destinations/remove"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/notifications"' -f -a list -d 'List notifications, the newest first.'
+complete -c creditctl -n '__creditctl_at "/notifications"' -f -a show -d 'Show a notification and every attempt to deliver it.'
+complete -c creditctl -n '__creditctl_at "/notifications"' -f -a deliver -d 'Send what is due; exit 7 if something was given up.'
+complete -c creditctl -n '__creditctl_at "/notifications"' -f -a retry -d 'Put notifications back: due at once, for another 24 hours.'
+complete -c creditctl -n '__creditctl_at "/notifications/list"' -l destination -r -d 'Only to this one (dest_…).'
+complete -c creditctl -n '__creditctl_at "/notifications/list"' -l status -x -a 'pending delivered dead cancelled' -d 'Only those that stand there.'
+complete -c creditctl -n '__creditctl_at "/notifications/list"' -l limit -r -d 'At most this many rows.'
+complete -c creditctl -n '__creditctl_at "/notifications/show"' -l payload -d 'The JSON document that is sent, as it is.'
+complete -c creditctl -n '__creditctl_at "/notifications/deliver"' -l limit -r -d 'At most this many rows.'
+complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l dead -d 'All that were given up, the oldest first.'
+complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l destination -r -d 'Only to this one (dest_…).'
+complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l reason -r -d 'Why, for the audit log.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a create -d 'Buy credits; they are granted when they are paid.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a settle -d 'Record money that arrived; all of it grants the credits.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a void -d 'Give up a purchase that nobody paid; there are no refunds.'

@@ -23,6 +23,7 @@ NAMES = (
     "dedup_window_minutes",
     "late_window_periods",
     "import_chunk",
+    "console_url",
     "profile",
     "ceilings",
     "key_pepper",
@@ -77,6 +78,7 @@ def settings_from(config: Mapping[str, str]) -> Settings:
         audit_key=_secret(config, "audit_key"),
         payments=adapter_settings("payments", config.get("profile")),
         channels=adapter_settings("channels", config.get("profile")),
+        console_url=config.get("console_url"),
         profile=config.get("profile"),
     )
 

@@ -43,7 +43,10 @@ class Settings:
     channels: Mapping[str, Mapping[str, str]] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
-    """Settings of notification channels by their names; secrets are references, as above."""
+    """Settings of notification channels by their names; secrets are references too."""
+
+    console_url: str | None = None
+    """Where people look at an organization; `{org}` in it stands for the slug."""
 
     profile: str | None = None
     """The section of the configuration that was chosen, for the audit log."""

@@ -12,6 +12,7 @@ from conftest import Cli
 from creditctl.cli.schema import SCHEMAS
 from creditctl.context import Context
 from creditctl.services.demo import run_main_job
+from recording_channel import recording_channel
 from sample_lines import CHANGES, READS, filled
 from schema_check import validated
 
@@ -25,7 +26,8 @@ BY_PROVIDERS = {
 
 
 @pytest.fixture
-def books(sqlite_database: str, sqlite_cli: Cli) -> Cli:
+def books(sqlite_database: str, sqlite_cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    recording_channel(monkeypatch)  # what is sent goes nowhere
     run_main_job(Context(sqlite_database, None, "demo"), "finfeedapi")
     return sqlite_cli
 

@@ -69,6 +69,9 @@ def test_help_imports_nothing_heavy() -> None:
         "invoice list",
         "orders list",
         "recharge show",
+        "destinations list",
+        "notifications list",
+        "notifications deliver",
         "audit log",
     ],
 )

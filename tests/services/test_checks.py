@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from alerts import a_destination, happens
 from builders import an_organization, at, give, open_books, use
 from conftest import NOW
 from creditctl.context import Context
 from creditctl.rules.periods import parse_month
 from creditctl.rules.units import Credits, Money
 from creditctl.services.checks import AUDIT_LOG, CHECKS, run_checks
+from creditctl.services.deliveries import deliver_due
 from creditctl.services.granting import GrantRequest, grant_credits
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import check_limits
@@ -21,6 +23,7 @@ from creditctl.services.subscriptions import create_subscription
 from creditctl.store import driver_postgres, driver_sqlite
 from creditctl.store.engine import unit_of_work
 from orders import a_line, an_order
+from recording_channel import recording_channel
 
 FILE = "the file and its references are whole"
 BREACHES = {
@@ -165,6 +168,14 @@ BREACHES = {
     "a superseded order form has a version that took over": (
         "UPDATE order_form SET status = 'superseded'"
     ),
+    "a delivered notification has an attempt that succeeded": (
+        "UPDATE delivery_attempt SET outcome = 'failed'"
+    ),
+    "what was accepted is not sent again": "UPDATE notification SET status = 'pending'",
+    "a notification counts its attempts": "UPDATE notification SET attempts = attempts + 1",
+    "a destination is told of its own organization": (
+        "UPDATE notification SET organization_id = organization_id + 1"
+    ),
     AUDIT_LOG: "UPDATE audit_entry SET actor = 'mallory' WHERE id = 2",
 }
 
@@ -193,10 +204,11 @@ def _without_guards(connection: Any, *, is_sqlite: bool) -> list[str]:
 
 
 @pytest.fixture
-def books(context: Context) -> Context:
+def books(context: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
     """A month with an allowance, a gift that expired, overage, its repayment and an invoice.
 
-    Another organization has late usage, and some that is too late; a third one an order form.
+    Another organization has late usage, and some that is too late; a third one an order form, and
+    a destination that was told something.
     """
     october = at(context, "2026-10-01T00:00:00Z")
     open_books(october)
@@ -224,6 +236,10 @@ def books(context: Context) -> Context:
     generate_invoices(context, parse_month("2026-10"))
     an_organization(context, "buyer")
     an_order(context, a_line(times=2), slug="buyer")
+    recording_channel(monkeypatch)
+    a_destination(context, "buyer")
+    happens(context, "buyer")
+    deliver_due(context)
     return context
 
 

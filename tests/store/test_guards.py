@@ -182,6 +182,7 @@ def test_no_column_of_the_schema_is_a_real_or_a_numeric(books: UnitOfWork) -> No
 
 SINGLE_GUARDS = {
     "guard_credit_grant_earlier",
+    "guard_notification_delivered",
     "guard_order_form_signed",
     "guard_order_form_status",
     "guard_order_instalment_insert",
@@ -238,6 +239,11 @@ def test_what_was_signed_never_changes(books: UnitOfWork) -> None:
 def test_an_instalment_is_booked_or_dropped_once(books: UnitOfWork, change: str) -> None:
     said = refusal(books, lambda: books.run(f"UPDATE order_instalment SET {change} WHERE id = 1"))
     assert "once" in said
+
+
+def test_what_was_delivered_stays_delivered(books: UnitOfWork) -> None:
+    again = "UPDATE notification SET status = 'pending', delivered_at = NULL"
+    assert "stays delivered" in refusal(books, lambda: books.run(again))
 
 
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY | set(CHANGEABLE)))

@@ -50,6 +50,12 @@ GROUPS = {
     "usage": Group("Credits and usage", "Import and inspect API usage.", ("usages",)),
     "budgets": Group("Credits and usage", "Spending budgets and thresholds.", ("budget",)),
     "limits": Group("Credits and usage", "Check budgets and balances; run by cron.", ("limit",)),
+    "destinations": Group(
+        "Credits and usage", "Who is told when something happens, and how.", ("destination",)
+    ),
+    "notifications": Group(
+        "Credits and usage", "What was told to whom; run by cron.", ("notification",)
+    ),
     "purchases": Group("Billing", "Credits that organizations buy.", ("purchase",)),
     "payments": Group(
         "Billing", "Payment providers: methods on file, open payments, notices.", ("payment",)

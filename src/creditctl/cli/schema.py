@@ -31,7 +31,12 @@ SCHEMAS: dict[str, str] = {
     "creditctl.credit_outlook/v1": "creditctl.services.credit_outlook:CreditOutlook",
     "creditctl.database/v1": "creditctl.services.databases:DatabaseStatus",
     "creditctl.demo/v1": "creditctl.services.demo:DemoResult",
+    "creditctl.delivery_run/v1": "creditctl.services.deliveries:DeliveryRun",
+    "creditctl.destination/v1": "creditctl.services.destinations:Destination",
+    "creditctl.destination_trial/v1": "creditctl.services.destination_trials:DestinationTrial",
+    "creditctl.destinations/v1": "creditctl.services.destinations:Destination[]",
     "creditctl.duplicates/v1": "creditctl.services.duplicates:DuplicatePair[]",
+    "creditctl.event/v1": "creditctl.documents.event_payload:EventPayload",
     "creditctl.event_lineage/v1": "creditctl.services.event_lineage:EventLineage",
     "creditctl.findings/v1": "creditctl.services.checks:Finding[]",
     "creditctl.granted/v1": "creditctl.services.granting:GrantResult",
@@ -49,6 +54,9 @@ SCHEMAS: dict[str, str] = {
     "creditctl.merged_orgs/v1": "creditctl.services.merging:Merged",
     "creditctl.migration/v1": "creditctl.services.databases:Migration",
     "creditctl.movements/v1": "creditctl.services.credits:Movement[]",
+    "creditctl.new_destination/v1": "creditctl.services.destinations:NewDestination",
+    "creditctl.notification/v1": "creditctl.services.notifications:NotificationCard",
+    "creditctl.notifications/v1": "creditctl.services.notifications:Notification[]",
     "creditctl.order/v1": "creditctl.services.orders:OrderCard",
     "creditctl.orders/v1": "creditctl.services.orders:OrderSummary[]",
     "creditctl.org/v1": "creditctl.services.org_cards:OrganizationCard",
@@ -99,7 +107,10 @@ SCHEMAS: dict[str, str] = {
     "creditctl.voided_purchase/v1": "creditctl.services.voiding:Voided",
     "creditctl.waived/v1": "creditctl.services.waivers:WaiveResult",
 }
-"""Each view's schema name -> `module:Class` of its result; `[]` after it says a list of them."""
+"""Each view's schema name -> `module:Class` of its result; `[]` after it says a list of them.
+
+`creditctl.event/v1` is what destinations receive.
+"""
 
 _VIEW = View("creditctl.schemas/v1", (Column("name", "Schema"), Column("holds")))
 

@@ -17,7 +17,7 @@ from creditctl.services.period_checks import (
 from creditctl.services.usage_checks import miscounted_volume
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries import checks as ask
-from creditctl.store.queries import order_checks, recharges
+from creditctl.store.queries import notifications, order_checks, recharges
 from creditctl.store.queries.check_sums import remembered_results
 from creditctl.store.queries.late_checks import (
     BOOKED_IN_QUARANTINE,
@@ -118,6 +118,12 @@ CHECKS: dict[str, Check] = {
     "a promotion gives no more than its budget": asked(OVER_BUDGET),
     "a promotion counts what was granted in its name": asked(MISCOUNTED_GIFTS),
     "a promotion is claimed by who got it": asked(CLAIMED_FOR_NOTHING),
+    "a delivered notification has an attempt that succeeded": asked(
+        notifications.DELIVERED_BY_NOBODY
+    ),
+    "what was accepted is not sent again": asked(notifications.UNDELIVERED_THOUGH_ACCEPTED),
+    "a notification counts its attempts": asked(notifications.MISCOUNTED_ATTEMPTS),
+    "a destination is told of its own organization": asked(notifications.TOLD_OF_OTHERS),
     "remembered answers can be read": unreadable_answers,
 }
 """Every invariant by what it says; one added here is run, documented and tested."""

@@ -6,6 +6,7 @@ from creditctl.context import Context
 from creditctl.rules.recharges import back_off
 from creditctl.rules.units import Credits, Money
 from creditctl.services.audit import record_change
+from creditctl.services.recharge_events import tell
 from creditctl.services.recharge_standing import switch_off
 from creditctl.services.settling import received_for
 from creditctl.store.engine import UnitOfWork, unit_of_work
@@ -52,6 +53,8 @@ def account_for(context: Context, row: RechargeRow, purchase: str) -> RechargeRu
         )
         if bought.status == "paid":
             update_recharge(unit, row.id, purchase_id=None, declines=0, next_try_at=None)
+            words = f"{bought.credits} credits for {run.total} {bought.currency}"
+            tell(unit, context, row, "recharge.succeeded", window=purchase, note=words)
             return replace(run, outcome="recharged", note=None)
         if bought.status == "void":
             update_recharge(unit, row.id, purchase_id=None)
@@ -84,6 +87,7 @@ def _give_up(
         before={"status": purchase.status},
         after={"status": "void"},
     )
+    tell(unit, context, row, "recharge.failed", window=purchase.public_id, note=words)
     if payment.status != "declined":
         update_recharge(unit, row.id, purchase_id=None)
         return

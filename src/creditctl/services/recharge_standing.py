@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 
 from creditctl.context import Context
+from creditctl.rules.instants import instant_text
 from creditctl.rules.periods import calendar_month, month_text
 from creditctl.rules.recharges import has_expired, next_attempt
 from creditctl.rules.units import Money
 from creditctl.services.audit import record_change
+from creditctl.services.recharge_events import tell
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.orgs import OrganizationRow
 from creditctl.store.queries.recharges import (
@@ -40,7 +42,7 @@ def state_columns(context: Context, state: str, reason: str) -> dict[str, object
 
 
 def switch_off(unit: UnitOfWork, context: Context, row: RechargeRow, reason: str) -> None:
-    """Disable the recharge of a locked organization, with an audit entry."""
+    """Disable the recharge of a locked organization, with an audit entry and an event."""
     update_recharge(unit, row.id, **state_columns(context, "disabled", reason))
     record_change(
         unit,
@@ -52,6 +54,7 @@ def switch_off(unit: UnitOfWork, context: Context, row: RechargeRow, reason: str
         before={"state": row.state, "declines": row.declines},
         after={"state": "disabled"},
     )
+    tell(unit, context, row, "recharge.disabled", window=instant_text(context.now), note=reason)
 
 
 def method_trouble(row: RechargeRow, at: datetime) -> str | None:

@@ -20,6 +20,7 @@ from creditctl.services.idempotency import remember
 from creditctl.services.payment_calls import collect, configured, look_up
 from creditctl.services.purchases import BUY, Bought, BuyRequest
 from creditctl.services.quoting import Wish, quoted
+from creditctl.services.recharge_events import tell
 from creditctl.services.recharge_outcomes import RechargeRun, account_for, current_recharge
 from creditctl.services.recharge_standing import (
     lasting_trouble,
@@ -211,6 +212,7 @@ def _note_cap(unit: UnitOfWork, context: Context, row: RechargeRow, judged: _Jud
         reason=judged.note or "",
         after={"month": month, "credits": judged.credits, "total": str(judged.total)},
     )
+    tell(unit, context, row, "recharge.capped", window=month, note=judged.note or "")
 
 
 def _is_told(context: Context, row: RechargeRow) -> bool:

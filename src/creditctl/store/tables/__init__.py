@@ -10,6 +10,7 @@ from creditctl.store.tables import (  # noqa: F401 - importing a file registers 
     invoices,
     late_usage,
     ledger,
+    notifications,
     orders,
     organizations,
     promotions,
