@@ -49,6 +49,9 @@ def test_a_block_is_told_with_usage_limit_and_end(cli: Cli, context: Context) ->
         "expiries_booked": 0,
         "repayments_booked": 0,
         "recharged": 0,
+        "told": 0,
+        "sent": 0,
+        "failed": 0,
         "changes": [change],
     }
     (listed,) = cli("limits status -o json").data

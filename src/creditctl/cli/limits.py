@@ -31,6 +31,9 @@ CHECK_VIEW = View(
         Column("expiries_booked"),
         Column("repayments_booked"),
         Column("recharged"),
+        Column("told", "Notifications"),
+        Column("sent"),
+        Column("failed", "Not delivered"),
     ),
     sections=(
         Section(

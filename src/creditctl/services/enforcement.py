@@ -6,7 +6,9 @@ from datetime import datetime
 from creditctl.context import Context
 from creditctl.rules.crossings import CrossingChanges, crossing_changes
 from creditctl.rules.enforcement import Decision, Reason, State
+from creditctl.rules.limit_events import event_of
 from creditctl.rules.units import Credits
+from creditctl.services.limit_events import Teller
 from creditctl.services.standings import Assessment, assess
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.crossings import (
@@ -47,6 +49,8 @@ class Checked:
 
     change: LimitChange | None
     crossings: CrossingChanges
+    told: int
+    """Notifications that were written."""
 
 
 def decide_anew(unit: UnitOfWork, context: Context, organization_id: int) -> LimitChange | None:
@@ -55,24 +59,27 @@ def decide_anew(unit: UnitOfWork, context: Context, organization_id: int) -> Lim
 
 
 def check_organization(unit: UnitOfWork, context: Context, organization_id: int) -> Checked:
-    """Decide and write the state of a locked organization and what it crossed."""
+    """Decide and write the state of a locked organization, what it crossed, and whom to tell."""
     (found,) = assess(unit, context.now, organization_id)
     (row,) = state_rows(unit, organization_id)
-    known = [one.crossing for one in crossings_now(unit, context.now, organization_id)]
-    changes = crossing_changes(found.standing.readings, known, context.now)
-    _write_crossings(unit, context, organization_id, changes)
-    change = _write_state(unit, context, row, found)
-    unmark(unit, organization_id)
-    return Checked(change, changes)
-
-
-def _write_crossings(
-    unit: UnitOfWork, context: Context, organization_id: int, changes: CrossingChanges
-) -> None:
+    known = crossings_now(unit, context.now, organization_id)
+    changes = crossing_changes(
+        found.standing.readings, [one.crossing for one in known], context.now
+    )
     for reading in changes.crossed:
-        insert_crossing(unit, organization_id, reading, context.now)
+        event = event_of(reading.line)
+        insert_crossing(unit, organization_id, reading, event, context.now)
     reopen_crossings(unit, changes.reopened)
     close_crossings(unit, changes.recovered, context.now)
+    change = _write_state(unit, context, row, found)
+    over = {one.id for one in changes.recovered}
+    teller = Teller(unit, context, found)
+    told = teller.crossed(changes.crossed)
+    told += teller.recovered(one for one in known if one.id in over)
+    if change is not None:
+        told += teller.changed(row.decided.reason, found.decision)
+    unmark(unit, organization_id)
+    return Checked(change, changes, told)
 
 
 def _write_state(

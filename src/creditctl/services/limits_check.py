@@ -20,6 +20,7 @@ from creditctl.services.repayment import repay_all_open_overage
 from creditctl.services.standings import Assessment, assess
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
 from creditctl.store.queries.crossings import crossings_now
+from creditctl.store.queries.deliveries import is_anything_waiting
 from creditctl.store.queries.enforcement import (
     StateRow,
     marked_states,
@@ -66,6 +67,11 @@ class LimitsCheck:
     expiries_booked: int
     repayments_booked: int
     recharged: int
+    told: int
+    """Notifications written for what changed."""
+
+    sent: int
+    failed: int
     changes: tuple[LimitChange, ...]
 
     @property
@@ -80,6 +86,8 @@ class LimitsCheck:
             or self.expiries_booked
             or self.repayments_booked
             or self.recharged
+            or self.sent
+            or self.failed
         )
 
 
@@ -87,7 +95,8 @@ def check_limits(context: Context, *, everybody: bool = False) -> LimitsCheck:
     """Book due allowances, instalments and expiries, decide who may go on, recharge.
 
     Looks at what changed, or at everybody. Writes only what is news, one transaction per
-    organization. Raises Busy at once while another run is at work.
+    organization, and delivers what there is to tell after that. Raises Busy at once while another
+    run is at work.
     """
     with holding_lease(context, LEASE):
         with reading(context.database) as unit:
@@ -108,6 +117,7 @@ def check_limits(context: Context, *, everybody: bool = False) -> LimitsCheck:
     # After the lease: a slow provider must not keep the next run from blocking anybody.
     recharged = _recharge(context)
     checked += [_check(context, organization_id) for organization_id in recharged]
+    sent, failed = _deliver(context)
     with reading(context.database) as unit:
         states = states_count(unit)
     changes = tuple(one.change for one in checked if one.change is not None)
@@ -128,6 +138,9 @@ def check_limits(context: Context, *, everybody: bool = False) -> LimitsCheck:
         expiries_booked=expiries_booked,
         repayments_booked=repayments_booked,
         recharged=len(recharged),
+        told=sum(one.told for one in checked),
+        sent=sent,
+        failed=failed,
         changes=changes,
     )
 
@@ -213,6 +226,17 @@ def _recharge(context: Context) -> list[int]:
     paid = [run for run in run_recharges(context) if run.outcome == "recharged"]
     with reading(context.database) as unit:
         return [find_organization(unit, run.organization).id for run in paid]
+
+
+def _deliver(context: Context) -> tuple[int, int]:
+    """Send what is due, after everything was written: how much arrived, and how much did not."""
+    with reading(context.database) as unit:
+        if not is_anything_waiting(unit, context.now):
+            return 0, 0
+    from creditctl.services.deliveries import deliver_due  # most runs have nobody to tell
+
+    run = deliver_due(context)
+    return run.sent, run.failed + run.dead
 
 
 def _check(context: Context, organization_id: int) -> Checked:

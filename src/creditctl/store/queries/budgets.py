@@ -93,6 +93,23 @@ def chosen_budget_rows(unit: UnitOfWork, organization_id: int | None) -> list[Bu
     )
 
 
+def budget_names(unit: UnitOfWork, public_id: str) -> str:
+    """What a line watches and of which part, such as `day, product rows`; nothing if it is gone."""
+    found = unit.fetch_one(
+        BudgetRow,
+        f"SELECT {_COLUMNS} FROM budget AS b {_JOINED} WHERE b.public_id = :public_id",
+        public_id=public_id,
+    )
+    if found is None:
+        return ""
+    words = [found.span.value if found.measure is Measure.USAGE else found.measure.value]
+    if found.product is not None:
+        words.append(f"product {found.product}")
+    if found.key is not None:
+        words.append(f"key {found.key}")
+    return ", ".join(words).replace("_", " ")
+
+
 def insert_budget(
     unit: UnitOfWork,
     organization_id: int,

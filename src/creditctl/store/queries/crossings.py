@@ -21,6 +21,7 @@ class CrossingRow:
     revision: int
     kind: str
     measure: str
+    event: str
     product_id: int
     api_key_id: int
     window_starts_at: datetime
@@ -44,8 +45,9 @@ class CrossingRow:
 
 
 _COLUMNS = """
-    x.id, x.organization_id, x.line, x.revision, x.kind, x.measure, x.product_id, x.api_key_id,
-    x.window_starts_at, x.window_ends_at, x.usage_micro, x.limit_micro, x.crossed_at, x.recovered_at
+    x.id, x.organization_id, x.line, x.revision, x.kind, x.measure, x.event, x.product_id,
+    x.api_key_id, x.window_starts_at, x.window_ends_at, x.usage_micro, x.limit_micro,
+    x.crossed_at, x.recovered_at
 """
 
 
@@ -101,23 +103,24 @@ def open_parts(unit: UnitOfWork) -> list[CrossingRow]:
 
 
 def insert_crossing(
-    unit: UnitOfWork, organization_id: int, reading: Reading, crossed_at: datetime
+    unit: UnitOfWork, organization_id: int, reading: Reading, event: str, crossed_at: datetime
 ) -> None:
     """Write a crossing; one without a window begins when it is crossed."""
     line, window = reading.line, reading.window
     unit.run(
         """
-        INSERT INTO crossing (organization_id, line, revision, kind, measure, product_id,
-                              api_key_id, window_starts_at, window_ends_at, usage_micro,
+        INSERT INTO crossing (organization_id, line, revision, kind, measure, event,
+                              product_id, api_key_id, window_starts_at, window_ends_at, usage_micro,
                               limit_micro, crossed_at)
-        VALUES (:organization_id, :line, :revision, :kind, :measure, :product_id, :api_key_id,
-                :starts_at, :ends_at, :usage, :limit, :crossed_at)
+        VALUES (:organization_id, :line, :revision, :kind, :measure, :event, :product_id,
+                :api_key_id, :starts_at, :ends_at, :usage, :limit, :crossed_at)
         """,
         organization_id=organization_id,
         line=line.id,
         revision=line.revision,
         kind=line.kind,
         measure=line.measure,
+        event=event,
         product_id=line.product_id or 0,
         api_key_id=line.api_key_id or 0,
         starts_at=window.starts_at if window else crossed_at,

@@ -42,6 +42,19 @@ class DueRow:
         return f"<{self.public_id} to {self.destination}>"  # no secret in a traceback
 
 
+def is_anything_waiting(unit: UnitOfWork, now: datetime) -> bool:
+    """Whether a notification is due, or too old."""
+    return bool(
+        unit.fetch_value(
+            """
+            SELECT EXISTS (SELECT 1 FROM notification WHERE status = 'pending'
+                           AND (next_attempt_at <= :now OR deadline_at <= :now))
+            """,
+            now=now,
+        )
+    )
+
+
 def due_destinations(unit: UnitOfWork, *, now: datetime, clock: datetime) -> list[int]:
     """Those to which something is due: the ones that work first, then whoever waits longest."""
     rows = unit.fetch_rows(

@@ -92,6 +92,20 @@ def wishes(unit: UnitOfWork) -> dict[int, tuple[str, ...]]:
     return found
 
 
+def has_destinations(unit: UnitOfWork, organization_id: int) -> bool:
+    """Whether anybody is told of this organization."""
+    return bool(
+        unit.fetch_value(
+            """
+            SELECT EXISTS (
+                SELECT 1 FROM destination WHERE state = 'active'
+                  AND (organization_id = :organization_id OR organization_id IS NULL))
+            """,
+            organization_id=organization_id,
+        )
+    )
+
+
 def destinations_wanting(
     unit: UnitOfWork, organization_id: int, patterns: Iterable[str]
 ) -> list[int]:

@@ -117,7 +117,7 @@ class EnforcementChange(SQLModel, table=True):
 
 
 class Crossing(SQLModel, table=True):
-    """A line that was crossed; its place and figures are those of that moment."""
+    """A line that was crossed, and the event that told it; figures are those of that moment."""
 
     __tablename__ = "crossing"
     __table_args__ = (
@@ -140,6 +140,7 @@ class Crossing(SQLModel, table=True):
     revision: int = integer()
     kind: str = text()
     measure: str = text()
+    event: str = text()
     product_id: int = integer()
     api_key_id: int = integer()
     window_starts_at: int = integer()

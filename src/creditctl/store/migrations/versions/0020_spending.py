@@ -181,6 +181,7 @@ def _create_crossing() -> None:
         sa.Column("revision", INT64, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("measure", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
         sa.Column("product_id", INT64, nullable=False),
         sa.Column("api_key_id", INT64, nullable=False),
         sa.Column("window_starts_at", INT64, nullable=False),
