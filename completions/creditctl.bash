@@ -294,6 +294,9 @@ _creditctl() {
         /orders/create:--expect-email) :; return ;;
         /orders/create:--expect-balance) :; return ;;
         /orders/list:--status) :; return ;;
+        /orders/show:--pdf) :; return ;;
+        /orders/show:--html) :; return ;;
+        /orders/show:--locale) :; return ;;
         /orders/sign:--signer) :; return ;;
         /orders/sign:--signed-on) :; return ;;
         /orders/sign:--reason) :; return ;;
@@ -426,6 +429,9 @@ _creditctl() {
         /purchases/list:--org) :; return ;;
         /purchases/list:--status) :; return ;;
         /purchases/list:--limit) :; return ;;
+        /purchases/receipt:--pdf) :; return ;;
+        /purchases/receipt:--html) :; return ;;
+        /purchases/receipt:--locale) :; return ;;
         /payments/attach:--provider) :; return ;;
         /payments/webhook:--provider) :; return ;;
         /payments/webhook:--header) :; return ;;
@@ -506,7 +512,7 @@ _creditctl() {
         "/orders") words="create list show sign activate amend cancel" options="" ;;
         "/orders/create") words="" options="--file --credits --unit-price --discount --product --start --expires --expires-after-days --expires-after-months --instalments --every --splits --po --terms --currency --reason --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/orders/list") words="" options="--status" ;;
-        "/orders/show") words="" options="" ;;
+        "/orders/show") words="" options="--pdf --html --locale" ;;
         "/orders/sign") words="" options="--signer --signed-on --reason --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/orders/activate") words="" options="--reason --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/orders/amend") words="" options="--reason --file --credits --unit-price --discount --product --start --expires --expires-after-days --expires-after-months --instalments --every --splits --po --terms --currency --idempotency-key --dry-run --expect-email --expect-balance" ;;
@@ -566,7 +572,7 @@ _creditctl() {
         "/purchases/void") words="" options="--reason --dry-run" ;;
         "/purchases/list") words="" options="--org --status --limit" ;;
         "/purchases/show") words="" options="" ;;
-        "/purchases/receipt") words="" options="" ;;
+        "/purchases/receipt") words="" options="--pdf --html --locale" ;;
         "/payments") words="methods attach prefer detach reconcile webhook" options="" ;;
         "/payments/methods") words="" options="" ;;
         "/payments/attach") words="" options="--provider" ;;

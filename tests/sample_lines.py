@@ -109,6 +109,7 @@ CHANGES = [
     "purchases create acme --amount 4USD --reason test",
     "purchases settle {purchase} --reference one --reason test",
     "purchases receipt {purchase}",
+    "purchases receipt {purchase} --html {folder}/receipt.html --yes",
     "purchases create acme --credits 100 --reason test",
     "purchases void {purchase} --reason test --yes",
     "usage export {folder}/usage.parquet --month 2026-10",

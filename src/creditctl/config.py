@@ -38,6 +38,7 @@ ADAPTERS = {
 """Tables that hold a table for each adapter -> how to write one."""
 
 _LONGEST_DEDUP_WINDOW = 24 * 60
+_DOCUMENT_PATHS = ("logo", "fonts")
 
 
 def read_config(flags: Mapping[str, str | None]) -> dict[str, str]:
@@ -79,6 +80,7 @@ def settings_from(config: Mapping[str, str]) -> Settings:
         payments=adapter_settings("payments", config.get("profile")),
         channels=adapter_settings("channels", config.get("profile")),
         console_url=config.get("console_url"),
+        documents=document_settings(config.get("profile")),
         profile=config.get("profile"),
     )
 
@@ -93,6 +95,22 @@ def adapter_settings(kind: str, profile: str | None) -> dict[str, dict[str, str]
                 found[adapter] = found.get(adapter, {}) | {
                     name: str(value) for name, value in settings.items()
                 }
+    return found
+
+
+def document_settings(profile: str | None) -> dict[str, str]:
+    """How documents look: `[documents]`, the profile's before the others.
+
+    Paths are read from where their file is; the lines of a list end with a line break.
+    """
+    found: dict[str, str] = {}
+    for path in (user_file(), PROJECT_FILE):
+        document = _read_file(path)
+        for table in (document, document.get("profiles", {}).get(profile, {})):
+            for name, value in table.get("documents", {}).items():
+                text = "\n".join(value) if isinstance(value, list) else str(value)
+                is_path = name in _DOCUMENT_PATHS
+                found[name] = str(path.parent / Path(text).expanduser()) if is_path else text
     return found
 
 
@@ -153,6 +171,9 @@ def _check_table(path: Path, table: dict[str, Any], *others: str) -> None:
         if name in ADAPTERS:
             _check_adapters(path, name, value)
             continue
+        if name == "documents":
+            _check_documents(path, value)
+            continue
         if name not in NAMES:
             raise InvalidInput(
                 f"{path}: unknown setting {name!r}", hint=f"known: {', '.join(NAMES)}"
@@ -171,6 +192,17 @@ def _check_adapters(path: Path, kind: str, tables: object) -> None:
             )
 
 
+def _check_documents(path: Path, settings: object) -> None:
+    lines = settings.values() if isinstance(settings, dict) else [{}]
+    for value in lines:
+        parts = value if isinstance(value, list) else [value]
+        if not all(isinstance(part, str | bool) for part in parts):
+            raise InvalidInput(
+                f"{path}: documents is a table of texts and lists of them",
+                hint='write [documents] and under it locale = "de"',
+            )
+
+
 def _settings_in(document: dict[str, Any], profile: str | None) -> dict[str, str]:
     """A file's settings, those of the profile before its others."""
     chosen = document | document.get("profiles", {}).get(profile, {})
@@ -180,6 +212,7 @@ def _settings_in(document: dict[str, Any], profile: str | None) -> dict[str, str
         else str(value)
         for name, value in chosen.items()
         if name not in {"profiles", *ADAPTERS}
+        if name not in {"profiles", "payments", "documents"}
     }
 
 

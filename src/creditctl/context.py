@@ -48,6 +48,9 @@ class Settings:
     console_url: str | None = None
     """Where people look at an organization; `{org}` in it stands for the slug."""
 
+    documents: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """How documents look: logo, paper, language, footer, bank; lines of a list end with \\n."""
+
     profile: str | None = None
     """The section of the configuration that was chosen, for the audit log."""
 

@@ -1,9 +1,11 @@
 """`creditctl orders`: order forms, contracts that sell credits."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from creditctl.cli.document_options import HtmlOption, LocaleOption, PdfOption, handed_out
 from creditctl.cli.groups import command_group
 from creditctl.cli.options import OrganizationArgument, ProductOption
 from creditctl.cli.order_options import (
@@ -124,12 +126,25 @@ def list_all(
 
 
 @app.command("show")
-def show_one(ctx: typer.Context, order: OrderArgument) -> None:
-    """Show an order form: its lines, instalments, terms and signature.
+def show_one(
+    ctx: typer.Context,
+    order: OrderArgument,
+    pdf: PdfOption = None,
+    html: HtmlOption = None,
+    locale: LocaleOption = None,
+) -> None:
+    """Show an order form, or write it for both sides to sign.
 
-    Example: creditctl orders show order_01jb2c3d4e5f6g7h8j9k0m1n2p
+    It says lines, instalments, terms and signature.
+
+    Example: creditctl orders show order_01jb2c3d4e5f6g7h8j9k0m1n2p --pdf order.pdf
     """
+    from creditctl.services.order_document import order_document
+
     session = session_of(ctx)
+    make = partial(order_document, session.context, order)
+    if handed_out(session, make, pdf=pdf, html=html, locale=locale):
+        return
     session.show(show_order(session.context, order), ORDER_VIEW)
 
 

@@ -1,10 +1,12 @@
 """`creditctl purchases`: credits bought for money."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from creditctl.cli.document_options import HtmlOption, LocaleOption, PdfOption, handed_out
 from creditctl.cli.groups import command_group
 from creditctl.cli.options import (
     LimitOption,
@@ -225,12 +227,22 @@ def show(ctx: typer.Context, purchase: PurchaseArgument) -> None:
 
 
 @app.command("receipt")
-def receipt(ctx: typer.Context, purchase: PurchaseArgument) -> None:
-    """Show the receipt of a purchase that was paid.
+def receipt(
+    ctx: typer.Context,
+    purchase: PurchaseArgument,
+    pdf: PdfOption = None,
+    html: HtmlOption = None,
+    locale: LocaleOption = None,
+) -> None:
+    """Show the receipt of a purchase that was paid, or write it.
 
-    Example: creditctl purchases receipt R-2026-000017
+    Example: creditctl purchases receipt R-2026-000017 --pdf receipt.pdf --locale de
     """
     from creditctl.services.purchase_cards import receipt_of
+    from creditctl.services.receipt_document import receipt_document
 
     session = session_of(ctx)
+    make = partial(receipt_document, session.context, purchase)
+    if handed_out(session, make, pdf=pdf, html=html, locale=locale):
+        return
     session.show(receipt_of(session.context, purchase), RECEIPT_VIEW)

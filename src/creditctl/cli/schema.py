@@ -106,6 +106,7 @@ SCHEMAS: dict[str, str] = {
     "creditctl.verified_key/v1": "creditctl.services.key_verification:VerifiedKey",
     "creditctl.voided_purchase/v1": "creditctl.services.voiding:Voided",
     "creditctl.waived/v1": "creditctl.services.waivers:WaiveResult",
+    "creditctl.written_document/v1": "creditctl.services.documents:WrittenDocument",
 }
 """Each view's schema name -> `module:Class` of its result; `[]` after it says a list of them.
 

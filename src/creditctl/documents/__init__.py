@@ -1,1 +1,1 @@
-"""What is handed out: values in, text or bytes out; nothing here asks a database or a clock."""
+"""What the house hands out: receipts, order forms, invoices, payloads and bodies of mails."""

@@ -1,9 +1,6 @@
 """`usage export`: single events of a period as CSV or Parquet, hour by hour."""
 
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +14,7 @@ from creditctl.rules.event_ids import id_text
 from creditctl.rules.instants import MICROS_PER_HOUR, instant_of, instant_text, micros_of
 from creditctl.rules.periods import Period
 from creditctl.rules.units import Credits
-from creditctl.services.usage_files import unwritable
+from creditctl.services.new_files import appearing
 from creditctl.services.usage_pruning import refuse_pruned
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.orgs import find_organization
@@ -60,7 +57,7 @@ def export_usage(
         owner = find_organization(unit, organization) if organization else None
         refuse_pruned(unit, period.starts_at, "the export")
         blocks = _blocks(unit, period, owner.id if owner else None)
-        with _appearing(target, stdout) as stream:
+        with appearing(target, stdout) as stream:
             events, credits = _write(stream, writer, blocks)
     return ExportedUsage(
         file=str(target),
@@ -120,23 +117,3 @@ def _array(values: list[Any], kind: str, arrow_type: Any) -> Any:
         is_text = pa.types.is_string(arrow_type)
         values = [str(Credits(value)) if is_text else Decimal(value).scaleb(-6) for value in values]
     return pa.array(values, arrow_type)
-
-
-@contextmanager
-def _appearing(target: Path, stdout: BinaryIO | None) -> Iterator[BinaryIO]:
-    """A file that takes its place when everything is written; `-` is stdout."""
-    if stdout is not None:
-        yield stdout
-        return
-    try:
-        with tempfile.NamedTemporaryFile(dir=target.absolute().parent, delete=False) as file:
-            unfinished = Path(file.name)
-            try:
-                yield file  # type: ignore[misc]
-                file.flush()
-                os.fsync(file.fileno())
-                unfinished.replace(target)
-            finally:
-                unfinished.unlink(missing_ok=True)
-    except OSError as problem:
-        raise unwritable(target, problem) from None

@@ -1,0 +1,104 @@
+"""A document as PDF, by typst: the words go in as JSON, never as markup, so nothing is injected."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, time
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from creditctl.documents.document import Document
+from creditctl.documents.sheet import laid_out
+from creditctl.documents.style import PLAIN, Style
+from creditctl.errors import DriverMissing, InvalidInput
+
+ARCHIVE = "a-3b"
+"""PDF/A-3b (ISO 19005-3): for archives, and it may carry an electronic invoice."""
+
+_LONG_WORD = re.compile(r"\S{37,}")
+"""Longer than the ids of the books."""
+
+_STRETCH = re.compile(r"(\S{12})(?=\S)")
+_BREAK = "\\1\u200b"
+
+
+def render_pdf(document: Document, style: Style = PLAIN) -> bytes:
+    """The document as PDF; the same values give the same bytes.
+
+    Fonts are those that typst brings, and the style's; the machine's are not looked at. Raises
+    InvalidInput for a logo or text that cannot be shown, and DriverMissing.
+    """
+    (pdf,) = _compiled(document, style, "pdf")
+    return pdf
+
+
+def render_images(document: Document, style: Style = PLAIN) -> Sequence[bytes]:
+    """Its pages as PNG, to look at; raises what `render_pdf` raises."""
+    return _compiled(document, style, "png")
+
+
+def _compiled(document: Document, style: Style, output: str) -> Sequence[bytes]:
+    data = json.dumps(_data(document, style), ensure_ascii=False)
+    standards = [ARCHIVE] if style.pdfa else []
+    made = _compile(data, document, style, format=output, pdf_standards=standards)
+    if not (style.pdfa or data.isascii()):
+        # Only an archive's file refuses what no font can show: elsewhere names become boxes.
+        _compile(data, document, style, format="pdf", pdf_standards=[ARCHIVE])
+    return made if isinstance(made, list) else [made]
+
+
+def _compile(data: str, document: Document, style: Style, **how: Any) -> bytes | list[bytes]:
+    try:
+        made: bytes | list[bytes] = _compiler(style.fonts).compile(
+            _template(),
+            sys_inputs={"document": data},
+            timestamp=datetime.combine(document.dated, time(), UTC),
+            **how,
+        )
+    except RuntimeError as problem:
+        reason = str(problem).splitlines()[0]
+        hint = "a logo is PNG, JPEG, GIF, WebP or SVG"
+        if "could not be displayed" in reason:
+            hint = "fonts under [documents] names a folder with fonts that have these characters"
+        raise InvalidInput(f"the PDF cannot be made: {reason}", hint=hint) from None
+    return made
+
+
+def _data(document: Document, style: Style) -> dict[str, Any]:
+    sheet = laid_out(document, style)
+    words: dict[str, Any] = _breakable(asdict(sheet))
+    return words | {
+        "headline": sheet.headline,
+        "paper": style.paper_for(document.seller.address.country),
+        "logo": None if style.logo is None else list(style.logo),
+    }
+
+
+def _breakable(value: Any) -> Any:
+    """A word as long as a line may be broken here and there, or it would run out of the page."""
+    if isinstance(value, str):
+        return _LONG_WORD.sub(lambda word: _STRETCH.sub(_BREAK, word.group()), value)
+    if isinstance(value, dict):
+        return {name: _breakable(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_breakable(member) for member in value]
+    return value
+
+
+@cache
+def _compiler(fonts: str | None) -> Any:
+    """A compiler with its fonts read: the next document takes milliseconds."""
+    try:
+        import typst
+    except ImportError:
+        raise DriverMissing(
+            "PDF needs the package typst", hint="pip install 'creditctl[pdf]'"
+        ) from None
+    return typst.Compiler(font_paths=[fonts] if fonts else [], ignore_system_fonts=True)
+
+
+@cache
+def _template() -> bytes:
+    return resources.files("creditctl.documents").joinpath("document.typ").read_bytes()

@@ -1,0 +1,69 @@
+"""Sellers and buyers as documents name them, from the catalog, the books and frozen lines."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from creditctl.documents.document import Address, Party
+from creditctl.errors import CatalogMissing
+from creditctl.services.sale_terms import SellerCard, sale_terms
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.orgs import OrganizationRow
+
+NOBODY = Party(name="")
+"""The catalog had no `[seller]`: the document does not say who sells."""
+
+_TAX_ID = "Tax id "
+_PLACE = re.compile(r"(?P<country>[A-Z]{2})( (?P<region>[A-Z0-9]{1,3}))?", re.ASCII)
+_EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>.]+(\.[^@\s<>.]+)+")
+
+
+def seller_at(unit: UnitOfWork, at: datetime) -> Party:
+    """The seller of that time's catalog; nobody where there is none."""
+    try:
+        card = sale_terms(unit, at).seller_card
+    except CatalogMissing:
+        return NOBODY
+    return NOBODY if card is None else _seller(card)
+
+
+def buyer_now(owner: OrganizationRow) -> Party:
+    """The organization as it is now."""
+    return Party(
+        name=owner.legal_name or owner.slug,
+        address=Address(country=owner.country, region=owner.region),
+        tax_id=owner.tax_id,
+        email=owner.billing_email,
+    )
+
+
+def party_of(lines: Sequence[str]) -> Party:
+    """A party from the lines that a purchase froze: `services.purchases` writes them.
+
+    They are name, address, a place such as `US NY`, `Tax id …` and an e-mail address.
+    """
+    if not lines:
+        return NOBODY
+    name, *others = lines
+    postal: list[str] = []
+    address, tax_id, email = Address(), None, None
+    for line in others:
+        if place := _PLACE.fullmatch(line):
+            address = Address(country=place["country"], region=place["region"])
+        elif line.startswith(_TAX_ID):
+            tax_id = line.removeprefix(_TAX_ID)
+        elif _EMAIL.fullmatch(line):
+            email = line
+        else:
+            postal.append(line)
+    return Party(name=name, lines=tuple(postal), address=address, tax_id=tax_id, email=email)
+
+
+def _seller(card: SellerCard) -> Party:
+    return Party(
+        name=card.legal_name,
+        lines=card.address,
+        address=Address(country=card.country, region=card.region),
+        tax_id=card.tax_id,
+        email=card.email,
+    )
