@@ -112,6 +112,8 @@ _creditctl() {
             /notifications/show) place="/notifications/show" ;;
             /notifications/deliver) place="/notifications/deliver" ;;
             /notifications/retry) place="/notifications/retry" ;;
+            /gate|/gates) place="/gate" ;;
+            /gate/check) place="/gate/check" ;;
             /purchases|/purchase) place="/purchases" ;;
             /purchases/create) place="/purchases/create" ;;
             /purchases/settle) place="/purchases/settle" ;;
@@ -406,6 +408,16 @@ _creditctl() {
         /notifications/deliver:--limit) :; return ;;
         /notifications/retry:--destination) :; return ;;
         /notifications/retry:--reason) :; return ;;
+        /gate/check:--key) :; return ;;
+        /gate/check:--method) :; return ;;
+        /gate/check:--path) :; return ;;
+        /gate/check:--units) :; return ;;
+        /gate/check:--capability) :; return ;;
+        /gate/check:--since) :; return ;;
+        /gate/check:--channel) COMPREPLY=($(compgen -W "rest websocket stream webhook webhook_setup" -- "$current")); return ;;
+        /gate/check:--messages) :; return ;;
+        /gate/check:--lease) :; return ;;
+        /gate/check:--webhooks) :; return ;;
         /purchases/create:--reason) :; return ;;
         /purchases/create:--package) :; return ;;
         /purchases/create:--credits) :; return ;;
@@ -458,7 +470,7 @@ _creditctl() {
         /completion:--all) :; return ;;
     esac
     case "$place" in
-        "") words="orgs keys subscriptions catalog plans prices credits orders promotions approvals usage budgets limits destinations notifications purchases payments recharge invoice reports audit db check demo schema completion" options="--version" ;;
+        "") words="orgs keys subscriptions catalog plans prices credits orders promotions approvals usage budgets limits destinations notifications gate purchases payments recharge invoice reports audit db check demo schema completion" options="--version" ;;
         "/orgs") words="create update list show suspend resume close duplicates promote merge" options="" ;;
         "/orgs/create") words="" options="--name --email --country --region --locality --currency --tax-id --payment-fingerprint --guest --device --override --reason" ;;
         "/orgs/update") words="" options="--name --email --country --region --locality --currency --tax-id --tax-id-confirmed --tax-id-refused --tax-exempt --tax-exempt-certificate --tax-exempt-from --tax-exempt-until --no-tax-exempt --payment-fingerprint --align --no-align --reason" ;;
@@ -566,6 +578,8 @@ _creditctl() {
         "/notifications/show") words="" options="--payload" ;;
         "/notifications/deliver") words="" options="--limit" ;;
         "/notifications/retry") words="" options="--dead --destination --reason" ;;
+        "/gate") words="check" options="" ;;
+        "/gate/check") words="" options="--key --key-from-stdin --method --path --units --capability --since --channel --messages --lease --take-over --webhooks --count --no-count --dry-run" ;;
         "/purchases") words="create settle void list show receipt" options="" ;;
         "/purchases/create") words="" options="--reason --package --credits --amount --currency --provider --method --reference --return-url --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/purchases/settle") words="" options="--reference --reason --amount --arrived-on --idempotency-key --dry-run --expect-email --expect-balance" ;;

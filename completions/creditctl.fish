@@ -218,6 +218,10 @@ function __creditctl_at
                 set place /notifications/deliver
             case /notifications/retry
                 set place /notifications/retry
+            case /gate /gates
+                set place /gate
+            case /gate/check
+                set place /gate/check
             case /purchases /purchase
                 set place /purchases
             case /purchases/create
@@ -322,6 +326,7 @@ complete -c creditctl -n '__creditctl_at ""' -f -a budgets -d 'Spending budgets 
 complete -c creditctl -n '__creditctl_at ""' -f -a limits -d 'Check budgets and balances; run by cron.'
 complete -c creditctl -n '__creditctl_at ""' -f -a destinations -d 'Who is told when something happens, and how.'
 complete -c creditctl -n '__creditctl_at ""' -f -a notifications -d 'What was told to whom; run by cron.'
+complete -c creditctl -n '__creditctl_at ""' -f -a gate -d 'Decide whether a request may pass.'
 complete -c creditctl -n '__creditctl_at ""' -f -a purchases -d 'Credits that organizations buy.'
 complete -c creditctl -n '__creditctl_at ""' -f -a payments -d 'Payment providers: methods on file, open payments, notices.'
 complete -c creditctl -n '__creditctl_at ""' -f -a recharge -d 'Credits bought back when the balance runs low.'
@@ -723,6 +728,21 @@ complete -c creditctl -n '__creditctl_at "/notifications/deliver"' -l limit -r -
 complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l dead -d 'All that were given up, the oldest first.'
 complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l destination -r -d 'Only to this one (dest_…).'
 complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/gate"' -f -a check -d 'Decide one request: may it pass, and if not, why not.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l key -r -d 'Id or prefix, never a secret.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l key-from-stdin -d 'Read the key’s secret from stdin.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l method -r -d 'Such as GET.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l path -r -d 'Such as /v1/quotes/AAPL.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l units -r -d 'An estimate of the data that it returns.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l capability -r -d 'Asked for by name; may be repeated.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l since -r -d 'From when on data is asked for.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l channel -x -a 'rest websocket stream webhook webhook_setup' -d 'What is asked for: counted each in its own way.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l messages -r -d 'To be streamed or delivered.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l lease -r -d 'Hold a WebSocket connection by this name.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l take-over -d 'Let the oldest connection give way to it.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l webhooks -r -d 'How many there are before one more.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l count -l no-count -d 'Count it as the gate would.'
+complete -c creditctl -n '__creditctl_at "/gate/check"' -l dry-run -d 'The same as --no-count: only look.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a create -d 'Buy credits; they are granted when they are paid.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a settle -d 'Record money that arrived; all of it grants the credits.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a void -d 'Give up a purchase that nobody paid; there are no refunds.'

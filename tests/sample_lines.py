@@ -54,6 +54,7 @@ READS = [
     "destinations list",
     "notifications list",
     "notifications deliver",
+    "gate check --key {key} --path /v1/sec/search --dry-run",
     "invoice list",
     "invoice show meridian-capital --month 2026-10",
     "audit log --limit 5",

@@ -28,6 +28,7 @@ NAMES = (
     "ceilings",
     "key_pepper",
     "audit_key",
+    "gate_counters",
 )
 """Every setting; `CREDITCTL_DB` is the environment's name for `db`."""
 
@@ -81,6 +82,7 @@ def settings_from(config: Mapping[str, str]) -> Settings:
         channels=adapter_settings("channels", config.get("profile")),
         console_url=config.get("console_url"),
         documents=document_settings(config.get("profile")),
+        gate_counters=_counters_url(config.get("gate_counters")),
         profile=config.get("profile"),
     )
 
@@ -238,6 +240,26 @@ def _ceilings(text: str) -> dict[str, int]:
             )
         found[actor] = ceiling
     return found
+
+
+def _counters_url(text: str | None) -> str | None:
+    """A Redis URL; one with a password is a secret, and stands in a file or variable."""
+    if text is None:
+        return None
+    from urllib.parse import urlsplit  # not for --help
+
+    is_reference = text.startswith(("env:", "file:"))
+    url = read_secret("gate_counters", text).decode() if is_reference else text
+    parts = urlsplit(url)
+    if parts.scheme not in {"redis", "rediss", "unix"}:
+        raise InvalidInput(
+            "gate_counters is no Redis URL", hint="write it like redis://localhost:6379/0"
+        )
+    if parts.password and not is_reference:
+        raise InvalidInput(
+            "gate_counters holds a password", hint="write it like file:/etc/creditctl/redis.url"
+        )
+    return url
 
 
 def _secret(config: Mapping[str, str], name: str) -> bytes | None:

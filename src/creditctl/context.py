@@ -35,6 +35,9 @@ class Settings:
     audit_key: bytes | None = field(default=None, repr=False)
     """Seals audit entries; it lives outside the database, whose owner could forge plain hashes."""
 
+    gate_counters: str | None = field(default=None, repr=False)
+    """URL of the Redis or Valkey where the gate counts; None: in the database."""
+
     payments: Mapping[str, Mapping[str, str]] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )

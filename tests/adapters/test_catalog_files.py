@@ -63,6 +63,7 @@ path = "/v1/bulk"
 credits = 3
 
 [plans.pro]
+gate_when_down = "closed"
 title = "Pro"
 fee = "49.00"
 interval = "year"
@@ -82,6 +83,7 @@ webhooks = 2
 [plans.pro.capabilities]
 sentiment = true
 region = "eu"
+history_days = 30
 seats = 3
 [[plans.pro.prices]]
 method = "POST"

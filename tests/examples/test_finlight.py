@@ -17,6 +17,7 @@ def test_the_month_shows_every_rule(finlight: SampleCompany) -> None:
     plans_hold_the_four_limits_and_the_capabilities(finlight)
     requests_are_counted_by_key(finlight)
     each_request_costs_one_credit_of_the_allowance(finlight)
+    the_gate_knows_what_was_used_and_what_a_plan_lacks(finlight)
 
 
 def a_key_is_bound_to_a_plan_of_its_own(finlight: SampleCompany) -> None:
@@ -62,3 +63,14 @@ def each_request_costs_one_credit_of_the_allowance(finlight: SampleCompany) -> N
     assert finlight.available("student") == str(500 - 31 * 15) == "35"
     assert finlight.available("hedge-desk") == str(10_000 - 31 * 20) == "9380"
     assert finlight.states() == []
+
+
+def the_gate_knows_what_was_used_and_what_a_plan_lacks(finlight: SampleCompany) -> None:
+    (thesis,) = finlight("keys list student")
+    line = f"gate check --key {thesis['prefix']} --path /v2/articles"
+    looked = finlight(f"{line} --dry-run")
+    # 31 x 15 served requests were imported; the seven that were denied with 429 do not count
+    assert (looked["limit"], looked["remaining"]) == (500, 500 - 31 * 15)
+    assert looked["omit"] == ["custom_sources", "entities", "sentiment"]
+    assert looked["clamp_from"] == "2026-10-01T23:59:00Z"
+    assert finlight(f"{line}")["remaining"] == 500 - 31 * 15 - 1

@@ -25,6 +25,9 @@ FOREIGN = {
 }
 """A counterpart's own words, in the one file that speaks to it."""
 
+QUOTED = "Exceeded token limit of "
+"""What the gate says word for word as finlight does."""
+
 WORDS = re.compile(r"\b(" + "|".join(INSTEAD) + r")\b", re.IGNORECASE)
 UNREADABLE_NAMES = {"utils", "helpers", "common", "shared", "manager", "misc", "base"}
 TEXTS = [
@@ -39,7 +42,7 @@ def test_no_banned_word_is_used(path: Path) -> None:
     found = {
         f"line {number}: {match[0]} -> {INSTEAD[match[0].lower()]}"
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
-        for match in WORDS.finditer(line)
+        for match in WORDS.finditer(line.replace(QUOTED, ""))
         if match[0].lower() not in FOREIGN.get(str(path.relative_to(ROOT)), ())
     }
     assert found == set()

@@ -1,4 +1,4 @@
-"""Payment providers that really run, for the services that ask them."""
+"""Payment providers and counters that really run, for the services that ask them."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,19 @@ import pytest
 
 from adapters.payments.local_stripe import LocalStripe, local_stripe
 from payment_shop import SECRETS, Shop, payment_shop
+from redis_server import local_redis
 
 
 @pytest.fixture(scope="session")
 def running_stripe() -> Iterator[LocalStripe]:
     with local_stripe() as peer:
         yield peer
+
+
+@pytest.fixture(scope="session")
+def running_redis() -> Iterator[str]:
+    with local_redis() as url:
+        yield url
 
 
 @pytest.fixture

@@ -66,7 +66,12 @@ VALID: dict[str, dict[str, Any]] = {
     "organization": {"kind": "guest", "status": "active", "tax_exempt_until": 9},
     "api_key": {"status": "active"},
     "endpoint_price": {"rounding": "up", "effective_to": 9},
-    "plan_version": {"interval": "month", "rollover": "reset", "effective_to": 9},
+    "plan_version": {
+        "interval": "month",
+        "rollover": "reset",
+        "gate_when_down": "open",
+        "effective_to": 9,
+    },
     "subscription": {"status": "active"},
     "credit_grant": {"source": "promotion", "amount_micro": 10, "expires_at": 9},
     "ledger_entry": {
@@ -252,6 +257,9 @@ BROKEN: dict[str, dict[str, Any]] = {
     "ck_organization_kind_known": {"kind": "friend"},
     "ck_organization_status_known": {"status": "asleep"},
     "ck_plan_version_amounts_not_negative": {"fee_minor": -1},
+    "ck_gate_counter_not_negative": {"used": -1},
+    "ck_gate_moment_above_zero": {"used": 0},
+    "ck_plan_version_gate_when_down_known": {"gate_when_down": "ajar"},
     "ck_plan_version_interval_known": {"interval": "week"},
     "ck_plan_version_rollover_known": {"rollover": "double"},
     "ck_plan_version_validity_not_empty": {"effective_to": 3},

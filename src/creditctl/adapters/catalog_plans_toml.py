@@ -11,6 +11,7 @@ from creditctl.rules.catalog import (
     ProductSpec,
     TrialRule,
 )
+from creditctl.rules.gate_terms import HISTORY
 from creditctl.rules.periods import MONTHS_IN
 from creditctl.rules.units import NO_CREDITS, Credits, Money
 
@@ -29,6 +30,11 @@ LIMITS = (
     "webhooks",
 )
 """What a plan can limit for each key [FL]; a limit that is not named is none."""
+
+
+LONGEST_HISTORY_DAYS = 366 * 1000
+
+WHEN_DOWN = ("open", "closed")
 
 
 def plan_of(
@@ -62,6 +68,11 @@ def plan_of(
         carry_cap=table.credits("carry_cap") if "carry_cap" in table else None,
         trial=_trial(table.table("trial"), allowance) if "trial" in table else None,
         prices=_prices(table, tiers, products),
+        gate_when_down=(
+            table.choice("gate_when_down", WHEN_DOWN, WHEN_DOWN[0])
+            if "gate_when_down" in table
+            else None
+        ),
     )
     table.finish()
     return plan
@@ -109,6 +120,9 @@ def _capabilities(table: TomlTable) -> dict[str, bool | int | str]:
         if not isinstance(value, bool | int | str):
             table.refuse(name, "must be true, false, a whole number or a text")
         found[name] = value
+    if HISTORY in found:
+        # The gate counts days back from now.
+        found[HISTORY] = table.whole(HISTORY, most=LONGEST_HISTORY_DAYS)
     return found
 
 

@@ -1,6 +1,11 @@
 """The JSON Schema of a catalog file, for editors that complete and check TOML."""
 
-from creditctl.adapters.catalog_plans_toml import LIMITS, LONGEST_GUEST_HOURS, LONGEST_TRIAL_DAYS
+from creditctl.adapters.catalog_plans_toml import (
+    LIMITS,
+    LONGEST_GUEST_HOURS,
+    LONGEST_TRIAL_DAYS,
+    WHEN_DOWN,
+)
 from creditctl.adapters.catalog_promotions_toml import LONGEST_LIFETIME_DAYS
 from creditctl.adapters.catalog_schema_selling import (
     list_prices_schema,
@@ -145,10 +150,14 @@ def _plan() -> Schema:
                 "Limits of each key.", {name: whole(name.replace("_", " ")) for name in LIMITS}
             ),
             "capabilities": {
-                "description": "What its keys can do.",
+                "description": "What its keys can do, by names of your own; what is false is not"
+                " granted. `history_days` is how many days back they see; all unless given.",
                 "type": "object",
                 "additionalProperties": {"type": ["boolean", "integer", "string"]},
             },
+            "gate_when_down": choice(
+                "What the gate does without its counters; open unless given.", *WHEN_DOWN
+            ),
             "prices": list_of(_endpoint("What a request costs on this plan.")),
         },
     )

@@ -107,6 +107,7 @@ def _plan(plan: PlanSpec) -> dict[str, Any]:
         "tiers": list(plan.tiers),
         "trial": trial,
         "limits": dict(plan.limits),
+        "gate_when_down": plan.gate_when_down,
         "capabilities": dict(plan.capabilities),
         "prices": [_endpoint(endpoint) for endpoint in plan.prices],
     }

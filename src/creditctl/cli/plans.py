@@ -37,6 +37,7 @@ PLAN_VIEW = View(
         Column("tiers"),
         Column("limits"),
         Column("capabilities"),
+        Column("gate_when_down", "Gate without counters"),
         Column("effective_from", "In force from"),
         Column("effective_to", "In force until"),
     ),

@@ -41,6 +41,7 @@ SCHEMAS: dict[str, str] = {
     "creditctl.findings/v1": "creditctl.services.checks:Finding[]",
     "creditctl.granted/v1": "creditctl.services.granting:GrantResult",
     "creditctl.grants/v1": "creditctl.services.credits:Grant[]",
+    "creditctl.gate_decision/v1": "creditctl.rules.gate_terms:GateDecision",
     "creditctl.invoice/v1": "creditctl.services.invoices:Invoice",
     "creditctl.invoice_run/v1": "creditctl.services.invoicing:InvoiceRun",
     "creditctl.invoices/v1": "creditctl.services.invoices:InvoiceSummary[]",

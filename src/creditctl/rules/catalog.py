@@ -10,6 +10,9 @@ from creditctl.rules.tax.parties import Registration
 from creditctl.rules.tax.rates import TaxRate
 from creditctl.rules.units import Credits, Money
 
+GATE_WHEN_DOWN = "open"
+"""A plan that says nothing admits requests then: balances are still asked of the database."""
+
 
 @dataclass(frozen=True, slots=True)
 class EndpointSpec:
@@ -61,6 +64,9 @@ class PlanSpec:
     trial: TrialRule | None = None
     prices: tuple[EndpointSpec, ...] = ()
     """What single endpoints cost on this plan instead of their list price."""
+
+    gate_when_down: str | None = None
+    """What the gate does while its counters cannot be asked; None: GATE_WHEN_DOWN."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ MICROS_PER_HOUR = 3_600_000_000
 HOURS_PER_DAY = 24
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = _EPOCH.date()
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def parse_instant(text: str) -> datetime:
@@ -46,7 +47,7 @@ def instant_text(at: datetime) -> str:
 
 def micros_of(at: datetime) -> int:
     """Microseconds since 1970, exact."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    return (at - _EPOCH) // _MICROSECOND
 
 
 def instant_of(micros: int) -> datetime:

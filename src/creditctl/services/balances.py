@@ -9,7 +9,7 @@ from creditctl.context import Context
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.grants import GrantRow, grants_of
-from creditctl.store.queries.ledger import unsettled_overage
+from creditctl.store.queries.ledger import OverageRow, unsettled_overage
 from creditctl.store.queries.orgs import find_organization
 
 
@@ -53,7 +53,7 @@ def balance_of(unit: UnitOfWork, organization_id: int, organization: str, at: da
     available = _sum(grant.remaining for grant in live)
     owed = unsettled_overage(unit, organization_id)
     postpaid = _sum(row.unsettled for row in owed if row.reason == "postpaid")
-    open_overage = _sum(row.unsettled for row in owed if row.reason != "postpaid")
+    open_overage = _open(owed)
     return Balance(
         organization=organization,
         at=at,
@@ -63,6 +63,11 @@ def balance_of(unit: UnitOfWork, organization_id: int, organization: str, at: da
         net=available - open_overage - postpaid,
         sources=_by_source(live),
     )
+
+
+def open_overage_of(unit: UnitOfWork, organization_id: int) -> Credits:
+    """What is owed, and refuses calls until it is repaid."""
+    return _open(unsettled_overage(unit, organization_id))
 
 
 def is_live(grant: GrantRow, at: datetime) -> bool:
@@ -86,6 +91,10 @@ def _by_source(grants: Iterable[GrantRow]) -> tuple[SourceBalance, ...]:
         )
         for (source, product), members in grouped.items()
     )
+
+
+def _open(owed: Iterable[OverageRow]) -> Credits:
+    return _sum(row.unsettled for row in owed if row.reason != "postpaid")
 
 
 def _sum(amounts: Iterable[Credits]) -> Credits:

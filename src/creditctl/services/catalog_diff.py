@@ -15,7 +15,15 @@ from creditctl.store.queries.plans import PlanVersionRow, open_plan_versions
 
 Facts: TypeAlias = dict[str, str]
 
-_PLAIN_FACTS = ("title", "interval", "rollover", "overage_price", "unlimited", "tiers")
+_PLAIN_FACTS = (
+    "title",
+    "interval",
+    "rollover",
+    "overage_price",
+    "unlimited",
+    "tiers",
+    "gate_when_down",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +143,7 @@ def plan_of(row: PlanVersionRow) -> PlanSpec:
         capabilities=json.loads(row.capabilities),
         carry_cap=row.carry_cap,
         trial=TrialRule(row.trial_days, row.trial) if row.trial_days else None,
+        gate_when_down=row.gate_when_down,
     )
 
 

@@ -181,6 +181,7 @@ def _insert_plan_version(unit: UnitOfWork, plan_id: int, spec: PlanSpec, new: Ne
         carry_cap_micro=spec.carry_cap,
         trial_days=spec.trial.days if spec.trial else 0,
         trial_micro=spec.trial.amount if spec.trial else 0,
+        gate_when_down=spec.gate_when_down,
     )
 
 

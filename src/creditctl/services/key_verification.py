@@ -8,9 +8,10 @@ from creditctl.errors import KeyRefused
 from creditctl.rules.key_format import fits, is_well_formed, parts_of
 from creditctl.services.keys import key_shown
 from creditctl.services.spending import period_at
-from creditctl.store.engine import reading
+from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.enforcement import state_rows
-from creditctl.store.queries.keys import find_key, find_secret
+from creditctl.store.queries.keys import KeyRow, find_key, find_secret
+from creditctl.store.queries.orgs import organization_by_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +31,43 @@ class VerifiedKey:
 
 def verify_key(context: Context, secret: str) -> VerifiedKey:
     """Raises KeyRefused: a typing error is told without looking it up, an unknown key never why."""
-    secret = secret.strip()
-    if not is_well_formed(secret):
-        raise KeyRefused(
-            "this is no API key: its checksum does not fit",
-            hint="a character is wrong or missing; nothing was looked up",
-        )
-    prefix = parts_of(secret).prefix
+    _check_form(secret)
     with reading(context.database) as unit:
-        found = find_secret(unit, prefix)
-        stored = found.secret_hash if found else None
-        if not fits(secret, stored, context.settings.key_pepper) or found is None:
-            raise KeyRefused("no API key has this secret")
-        key = find_key(unit, prefix)
+        key = key_of_secret(unit, context, secret)
         status = key_shown(key, context.now).status
         if status != "active":
-            raise KeyRefused(f"{prefix}… of {key.organization} is {status}")
-        if found.organization_status != "active":
-            raise KeyRefused(f"{key.organization} is {found.organization_status}")
+            raise KeyRefused(f"{key.prefix}… of {key.organization} is {status}")
+        owner = organization_by_id(unit, key.organization_id)
+        if owner.status != "active":
+            raise KeyRefused(f"{key.organization} is {owner.status}")
         period = period_at(unit, key.organization_id, context.now)
         decided = state_rows(unit, key.organization_id)[0].decided
     return VerifiedKey(
         id=key.public_id,
         organization=key.organization,
         name=key.name,
-        prefix=prefix,
+        prefix=key.prefix,
         plan=key.plan or (period.plan.name if period else None),
         expires_at=key.expires_at,
         state=decided.at(context.now).state.value,
     )
+
+
+def key_of_secret(unit: UnitOfWork, context: Context, secret: str) -> KeyRow:
+    """The key that has this secret, whether or not it opens anything still; raises KeyRefused."""
+    _check_form(secret)
+    secret = secret.strip()
+    prefix = parts_of(secret).prefix
+    found = find_secret(unit, prefix)
+    stored = found.secret_hash if found else None
+    if not fits(secret, stored, context.settings.key_pepper):
+        raise KeyRefused("no API key has this secret")
+    return find_key(unit, prefix)
+
+
+def _check_form(secret: str) -> None:
+    if not is_well_formed(secret.strip()):
+        raise KeyRefused(
+            "this is no API key: its checksum does not fit",
+            hint="a character is wrong or missing; nothing was looked up",
+        )

@@ -9,6 +9,7 @@ from operator import attrgetter
 
 from creditctl.context import Context
 from creditctl.errors import PlanNotFound
+from creditctl.rules.catalog import GATE_WHEN_DOWN
 from creditctl.rules.instants import micros_of
 from creditctl.rules.units import Credits, Money
 from creditctl.services.price_book import load_price_book
@@ -68,6 +69,9 @@ class Plan:
     tiers: tuple[str, ...]
     limits: dict[str, int]
     capabilities: dict[str, bool | int | str]
+    gate_when_down: str
+    """What the gate does without its counters: open admits requests, closed refuses them."""
+
     effective_from: datetime
     effective_to: datetime | None
     prices: tuple[PlanPrice, ...]
@@ -131,6 +135,7 @@ def _shown(row: PlanVersionRow, prices: tuple[PlanPrice, ...]) -> Plan:
         tiers=tuple(json.loads(row.tiers)),
         limits=json.loads(row.limits),
         capabilities=json.loads(row.capabilities),
+        gate_when_down=row.gate_when_down or GATE_WHEN_DOWN,
         effective_from=row.effective_from,
         effective_to=row.effective_to,
         prices=prices,

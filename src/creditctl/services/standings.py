@@ -39,7 +39,7 @@ def _assessed(unit: UnitOfWork, at: datetime, row: StandingRow, spending: Spendi
         status=row.status,
         available=row.available,
         open_overage=row.open_overage,
-        postpaid_left=_postpaid_left(unit, row.organization_id, period),
+        postpaid_left=postpaid_left(unit, row.organization_id, period),
         unlimited=period is not None and period.plan.unlimited,
         readings=spending.readings(row.organization_id, period) if has_lines else (),
     )
@@ -62,9 +62,10 @@ def _assessed(unit: UnitOfWork, at: datetime, row: StandingRow, spending: Spendi
     )
 
 
-def _postpaid_left(
+def postpaid_left(
     unit: UnitOfWork, organization_id: int, period: SubscriptionPeriod | None
 ) -> Credits:
+    """What the organization may still owe in the period beyond its grants."""
     if period is None or not period.postpaid_limit:
         return NO_CREDITS
     booked = postpaid_booked(unit, organization_id, period.whole.starts_at, period.whole.ends_at)

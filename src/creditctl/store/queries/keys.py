@@ -75,22 +75,17 @@ def key_name_is_taken(unit: UnitOfWork, organization_id: int, name: str) -> bool
 
 @dataclass(frozen=True, slots=True)
 class SecretRow:
-    """A key's hash, for `keys verify` alone, and its organization's status."""
+    """A key's hash, for who is shown a secret."""
 
     id: int
     secret_hash: str
-    organization_status: str
 
 
 def find_secret(unit: UnitOfWork, prefix: str) -> SecretRow | None:
     """The hash of the key with that prefix, or None."""
     return unit.fetch_one(
         SecretRow,
-        """
-        SELECT k.id, k.secret_hash, o.status
-        FROM api_key AS k JOIN organization AS o ON o.id = k.organization_id
-        WHERE k.prefix = :prefix
-        """,
+        "SELECT id, secret_hash FROM api_key WHERE prefix = :prefix",
         prefix=prefix,
     )
 

@@ -12,7 +12,8 @@ from creditctl.store.engine import UnitOfWork
 _COLUMNS = """
     v.id, v.plan_id, p.name, v.effective_from, v.effective_to, v.title, v.fee_minor, v.interval,
     v.allowance_micro, v.rollover, v.postpaid_limit_micro, v.overage_price, v.unlimited, v.tiers,
-    v.limits, v.capabilities, c.currency, v.carry_cap_micro, v.trial_days, v.trial_micro
+    v.limits, v.capabilities, c.currency, v.carry_cap_micro, v.trial_days, v.trial_micro,
+    v.gate_when_down
 """
 _FROM = """
     FROM plan_version AS v JOIN plan AS p ON p.id = v.plan_id
@@ -52,6 +53,7 @@ class PlanVersionRow:
     carry_cap: Credits | None
     trial_days: int
     trial: Credits
+    gate_when_down: str | None
 
 
 def find_plan(unit: UnitOfWork, name: str) -> PlanRow:

@@ -114,6 +114,7 @@ class PlanVersion(SQLModel, table=True):
         _validity(),
         one_of("interval", "month", "year"),
         one_of("rollover", "reset", "carry"),
+        one_of("gate_when_down", "open", "closed"),
         CheckConstraint(
             "fee_minor >= 0 AND allowance_micro >= 0 AND postpaid_limit_micro >= 0",
             name="amounts_not_negative",
@@ -140,3 +141,4 @@ class PlanVersion(SQLModel, table=True):
     carry_cap_micro: int | None = maybe_integer()
     trial_days: int = integer()
     trial_micro: int = integer()
+    gate_when_down: str | None = maybe_text()

@@ -1,0 +1,157 @@
+"""Counters in Redis or Valkey: several gates, one round trip for each decision."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from struct import pack, unpack
+from typing import Any
+
+from creditctl.adapters.counters import redis_scripts
+from creditctl.adapters.counters.interface import LARGEST_SKEW, Connections, CountersDown
+from creditctl.errors import DriverMissing
+from creditctl.rules.instants import instant_of, micros_of
+from creditctl.rules.periods import Period
+from creditctl.rules.rate_limits import (
+    CONNECTIONS,
+    Check,
+    Reading,
+    Verdict,
+    verdict_of,
+)
+
+ANSWER_SECONDS = 1
+"""A store that takes longer to answer is down: a request must not wait for its decision."""
+
+_MILLISECOND = timedelta(milliseconds=1)
+_MICROSECOND = timedelta(microseconds=1)
+_TIDY_AFTER = timedelta(minutes=1)
+_SKEW = LARGEST_SKEW // _MICROSECOND
+
+
+class RedisCounters:
+    """See `interface.Counters`; everything is a server-side script, and expires by itself.
+
+    Keys are `creditctl:gate:{KEY}:LIMIT[:START]`: the braces keep a key's counters on one node.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Connects on first use; raises DriverMissing without the package."""
+        try:
+            import redis
+        except ImportError:
+            raise DriverMissing(
+                "counters in Redis need the package redis", hint="pip install 'creditctl[redis]'"
+            ) from None
+        self._errors = (redis.RedisError,)
+        self._client: Any = redis.Redis.from_url(
+            url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
+        )
+        self._count = self._client.register_script(redis_scripts.COUNT)
+        self._take_back = self._client.register_script(redis_scripts.TAKE_BACK)
+        self._open = self._client.register_script(redis_scripts.OPEN)
+        self._keep = self._client.register_script(redis_scripts.KEEP)
+        self._held = self._client.register_script(redis_scripts.HELD)
+
+    def hit(self, key: int, checks: Sequence[Check], at: datetime) -> Verdict:
+        """Count the request in every window, or in none."""
+        return verdict_of(self._look(key, checks, at, counting=1))
+
+    def peek(self, key: int, checks: Sequence[Check], at: datetime) -> Verdict:
+        """What `hit` would say."""
+        return verdict_of(self._look(key, checks, at, counting=0), counted=False)
+
+    def take_back(self, key: int, checks: Sequence[Check], at: datetime) -> None:  # noqa: ARG002
+        """Uncount a request."""
+        if checks:
+            arguments = [part for check in checks for part in (check.cost, _length(check))]
+            with self._answering():
+                self._take_back(keys=[_name(key, check) for check in checks], args=arguments)
+
+    def open_connection(
+        self,
+        key: int,
+        lease: str,
+        at: datetime,
+        *,
+        limit: int | None,
+        lasts: timedelta,
+        take_over: bool = False,
+    ) -> Connections:
+        """Hold a connection open; at the limit the oldest may give way to it."""
+        most = -1 if limit is None else limit
+        arguments: list[str | int] = [micros_of(at), _SKEW, 1, lease, lasts // _MICROSECOND]
+        arguments += (most, int(take_over))
+        with self._answering():
+            admitted, held, evicted = self._open(keys=[_connections(key)], args=arguments)
+        return Connections(bool(admitted), int(held), evicted.decode() or None)
+
+    def keep_open(self, key: int, lease: str, at: datetime, *, lasts: timedelta) -> bool:
+        """The heartbeat."""
+        arguments: list[str | int] = [micros_of(at), _SKEW, 1, lease, lasts // _MICROSECOND]
+        with self._answering():
+            return bool(self._keep(keys=[_connections(key)], args=arguments))
+
+    def close_connection(self, key: int, lease: str) -> None:
+        """Let go."""
+        with self._answering():
+            self._client.hdel(_connections(key), lease)
+
+    def open_connections(self, key: int, at: datetime) -> int:
+        """How many are open."""
+        with self._answering():
+            return int(self._held(keys=[_connections(key)], args=[micros_of(at), _SKEW, 0]))
+
+    def _look(
+        self, key: int, checks: Sequence[Check], at: datetime, *, counting: int
+    ) -> list[Reading]:
+        """What the windows held before the request."""
+        if not checks:
+            return []
+        numbers = [micros_of(at), _SKEW, counting]
+        for check in checks:
+            most = -1 if check.limit is None else check.limit
+            numbers += (most, check.cost, check.used_elsewhere, _length(check), _keep(check, at))
+        asked = pack(f">{len(numbers)}q", *numbers)
+        try:  # not a context manager: this is asked for every request
+            answer = self._count(keys=[_name(key, check) for check in checks], args=[asked])
+        except self._errors as problem:
+            raise CountersDown(f"Redis: {problem}") from problem
+        now, *found = unpack(f">{1 + 2 * len(checks)}q", answer)
+        readings = []
+        for check, used, room in zip(checks, found[::2], found[1::2], strict=True):
+            if isinstance(check.window, Period):
+                readings.append(Reading(check, used, check.window.ends_at))
+            else:
+                # room is told where the request does not fit, and there alone
+                free = instant_of(room) if room else instant_of(now) + check.window
+                readings.append(Reading(check, used, free))
+        return readings
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except self._errors as problem:
+            raise CountersDown(f"Redis: {problem}") from problem
+
+
+def _name(key: int, check: Check) -> str:
+    start = f":{micros_of(check.window.starts_at)}" if isinstance(check.window, Period) else ""
+    return f"creditctl:gate:{{{key}}}:{check.name}{start}"
+
+
+def _connections(key: int) -> str:
+    return f"creditctl:gate:{{{key}}}:{CONNECTIONS}"
+
+
+def _length(check: Check) -> int:
+    """Microseconds of a moving window; 0 for a period."""
+    return 0 if isinstance(check.window, Period) else check.window // _MICROSECOND
+
+
+def _keep(check: Check, at: datetime) -> int:
+    """Milliseconds: a gate whose clock is behind counts in a period after it is over."""
+    if isinstance(check.window, Period):
+        left = max(check.window.ends_at - at, timedelta(0))
+        return (left + 2 * LARGEST_SKEW) // _MILLISECOND
+    return (check.window + _TIDY_AFTER) // _MILLISECOND

@@ -1,0 +1,160 @@
+"""Decides whether a request may pass: the books say what is allowed, the counters how much."""
+
+from dataclasses import replace
+
+from creditctl.adapters.counters.interface import Counters, CountersDown
+from creditctl.context import Context
+from creditctl.errors import InvalidInput, KeyNotFound, KeyRefused
+from creditctl.rules.gate import (
+    counted_decision,
+    refusal,
+    too_many_connections,
+    uncounted_decision,
+    unknown_key,
+)
+from creditctl.rules.gate_headers import headers_of
+from creditctl.rules.gate_terms import Asked, Caller, GateDecision, GateReason
+from creditctl.rules.rate_limits import CONNECTIONS, LEASE, Channel, Check, Verdict, checks_for
+from creditctl.services.gate_counters import open_counters
+from creditctl.services.gate_facts import GateRequest, read_facts
+from creditctl.services.key_verification import key_of_secret
+from creditctl.services.keys import key_shown
+from creditctl.services.price_book import PriceBook, load_price_book
+from creditctl.store.engine import UnitOfWork, reading
+from creditctl.store.queries.gate import newest_catalog_id
+from creditctl.store.queries.keys import KeyRow, find_key
+
+_REASONS = {"revoked": GateReason.KEY_REVOKED, "expired": GateReason.KEY_EXPIRED}
+
+
+class Gate:
+    """One for each process: it keeps the counters open, and prices until the catalog changes."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+        self._book: tuple[int, PriceBook] | None = None
+
+    def decide(self, context: Context, request: GateRequest, *, count: bool = True) -> GateDecision:
+        """The decision at context.now; without `count` nothing is counted or held.
+
+        Nothing is charged here. Raises InvalidInput for a request that cannot be meant; whatever
+        else is wrong with it is a decision.
+        """
+        _check(request, count=count)
+        with reading(context.database) as unit:
+            key = _key_of(unit, context, request)
+            if isinstance(key, GateDecision):
+                return _with_headers(key)
+            caller, asked = read_facts(unit, context, self._prices(unit), key, request)
+        decision = refusal(caller, asked, context.now)
+        if decision is None:
+            decision = self._count(context, key, caller, asked, request, count=count)
+        return _with_headers(decision)
+
+    def checks(self, caller: Caller, request: GateRequest, context: Context) -> tuple[Check, ...]:
+        """The windows that the request is counted in."""
+        return checks_for(
+            request.channel,
+            caller.plan.limits,
+            caller.plan.period,
+            context.now,
+            cost=request.messages,
+            imported=caller.imported,
+        )
+
+    def _count(
+        self,
+        context: Context,
+        key: KeyRow,
+        caller: Caller,
+        asked: Asked,
+        request: GateRequest,
+        *,
+        count: bool,
+    ) -> GateDecision:
+        try:
+            if request.channel is Channel.WEBSOCKET:
+                return self._connect(context, key, caller, asked, request, count=count)
+            ask = self._counters.hit if count else self._counters.peek
+            verdict = ask(key.id, self.checks(caller, request, context), context.now)
+        except CountersDown:
+            return uncounted_decision(caller, asked, context.now)
+        return counted_decision(caller, asked, context.now, verdict)
+
+    def _connect(
+        self,
+        context: Context,
+        key: KeyRow,
+        caller: Caller,
+        asked: Asked,
+        request: GateRequest,
+        *,
+        count: bool,
+    ) -> GateDecision:
+        """Hold a connection for LEASE, after which a heartbeat has to keep it open."""
+        limit = caller.plan.limits.get(CONNECTIONS)
+        evicted = None
+        if count and request.lease is not None:
+            opened = self._counters.open_connection(
+                key.id,
+                request.lease,
+                context.now,
+                limit=limit,
+                lasts=LEASE,
+                take_over=request.take_over,
+            )
+            is_admitted, held, evicted = opened.is_admitted, opened.open, opened.evicted
+        else:
+            held = self._counters.open_connections(key.id, context.now)
+            is_admitted = limit is None or held < limit or request.take_over
+        if limit is not None and not is_admitted:
+            decision = too_many_connections(caller, asked, context.now, limit)
+        else:
+            decision = counted_decision(caller, asked, context.now, Verdict(()))
+        left = None if limit is None else max(limit - held, 0)
+        return replace(decision, limit=limit, remaining=left, evicted=evicted)
+
+    def _prices(self, unit: UnitOfWork) -> PriceBook:
+        newest = newest_catalog_id(unit)
+        if self._book is None or self._book[0] != newest:
+            self._book = (newest, load_price_book(unit))
+        return self._book[1]
+
+
+def decide_request(context: Context, request: GateRequest, *, count: bool = True) -> GateDecision:
+    """The decision of a gate that is made for it alone: see `Gate.decide`."""
+    return Gate(open_counters(context)).decide(context, request, count=count)
+
+
+def _check(request: GateRequest, *, count: bool) -> None:
+    if request.messages < 1:
+        raise InvalidInput("a request is at least one message")
+    if request.channel is Channel.REST and (request.path is None or request.messages != 1):
+        raise InvalidInput("a REST request has a path, and is one", hint="add --path PATH")
+    if request.channel is Channel.WEBSOCKET and count and not request.lease:
+        raise InvalidInput(
+            "a connection needs a name to be held by",
+            hint="add --lease NAME, or --dry-run to hold nothing",
+        )
+
+
+def _key_of(unit: UnitOfWork, context: Context, request: GateRequest) -> KeyRow | GateDecision:
+    """The key, if it is one and opens something."""
+    try:
+        if request.secret is not None:
+            key = key_of_secret(unit, context, request.secret)
+        else:
+            key = find_key(unit, request.key or "")
+    except KeyRefused as problem:
+        return unknown_key(GateReason.KEY_UNKNOWN, context.now, f"Not allowed: {problem.detail}.")
+    except KeyNotFound:
+        words = "There is no such API key." if request.key else "No API key was given."
+        return unknown_key(GateReason.KEY_UNKNOWN, context.now, words)
+    status = key_shown(key, context.now).status
+    if status == "active":
+        return key
+    return unknown_key(_REASONS[status], context.now, f"The API key is {status}.")
+
+
+def _with_headers(decision: GateDecision) -> GateDecision:
+    return replace(decision, headers=headers_of(decision))
