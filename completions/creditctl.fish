@@ -270,6 +270,16 @@ function __creditctl_at
                 set place /invoice/list
             case /invoice/show
                 set place /invoice/show
+            case /invoice/aging
+                set place /invoice/aging
+            case /invoice/finalize
+                set place /invoice/finalize
+            case /invoice/pay
+                set place /invoice/pay
+            case /invoice/void
+                set place /invoice/void
+            case /invoice/credit-note
+                set place /invoice/credit-note
             case /reports /report
                 set place /reports
             case /reports/tax
@@ -802,12 +812,44 @@ complete -c creditctl -n '__creditctl_at "/recharge/disable"' -l reason -r -d 'W
 complete -c creditctl -n '__creditctl_at "/recharge/enable"' -l reason -r -d 'Why, for the audit log.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a generate -d 'Draft the invoices of a month that has ended.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a list -d 'List invoices, the newest month first.'
-complete -c creditctl -n '__creditctl_at "/invoice"' -f -a show -d 'Show an invoice and its lines.'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a show -d 'Show an invoice with its lines, taxes, payments and...'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a aging -d 'Show what is due, by days since it was due.'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a finalize -d 'Make drafts final: they get a number and never change again.'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a pay -d 'Record money that arrived for an invoice.'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a void -d 'Take back an invoice for which nothing was paid.'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a credit-note -d 'Correct a final invoice: take a part of it back, or all...'
 complete -c creditctl -n '__creditctl_at "/invoice/generate"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/invoice/generate"' -l org -r -d 'Only this organization (slug or id).'
 complete -c creditctl -n '__creditctl_at "/invoice/list"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/invoice/list"' -l org -r -d 'Only this organization (slug or id).'
 complete -c creditctl -n '__creditctl_at "/invoice/show"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/invoice/aging"' -l org -r -d 'Only this organization (slug or id).'
+complete -c creditctl -n '__creditctl_at "/invoice/finalize"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/invoice/finalize"' -l org -r -d 'Only this organization (slug or id).'
+complete -c creditctl -n '__creditctl_at "/invoice/finalize"' -l now -d 'Although usage of the period may still come.'
+complete -c creditctl -n '__creditctl_at "/invoice/finalize"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/invoice/finalize"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/invoice/finalize"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/invoice/pay"' -l reference -r -d 'Of the statement; the same one counts once.'
+complete -c creditctl -n '__creditctl_at "/invoice/pay"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/invoice/pay"' -l amount -r -d 'A sum with its currency, tax included, such as 50EUR.'
+complete -c creditctl -n '__creditctl_at "/invoice/pay"' -l arrived-on -r -d 'When the money arrived; today unless given.'
+complete -c creditctl -n '__creditctl_at "/invoice/pay"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/invoice/pay"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/invoice/pay"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/invoice/pay"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/invoice/void"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/invoice/void"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/invoice/void"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/invoice/void"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/invoice/void"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l amount -r -d 'A sum with its currency, tax included, such as 50EUR.'
+complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l line -r -d 'Take this line back, with its tax.'
+complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a tax -d 'Show tax collected with purchases, by place, tax and rate.'
 complete -c creditctl -n '__creditctl_at "/reports/tax"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/audit"' -f -a log -d 'Show the latest changes, newest first.'

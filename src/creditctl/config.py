@@ -22,6 +22,8 @@ NAMES = (
     "usage_grace_hours",
     "dedup_window_minutes",
     "late_window_periods",
+    "invoice_grace_hours",
+    "payment_days",
     "import_chunk",
     "console_url",
     "profile",
@@ -69,11 +71,17 @@ def settings_from(config: Mapping[str, str]) -> Settings:
     window = _whole_number(config, "dedup_window_minutes", 1, _LONGEST_DEDUP_WINDOW)
     grace = _whole_number(config, "usage_grace_hours", 0, 24 * 365)
     late = _whole_number(config, "late_window_periods", 0, 120)
+    invoice_grace = _whole_number(config, "invoice_grace_hours", 0, 24 * 365)
+    payment_days = _whole_number(config, "payment_days", 0, 365)
     chunk = _whole_number(config, "import_chunk", 1, 10_000_000)
     return Settings(
         usage_grace=default.usage_grace if grace is None else timedelta(hours=grace),
         dedup_window=default.dedup_window if window is None else timedelta(minutes=window),
         late_window=default.late_window if late is None else late,
+        invoice_grace=(
+            default.invoice_grace if invoice_grace is None else timedelta(hours=invoice_grace)
+        ),
+        payment_days=default.payment_days if payment_days is None else payment_days,
         import_chunk=chunk,
         ceilings=_ceilings(config.get("ceilings", "")),
         key_pepper=_secret(config, "key_pepper"),

@@ -22,6 +22,12 @@ class Settings:
     late_window: int = 2
     """Invoiced periods whose late usage goes on the next invoice; older is put in quarantine."""
 
+    invoice_grace: timedelta = timedelta(hours=72)
+    """How long after its period's end an invoice stays a draft: usage may still come."""
+
+    payment_days: int = 14
+    """Days from an invoice's date to the day it is due on."""
+
     import_chunk: int | None = None
     """Events booked in one transaction, so that other writers get in between; None: as many as
     suit the database."""

@@ -88,3 +88,55 @@ def test_bad_input_is_one_line_and_a_hint(
     assert refused.stderr.startswith("error: ")
     assert message in refused.stderr.splitlines()[0]
     assert refused.stdout == ""
+
+
+def test_a_draft_is_finalized_paid_credited_and_aged(cli: Cli, context: Context) -> None:
+    a_month(context)
+    cli("invoice generate --month 2026-10")
+    early = cli("invoice finalize --month 2026-10", as_of="2026-11-02", expect=7)
+    assert "may still come until 2026-11-04" in early.stdout
+    assert "warning: some drafts are not final" in early.stderr
+    run = cli("invoice finalize --month 2026-10 -o json", as_of="2026-11-04").data
+    (made,) = run["finalized"]
+    assert (made["number"], made["due_on"], made["due"]) == (
+        "INV-2026-000001",
+        "2026-11-18",
+        "110.15",
+    )
+    pay = "invoice pay INV-2026-000001 --reason statement --reference"
+    paid = cli(f"{pay} one --amount 10USD -o json", as_of="2026-11-05").data
+    assert (paid["status"], paid["paid"], paid["due"]) == ("finalized", "10.00", "100.15")
+    note = cli(
+        "invoice credit-note INV-2026-000001 --line 1 --reason outage -o json", as_of="2026-11-06"
+    ).data
+    assert (note["number"], note["total"], note["due"]) == ("CN-2026-000001", "49.00", "51.15")
+    (aged,) = cli("invoice aging -o json", as_of="2027-01-05").data
+    assert (aged["days_31_60"], aged["total"], aged["currency"]) == ("51.15", "51.15", "USD")
+    assert cli(f"{pay} two -o json", as_of="2027-01-06").data["status"] == "paid"
+    assert cli("invoice aging -o json", as_of="2027-01-07").data == []
+    shown = cli("invoice show INV-2026-000001 -o json").data
+    assert [row["reference"] for row in shown["payments"]] == ["one", "two"]
+    assert [row["number"] for row in shown["credit_notes"]] == ["CN-2026-000001"]
+
+
+def test_an_invoice_is_voided_after_a_yes(sqlite_cli: Cli, sqlite: Context) -> None:
+    sqlite_cli("invoice generate --month 2026-10")
+    sqlite_cli("invoice finalize --month 2026-10 --now")
+    sqlite_cli("invoice void INV-2026-000001 --reason wrong", expect=4)
+    shown = sqlite_cli("invoice void INV-2026-000001 --reason wrong --yes -o json").data
+    assert (shown["status"], shown["number"]) == ("void", "INV-2026-000001")
+    assert sqlite_cli("invoice generate --month 2026-10 -o json").data["created"] == 1
+
+
+def test_the_tables_of_later_steps_fit_80_columns(sqlite_cli: Cli, sqlite: Context) -> None:
+    sqlite_cli("invoice generate --month 2026-10")
+    for line in (
+        "invoice finalize --month 2026-10 --now",
+        "invoice pay INV-2026-000001 --amount 100USD --reference one --reason test",
+        "invoice credit-note INV-2026-000001 --amount 10USD --reason test",
+        "invoice list",
+        "invoice show INV-2026-000001",
+        "invoice aging",
+    ):
+        shown = sqlite_cli(line).stdout
+        assert max(map(len, shown.splitlines())) <= 80, line

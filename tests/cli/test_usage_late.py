@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from conftest import Cli
-from creditctl.store.engine import unit_of_work
 
 CATALOG = """\
 [catalog]
@@ -25,7 +24,7 @@ NOVEMBER = "2026-11-20"
 
 
 @pytest.fixture
-def late(cli: Cli, database: str, tmp_path: Path) -> Cli:
+def late(cli: Cli, tmp_path: Path) -> Cli:
     """Invoices from June to September are final; then a file with an event of each month comes."""
     (tmp_path / "catalog.toml").write_text(CATALOG)
     cli(f"catalog apply {tmp_path / 'catalog.toml'}", as_of="2015-01-01")
@@ -36,8 +35,7 @@ def late(cli: Cli, database: str, tmp_path: Path) -> Cli:
         path.write_text(HEADER + OLD.format(number=month, month=month))
         cli(f"usage import {path}", as_of=NOVEMBER)
         cli(f"invoice generate --month 2026-0{month}", as_of=NOVEMBER)
-        with unit_of_work(database) as unit:
-            unit.run("UPDATE invoice SET status = 'finalized'")
+        cli(f"invoice finalize --month 2026-0{month}", as_of=NOVEMBER)
     path = tmp_path / "late.csv"
     lines = [OLD.format(number=f"late-{month}", month=month) for month in range(6, 10)]
     path.write_text(HEADER + "".join(lines))

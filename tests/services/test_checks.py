@@ -12,8 +12,10 @@ from creditctl.context import Context
 from creditctl.rules.periods import parse_month
 from creditctl.rules.units import Credits, Money
 from creditctl.services.checks import AUDIT_LOG, CHECKS, run_checks
+from creditctl.services.credit_notes import CreditNoteRequest, issue_credit_note
 from creditctl.services.deliveries import deliver_due
 from creditctl.services.granting import GrantRequest, grant_credits
+from creditctl.services.invoice_payments import PayRequest, pay_invoice
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import check_limits
 from creditctl.services.money_verbs import Rails
@@ -21,7 +23,7 @@ from creditctl.services.purchases import BuyRequest, buy
 from creditctl.services.settling import SettleRequest, settle
 from creditctl.services.subscriptions import create_subscription
 from creditctl.store import driver_postgres, driver_sqlite
-from creditctl.store.engine import unit_of_work
+from invoices import finalized
 from orders import a_line, an_order
 from recording_channel import recording_channel
 
@@ -60,8 +62,23 @@ BREACHES = {
     "rated usage was paid, is overage, or is unlimited": (
         "UPDATE debit_day SET credits_micro = credits_micro - 1"
     ),
-    "an invoice's total is the sum of its lines": (
-        "UPDATE invoice SET total_minor = total_minor + 1"
+    "an invoice's lines sum to what it comes to": (
+        "UPDATE invoice SET subtotal_minor = subtotal_minor + 1"
+    ),
+    "taxes of invoices and credit notes sum to their tax": (
+        "UPDATE credit_note SET tax_minor = tax_minor + 1"
+    ),
+    "invoices and credit notes are numbered without gaps": (
+        "UPDATE number_series SET last = last + 1 WHERE series = 'credit_note'"
+    ),
+    "an invoice is settled by its payments and credit notes": (
+        "UPDATE invoice_payment SET amount_minor = amount_minor + 1"
+    ),
+    "credit notes never exceed their invoice": (
+        "UPDATE credit_note SET net_minor = 1000, total_minor = 1000"
+    ),
+    "a final invoice settled the overage that it bills": (
+        "UPDATE ledger_entry SET amount_micro = amount_micro + 1 WHERE kind = 'invoiced'"
     ),
     "remembered answers can be read": "UPDATE idempotency SET result = 'gone'",
     "a reversed grant holds nothing": "UPDATE credit_grant SET reversed_at = 1",
@@ -215,8 +232,14 @@ def books(context: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
     an_organization(at(context, "2026-06-01T00:00:00Z"), "late")
     use(at(context, "2026-09-10T00:00:00Z"), "late", 5)
     generate_invoices(october, parse_month("2026-09"))
-    with unit_of_work(context.database) as unit:
-        unit.run("UPDATE invoice SET status = 'finalized'")
+    (invoice,) = finalized(october, "2026-09").finalized
+    one_cent = Money.parse("0.01", "USD")
+    pay_invoice(
+        october, PayRequest(invoice=invoice.id, reference="a", reason="test", amount=one_cent)
+    )
+    issue_credit_note(
+        october, CreditNoteRequest(invoice=invoice.id, reason="test", amount=one_cent)
+    )
     for time in ("2026-09-11T00:00:00Z", "2026-06-11T00:00:00Z"):
         use(at(context, time), "late", 5)
     an_organization(october, plan="starter")

@@ -19,6 +19,7 @@ from creditctl.rules.periods import calendar_month, months_after, parse_month
 from creditctl.services.audit import list_audit_entries
 from creditctl.services.balances import read_balance
 from creditctl.services.checks import run_checks
+from creditctl.services.finalizing import FinalizeRequest, finalize_invoices
 from creditctl.services.invoices import Invoice, list_invoices, show_invoice
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.late_decisions import Chosen, late_events, reject, release
@@ -27,7 +28,6 @@ from creditctl.services.reallocation import ReallocateRequest, reallocate
 from creditctl.services.usage_batches import ImportSummary, list_batches
 from creditctl.services.usage_import import import_usage
 from creditctl.services.usage_undo import undo_import
-from creditctl.store.engine import unit_of_work
 
 MONTHS = [parse_month(f"2026-{number:02}") for number in range(5, 12)]
 ALL = Chosen(everything=True)
@@ -61,8 +61,8 @@ def finalize(context: Context, *months: str, slug: str = "acme") -> None:
     """Draft the months' invoices of an organization and make them final."""
     for month in months:
         generate_invoices(context, parse_month(month), organization=slug)
-        with unit_of_work(context.database) as unit:
-            unit.run("UPDATE invoice SET status = 'finalized' WHERE month = :month", month=month)
+        request = FinalizeRequest(month=month, organization=slug, at_once=True)
+        assert finalize_invoices(context, request).refused == ()
 
 
 def invoice(context: Context, month: str, slug: str = "acme") -> Invoice:

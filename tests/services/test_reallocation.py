@@ -19,6 +19,7 @@ from creditctl.services.reallocation import Reallocated, ReallocateRequest, real
 from creditctl.services.usage_import import import_usage
 from creditctl.services.waivers import WaiveRequest, waive
 from creditctl.store.engine import reading, unit_of_work
+from invoices import final
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 _runs = iter(range(10**9))
@@ -102,22 +103,8 @@ def test_a_dry_run_changes_nothing(books: Context) -> None:
 
 
 def test_a_month_that_was_invoiced_for_good_is_refused(books: Context) -> None:
-    with unit_of_work(books.database) as unit:
-        if unit.dialect == "sqlite":
-            unit.run("PRAGMA ignore_check_constraints = ON")
-        else:
-            unit.run("ALTER TABLE invoice DROP CONSTRAINT ck_invoice_status_known")
-        unit.run(
-            """
-            INSERT INTO invoice (public_id, organization_id, month, starts_at, ends_at, status,
-                                 stale, currency, total_minor, generated_at)
-            SELECT 'inv_1', id, '2026-10', :starts_at, :ends_at, 'finalized', false, 'USD', 0, 1
-            FROM organization
-            """,
-            starts_at=START,
-            ends_at=datetime(2026, 11, 1, tzinfo=UTC),
-        )
-    with pytest.raises(Conflict, match="inv_1 of acme is final"):
+    invoice = final(at(books, "2026-11-10T00:00:00Z"))
+    with pytest.raises(Conflict, match=f"{invoice.id} of acme is final"):
         again(books)
 
 

@@ -13,6 +13,9 @@ APPEND_ONLY = {
     "package_price",
     "purchase_tax",
     "order_line",
+    "invoice_payment",
+    "credit_note",
+    "credit_note_tax",
 }
 CHANGEABLE = {
     "credit_grant": {"remaining_micro", "expired_micro", "expires_at", "reversed_at"},
@@ -62,6 +65,15 @@ CHANGEABLE = {
 }
 """Tables that keep their rows, and the only columns of them that may change."""
 
+WHILE_DRAFT = {"invoice", "invoice_line", "invoice_tax"}
+"""Tables whose rows change until the invoice is final; `FINAL` makes one so."""
+
+FINAL = {
+    "status": "finalized",
+    "number": "INV-1",
+    "finalized_at": 3,
+    "due_on": 3,
+}
 VALID: dict[str, dict[str, Any]] = {
     "organization": {"kind": "guest", "status": "active", "tax_exempt_until": 9},
     "api_key": {"status": "active"},
@@ -94,7 +106,21 @@ VALID: dict[str, dict[str, Any]] = {
     "crossing": {"window_starts_at": 0},
     "enforcement": {"state": "ok"},
     "enforcement_change": {"state": "ok"},
-    "invoice": {"status": "draft", "ends_at": 9},
+    "invoice": {
+        "status": "draft",
+        "ends_at": 9,
+        "subtotal_minor": 2,
+        "tax_minor": 1,
+        "total_minor": 3,
+        "credited_minor": 0,
+        "number": None,
+        "finalized_at": None,
+        "due_on": None,
+        "paid_at": None,
+        "voided_at": None,
+        "void_reason": None,
+    },
+    "credit_note": {"net_minor": 2, "tax_minor": 1, "total_minor": 3},
     "invoice_line": {"kind": "fee"},
     "late_usage": {"ends_at": 9},
     "late_event": {"state": "released"},
@@ -125,6 +151,8 @@ VALID: dict[str, dict[str, Any]] = {
 """What a valid row cannot take from its column's type alone."""
 
 UNIQUE_AMONG: dict[str, dict[str, Any]] = {
+    "uq_invoice_number": FINAL,
+    "uq_invoice_period": {"organization_id": 1, "starts_at": 7},
     "uq_purchase_open_recharge": {
         "organization_id": 1,
         "source": "auto_recharge",
@@ -136,7 +164,7 @@ UNIQUE_AMONG: dict[str, dict[str, Any]] = {
 }
 """Unique indexes that hold for some rows only, and what makes a valid row one of those."""
 
-USAGE = {"kind": "usage", "reverses_id": None}
+USAGE = {"kind": "usage", "reverses_id": None, "invoice_id": None}
 SIGNED = {"signer": "Ann", "signed_on": 3}
 OVERAGE = USAGE | {"kind": "overage", "grant_id": None, "overage_reason": "late"}
 BROKEN: dict[str, dict[str, Any]] = {
@@ -180,12 +208,22 @@ BROKEN: dict[str, dict[str, Any]] = {
     "ck_enforcement_change_state_known": {"state": "angry"},
     "ck_enforcement_state_known": {"state": "angry"},
     "ck_invoice_line_kind_known": {"kind": "surprise"},
+    "ck_credit_note_credits": {"net_minor": 4, "tax_minor": -1},
+    "ck_credit_note_net_and_tax_are_total": {"total_minor": 4},
+    "ck_invoice_credited_within_total": {"credited_minor": 4},
+    "ck_invoice_net_and_tax_are_total": {"total_minor": 4},
+    "ck_invoice_not_negative": {"subtotal_minor": 4, "tax_minor": -1},
+    "ck_invoice_numbered_unless_draft": {"number": "INV-1"},
+    "ck_invoice_paid_in_full": FINAL | {"status": "paid", "paid_minor": 2, "paid_at": 3},
+    "ck_invoice_payment_amount_above_zero": {"amount_minor": 0},
     "ck_invoice_period_not_empty": {"ends_at": 3},
-    "ck_invoice_status_known": {"status": "lost"},
+    "ck_invoice_status_known": FINAL | {"status": "lost"},
+    "ck_invoice_voided_for_a_reason": FINAL | {"status": "void", "voided_at": 3},
     "ck_late_event_decided_when_not_waiting": {"state": "quarantined"},
     "ck_late_event_state_known": {"state": "lost"},
     "ck_late_usage_period_not_empty": {"ends_at": 3},
     "ck_ledger_entry_grant_unless_overage": USAGE | {"grant_id": None},
+    "ck_ledger_entry_invoiced_by_an_invoice": USAGE | {"invoice_id": 1},
     "ck_ledger_entry_kind_known": USAGE | {"kind": "theft"},
     "ck_ledger_entry_overage_has_reason": {**OVERAGE, "overage_reason": None},
     "ck_ledger_entry_overage_reason_known": {**OVERAGE, "overage_reason": "bad luck"},

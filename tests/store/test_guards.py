@@ -9,7 +9,16 @@ from sqlalchemy import CheckConstraint, Table, UniqueConstraint
 
 from creditctl.store.engine import UnitOfWork, unit_of_work
 from creditctl.store.tables import metadata
-from store.guard_rows import APPEND_ONLY, BROKEN, CHANGEABLE, UNIQUE_AMONG, USAGE, VALID
+from store.guard_rows import (
+    APPEND_ONLY,
+    BROKEN,
+    CHANGEABLE,
+    FINAL,
+    UNIQUE_AMONG,
+    USAGE,
+    VALID,
+    WHILE_DRAFT,
+)
 
 TABLES: dict[str, Table] = dict(metadata.tables)
 OF_THEIR_OWN = {
@@ -67,6 +76,8 @@ def undone(unit: UnitOfWork) -> Iterator[None]:
         yield
     finally:
         unit.run("ROLLBACK TO SAVEPOINT attempt")
+        # One of the same name around it would otherwise stay hidden behind it.
+        unit.run("RELEASE SAVEPOINT attempt")
 
 
 def refusal(unit: UnitOfWork, attempt: Callable[[], object]) -> str:
@@ -188,6 +199,17 @@ SINGLE_GUARDS = {
     "guard_order_instalment_insert",
     "guard_order_instalment_once",
     "guard_order_line_insert",
+    "guard_invoice_delete",
+    "guard_invoice_final",
+    "guard_invoice_flags",
+    "guard_invoice_forward",
+    "guard_invoice_grows",
+    "guard_invoice_void",
+    *(
+        f"guard_{table}_{event}"
+        for table in ("invoice_line", "invoice_tax")
+        for event in ("insert", "update", "delete")
+    ),
 }
 """Triggers beside those of every table that keeps its rows."""
 
@@ -246,6 +268,60 @@ def test_what_was_delivered_stays_delivered(books: UnitOfWork) -> None:
     assert "stays delivered" in refusal(books, lambda: books.run(again))
 
 
+def test_a_draft_changes_and_goes_and_a_final_invoice_does_neither(books: UnitOfWork) -> None:
+    def attempt(change: str) -> str:
+        return refusal(books, lambda: books.run(change))
+
+    changes = {
+        "invoice": "UPDATE invoice SET total_minor = 4, tax_minor = 2 WHERE id = 1",
+        "period": "UPDATE invoice SET ends_at = 8 WHERE id = 1",
+        "flag": "UPDATE invoice SET stale = NOT stale WHERE id = 1",
+        "line": "UPDATE invoice_line SET amount_minor = 9 WHERE invoice_id = 1",
+        "tax": "UPDATE invoice_tax SET ppm = 9 WHERE invoice_id = 1",
+        "no tax": "DELETE FROM invoice_tax WHERE invoice_id = 1",
+    }
+    assert {name: said for name, change in changes.items() if (said := attempt(change))} == {}
+    gone = "DELETE FROM invoice_line WHERE invoice_id = 1"
+    assert attempt(gone) == ""
+    finalize(books, 1)
+    for change in (*changes.values(), gone):
+        assert "a final invoice never changes" in attempt(change), change
+    for table in ("invoice_line", "invoice_tax"):
+        assert "a final invoice never changes" in refusals(books, table, {"invoice_id": 1})
+        moved = f"UPDATE {table} SET invoice_id = 1, position = 9 WHERE invoice_id = 2"
+        if table == "invoice_tax":
+            insert(books, table, row(TABLES[table], 7, books.dialect) | {"invoice_id": 2})
+            assert "a final invoice never changes" in attempt(moved)
+    for name in ("number = 'INV-2'", "finalized_at = 4", "due_on = 4", "document = 'x'"):
+        change = f"UPDATE invoice SET {name} WHERE id = 1"
+        assert "a final invoice never changes" in attempt(change), name
+    assert "only drafts are deleted" in attempt("DELETE FROM invoice WHERE id = 1")
+
+
+def finalize(unit: UnitOfWork, invoice_id: int) -> None:
+    changes = ", ".join(f"{name} = :{name}" for name in FINAL)
+    unit.run(f"UPDATE invoice SET {changes} WHERE id = :id", id=invoice_id, **FINAL)
+
+
+def test_an_invoice_only_goes_forward(books: UnitOfWork) -> None:
+    def attempt(change: str) -> str:
+        return refusal(books, lambda: books.run(f"UPDATE invoice SET {change} WHERE id = 1"))
+
+    void = "status = 'void', voided_at = 3, void_reason = 'x', paid_at = NULL"
+    assert "an invoice only goes forward" in attempt(void)
+    finalize(books, 1)
+    back = "status = 'draft', number = NULL, finalized_at = NULL, due_on = NULL"
+    assert "final" in attempt(back) or "forward" in attempt(back)
+    books.run("UPDATE invoice SET status = 'sent', sent_at = 4 WHERE id = 1")
+    assert "an invoice only goes forward" in attempt("status = 'finalized'")
+    assert "only grows" in attempt("paid_minor = 0")
+    assert attempt(void) == ""
+    books.run("UPDATE invoice SET status = 'paid', paid_minor = 3, paid_at = 4 WHERE id = 1")
+    assert "an invoice only goes forward" in attempt("status = 'sent', paid_at = NULL")
+    books.run(f"UPDATE invoice SET {void} WHERE id = 1")
+    assert "a void invoice never changes" in attempt("void_reason = 'y'")
+
+
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY | set(CHANGEABLE)))
 def test_there_is_no_way_around_the_delete_trigger(books: UnitOfWork, table: str) -> None:
     if books.dialect == "postgresql":
@@ -261,8 +337,9 @@ def test_every_trigger_of_the_database_is_tried(books: UnitOfWork) -> None:
     else:
         sql = "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
     found = books.fetch_rows(sql)
-    assert {table for _, table in found} == APPEND_ONLY | set(CHANGEABLE)
+    assert {table for _, table in found} == APPEND_ONLY | set(CHANGEABLE) | WHILE_DRAFT
     events = {"update", "delete"} | ({"truncate"} if books.dialect == "postgresql" else set())
+    truncating = WHILE_DRAFT if books.dialect == "postgresql" else set()
     assert {name for name, _ in found} == SINGLE_GUARDS | {
-        f"guard_{table}_{event}" for table in APPEND_ONLY | set(CHANGEABLE) for event in events
-    }
+        f"guard_{table}_truncate" for table in truncating
+    } | {f"guard_{table}_{event}" for table in APPEND_ONLY | set(CHANGEABLE) for event in events}

@@ -1,73 +1,25 @@
-"""`creditctl invoice`: what organizations owe for a month."""
+"""`creditctl invoice`: what organizations owe for a month; one file per kind of work."""
 
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 
+from creditctl.cli import invoice_corrections, invoice_steps
 from creditctl.cli.groups import command_group
+from creditctl.cli.invoice_views import (
+    AGING_VIEW,
+    CURRENCIES,
+    INVOICE_VIEW,
+    INVOICES_VIEW,
+    PARKED,
+    RUN_VIEW,
+)
 from creditctl.cli.options import MonthOption, OrganizationOption, RequiredMonthOption
 from creditctl.cli.session import session_of
 from creditctl.errors import ExitStatus
-from creditctl.output.view import Column, Section, View
-from creditctl.services.invoices import list_invoices, show_invoice
-from creditctl.services.invoicing import generate_invoices
 
 app = command_group("Invoices of a month.")
-
-_AMOUNTS = (
-    Column("overage_credits", "Uncovered"),
-    Column("fees"),
-    Column("overage_due", "Overage"),
-    Column("total"),
-)
-_PARKED = Section("parked", "Parked", (Column("organization"), Column("problem")))
-RUN_VIEW = View(
-    "creditctl.invoice_run/v1",
-    (
-        Column("month"),
-        Column("created"),
-        Column("refreshed"),
-        Column("unchanged"),
-        Column("total"),
-    ),
-    sections=(
-        Section("invoices", "Invoices", (Column("organization"), Column("status"), *_AMOUNTS)),
-    ),
-    csv_rows="invoices",
-)
-INVOICES_VIEW = View(
-    "creditctl.invoices/v1",
-    (Column("organization"), Column("month"), Column("status"), *_AMOUNTS[2:], Column("stale")),
-    empty="No invoices yet.",
-)
-INVOICE_VIEW = View(
-    "creditctl.invoice/v1",
-    (
-        Column("id", "Invoice"),
-        Column("legal_name", "Organization"),
-        Column("month"),
-        Column("starts_at", "From"),
-        Column("ends_at", "Until"),
-        Column("status"),
-        Column("stale"),
-        *_AMOUNTS,
-    ),
-    sections=(
-        Section(
-            "lines",
-            "Lines",
-            (
-                Column("description", ""),
-                Column("requests"),
-                Column("credits"),
-                Column("unit_price", "Price"),
-                Column("amount"),
-            ),
-        ),
-    ),
-    csv_rows="lines",
-)
 
 
 @app.command("generate")
@@ -76,14 +28,19 @@ def generate(
 ) -> None:
     """Draft the invoices of a month that has ended.
 
-    One for each organization with fees or usage. Running it again refreshes the drafts and keeps
-    their ids. Exits 7 when books do not add up and an organization had to be parked.
+    One for each organization with fees or usage, with the tax of the period's last day. Running it
+    again refreshes the drafts and keeps their ids. Exits 7 when books do not add up, or tax cannot
+    be told, and an organization had to be parked.
 
     Example: creditctl invoice generate --month 2026-10
     """
+    from creditctl.services.invoicing import generate_invoices
+
     session = session_of(ctx)
     run = generate_invoices(session.context, month, organization=organization)
-    sections = (*RUN_VIEW.sections, _PARKED) if run.parked else RUN_VIEW.sections
+    sections = RUN_VIEW.sections
+    sections += (CURRENCIES,) if len(run.totals) > 1 else ()
+    sections += (PARKED,) if run.parked else ()
     session.show(run, replace(RUN_VIEW, sections=sections))
     if run.parked:
         session.warn("some organizations are parked; 'creditctl check' says more")
@@ -98,6 +55,8 @@ def list_all(
 
     Example: creditctl invoice list --month 2026-10
     """
+    from creditctl.services.invoices import list_invoices
+
     session = session_of(ctx)
     session.show(
         list_invoices(session.context, month=month, organization=organization), INVOICES_VIEW
@@ -108,13 +67,34 @@ def list_all(
 def show_one(
     ctx: typer.Context,
     invoice: Annotated[
-        str, typer.Argument(metavar="INVOICE", help="An id (inv_…), or an organization's slug.")
+        str,
+        typer.Argument(
+            metavar="INVOICE", help="An id (inv_…) or number, or an organization's slug."
+        ),
     ],
     month: MonthOption = None,
 ) -> None:
-    """Show an invoice and its lines.
+    """Show an invoice with its lines, taxes, payments and credit notes.
 
     Example: creditctl invoice show acme --month 2026-10
     """
+    from creditctl.services.invoices import show_invoice
+
     session = session_of(ctx)
     session.show(show_invoice(session.context, invoice, month), INVOICE_VIEW)
+
+
+@app.command("aging")
+def aging(ctx: typer.Context, organization: OrganizationOption = None) -> None:
+    """Show what is due, by days since it was due.
+
+    Example: creditctl invoice aging
+    """
+    from creditctl.services.invoice_aging import aged_receivables
+
+    session = session_of(ctx)
+    session.show(aged_receivables(session.context, organization=organization), AGING_VIEW)
+
+
+for part in (invoice_steps, invoice_corrections):
+    part.register(app)

@@ -19,6 +19,14 @@ from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries import checks as ask
 from creditctl.store.queries import notifications, order_checks, recharges
 from creditctl.store.queries.check_sums import remembered_results
+from creditctl.store.queries.invoice_checks import (
+    BILLED_OTHERWISE,
+    CREDITED_TOO_MUCH,
+    INVOICE_NUMBER_GAPS,
+    INVOICE_TAXES,
+    INVOICE_TOTALS,
+    SETTLED_SUMS,
+)
 from creditctl.store.queries.late_checks import (
     BOOKED_IN_QUARANTINE,
     LATE_IN_OPEN_TIME,
@@ -94,7 +102,12 @@ CHECKS: dict[str, Check] = {
     "usage is the same whatever it is summed by": asked(ask.SIDE_ROLLUPS),
     "debits are the sums of ledger entries": asked(ask.DEBIT_DAYS),
     "rated usage was paid, is overage, or is unlimited": unpaid_usage,
-    "an invoice's total is the sum of its lines": asked(ask.INVOICE_TOTALS),
+    "an invoice's lines sum to what it comes to": asked(INVOICE_TOTALS),
+    "taxes of invoices and credit notes sum to their tax": asked(INVOICE_TAXES),
+    "invoices and credit notes are numbered without gaps": asked(INVOICE_NUMBER_GAPS),
+    "an invoice is settled by its payments and credit notes": asked(SETTLED_SUMS),
+    "credit notes never exceed their invoice": asked(CREDITED_TOO_MUCH),
+    "a final invoice settled the overage that it bills": asked(BILLED_OTHERWISE),
     "late usage is paid at most once": asked(UNPAID_LATE_USAGE),
     "usage is late only before a final invoice": asked(LATE_IN_OPEN_TIME),
     "late usage is on a later invoice": asked(LISTED_TOO_EARLY),

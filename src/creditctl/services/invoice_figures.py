@@ -30,6 +30,7 @@ _DAY = timedelta(days=1)
 class Figures:
     """What an invoice is made of; `problem` says why none can be made."""
 
+    currency: str
     fees: tuple[Fee, ...]
     priced: tuple[PricedUsage, ...]
     problem: str | None = None
@@ -43,27 +44,32 @@ def read_figures(
     month: Period,
     currency: str,
     *,
+    own_currency: str | None = None,
     invoice_id: int | None = None,
 ) -> Figures:
     """The organization's figures for the days of a billing period, and late usage of earlier ones.
 
-    `invoice_id` is the draft to be made anew, which lists late usage already.
+    They are in `currency`, the catalog's, as plans are; without any plan in `own_currency`, where
+    given. `invoice_id` is the draft to be made anew, which lists late usage already.
     """
     # With the period that begins on the day after: its fee is due in advance.
     periods = periods_of(unit, organization_id, month.ends_at + _DAY)
     fees = tuple(_fees(periods, month))
-    prices = list_prices(unit)
+    rows = late_usage_for(unit, organization_id, invoice_id, month.starts_at)
+    since = min([month.starts_at, *(row.starts_at for row in rows)])
+    if own_currency and not fees and not any(period.ends_at > since for period in periods):
+        currency = own_currency
+    prices = list_prices(unit, currency)
     spans = _price_spans(month, periods, prices)
     priced = tuple(_priced(unit, organization_id, span, price) for span, price in spans)
     problem = _problem(fees, priced, currency, unlimited=_was_unlimited(periods, month))
-    rows = late_usage_for(unit, organization_id, invoice_id, month.starts_at)
     for late in late_periods_of(unit, rows):
         parts = late.priced(_price_spans(late.period, periods, prices))
         unlimited = _was_unlimited(periods, late.period)
         problem = problem or _problem((), parts, currency, unlimited=unlimited)
         priced += parts
     shown = tuple(part for part in priced if part.usage)
-    return Figures(fees, shown, problem, tuple(row.id for row in rows))
+    return Figures(currency, fees, shown, problem, tuple(row.id for row in rows))
 
 
 def _fees(periods: Iterable[SubscriptionPeriod], month: Period) -> Iterator[Fee]:

@@ -68,10 +68,16 @@ class Verb(Generic[Asked, Result]):
     amount: Callable[[UnitOfWork, OrganizationRow, Asked], Credits]
     """What counts against the actor's ceiling."""
 
+    even_closed: bool = False
+    """Whether it is done for an organization that was closed, which still has to pay."""
+
 
 VERBS: Mapping[str, str] = {
     "purchases.create": "creditctl.services.purchases:BUY",
     "purchases.settle": "creditctl.services.settling:SETTLE",
+    "invoice.pay": "creditctl.services.invoice_payments:PAY",
+    "invoice.void": "creditctl.services.invoice_voiding:VOID",
+    "invoice.credit-note": "creditctl.services.credit_notes:CREDIT",
     "credits.grant": "creditctl.services.granting:GRANT",
     "credits.reverse": "creditctl.services.reversals:REVERSE",
     "credits.expire": "creditctl.services.reversals:EXPIRE",
@@ -151,7 +157,7 @@ def perform_verb(
     request: Asked,
 ) -> Result:
     """The verb's work, refused for an organization that was closed."""
-    if owner.status == "closed":
+    if owner.status == "closed" and not verb.even_closed:
         raise Conflict(f"{owner.slug} is closed", hint="its books can only be read")
     return verb.perform(unit, context, owner, request)
 

@@ -1,6 +1,5 @@
 """`purchases create`: credits for money; granted when they are paid (DESIGN 3.4)."""
 
-import json
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,7 +13,7 @@ from creditctl.services.payment_calls import collect, configured
 from creditctl.services.payment_methods import chosen_method
 from creditctl.services.purchase_cards import PurchaseCard, read_purchase
 from creditctl.services.quoting import Quoted, Wish, quoted
-from creditctl.services.sale_terms import SellerCard
+from creditctl.services.sale_documents import sale_document
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
 from creditctl.store.queries.orgs import OrganizationRow, find_organization
@@ -162,14 +161,7 @@ def _insert(
         tax_minor=document.tax.minor,
         gross_minor=document.gross.minor,
         treatment=str(quote.assessment.decision.treatment),
-        document=json.dumps(
-            {
-                "seller": seller_lines(found.terms.seller_card),
-                "buyer": buyer_lines(owner),
-                "notice": quote.assessment.notice,
-            },
-            ensure_ascii=False,
-        ),
+        document=sale_document(found.terms.seller_card, owner, quote.assessment.notice),
         reference=request.reference,
         created_at=context.now,
         actor=context.actor,
@@ -192,24 +184,6 @@ def _insert(
         ],
     )
     return purchase_id, public_id
-
-
-def seller_lines(card: SellerCard | None) -> list[str]:
-    """The seller as a document names it, line by line."""
-    if card is None:
-        return []
-    place = " ".join(part for part in (card.country, card.region) if part)
-    tax_id = f"Tax id {card.tax_id}" if card.tax_id else ""
-    return [line for line in (card.legal_name, *card.address, place, tax_id, card.email) if line]
-
-
-def buyer_lines(owner: OrganizationRow) -> list[str]:
-    """The buyer as a document names it, line by line."""
-    place = " ".join(part for part in (owner.country, owner.region) if part)
-    lines = [owner.legal_name or owner.slug, owner.billing_email, place]
-    if owner.tax_id:
-        lines.append(f"Tax id {owner.tax_id}")
-    return [line for line in lines if line]
 
 
 BUY = Verb(

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from creditctl.adapters.payments.interface import PaymentAnswer, PaymentStatus
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput, NotFound
+from creditctl.rules.document_numbers import RECEIPTS, document_number
 from creditctl.rules.units import Credits, Money
 from creditctl.services.audit import record_change
 from creditctl.services.grants import NewGrant, add_grant
@@ -33,7 +34,6 @@ from creditctl.store.queries.purchases import (
     purchase_named,
 )
 
-RECEIPTS = "receipt"
 _FINAL = (PaymentStatus.SUCCEEDED, PaymentStatus.EXPIRED, PaymentStatus.CANCELLED)
 """Statuses whose `received_minor` is money that is there; while it is pending it is not."""
 
@@ -150,7 +150,7 @@ def grant_if_paid(unit: UnitOfWork, context: Context, purchase: PurchaseRow) -> 
         ),
     )
     year = context.now.year
-    number = f"R-{year}-{next_number(unit, RECEIPTS, year):06d}"
+    number = document_number(RECEIPTS, year, next_number(unit, RECEIPTS, year))
     mark_paid(unit, purchase.id, grant_id=grant.id, at=context.now, number=number)
     record_change(
         unit,

@@ -99,6 +99,7 @@ def _opposite(context: Context, entry: EntryRow, reason: str) -> NewEntry:
         last_event_at=entry.last_event_at,
         last_event_id=entry.last_event_id,
         reverses_id=entry.id,
+        invoice_id=entry.invoice_id,
         actor=context.actor,
         reason=reason,
     )

@@ -73,6 +73,25 @@ def replace_unique(table: str, old: Sequence[str], new: Sequence[str]) -> None:
     _rebuild(table, before, after)
 
 
+def drop_unique(table: str, columns: Sequence[str]) -> None:
+    """Let the columns be unique together no more; it must not be the table's last constraint."""
+    name = f"uq_{table}_{'_'.join(columns)}"
+    if _dialect() == "postgresql":
+        op.drop_constraint(op.f(name), table)
+    else:
+        _rebuild(table, f"CONSTRAINT {name} UNIQUE ({', '.join(columns)}), \n\t", "")
+
+
+def add_unique(table: str, columns: Sequence[str]) -> None:
+    """Take back what `drop_unique` did with the same arguments."""
+    name = f"uq_{table}_{'_'.join(columns)}"
+    if _dialect() == "postgresql":
+        op.create_unique_constraint(op.f(name), table, list(columns))
+        return
+    unique = f"CONSTRAINT {name} UNIQUE ({', '.join(columns)})"
+    _rebuild(table, f"CONSTRAINT uq_{table}_", f"{unique}, \n\tCONSTRAINT uq_{table}_")
+
+
 def _definition(table: str, name: str, kind: str, required: bool, refers_to: str) -> str:
     dialect = _dialect()
     words = [name, _TYPES[dialect][kind]]

@@ -66,6 +66,49 @@ def insert_only_while(table: str, query: str, word: str, message: str) -> None:
     )
 
 
+def refuse_when(table: str, name: str, event: str, condition: str, message: str) -> None:
+    """Refuse an event, such as `UPDATE OF status`, where the condition on OLD and NEW holds."""
+    _refuse(table, event, message, name=name, condition=f"WHEN ({condition})")
+
+
+def rows_only_while(table: str, query: str, word: str, message: str) -> None:
+    """Refuse to insert, change and delete rows unless the query finds that word.
+
+    The query names the row as `{row}`, which stands for NEW, OLD, or both one after the other.
+    """
+    rows = {"INSERT": ("NEW",), "UPDATE": ("OLD", "NEW"), "DELETE": ("OLD",)}
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for event, names in rows.items():
+        conditions = (f"({query.format(row=name)}) <> '{word}'" for name in names)
+        condition = " OR ".join(conditions)
+        trigger = f"{table}_{event.lower()}"
+        if is_sqlite:
+            _refuse(table, event, message, condition=f"WHEN {condition}")
+            continue
+        kept = "OLD" if event == "DELETE" else "NEW"
+        op.execute(
+            f"CREATE FUNCTION creditctl_{trigger}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            f"BEGIN IF {condition} THEN RAISE EXCEPTION '{message}' "
+            f"USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN {kept}; END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER guard_{trigger} BEFORE {event} ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION creditctl_{trigger}()"
+        )
+    if not is_sqlite:
+        _refuse(table, "TRUNCATE", message)
+
+
+def drop_row_guards(table: str) -> None:
+    """Drop what `rows_only_while` made."""
+    for event in ("insert", "update", "delete"):
+        drop_guard(table, event)
+        if op.get_bind().dialect.name == "postgresql":
+            op.execute(f"DROP FUNCTION creditctl_{table}_{event}()")
+    if op.get_bind().dialect.name == "postgresql":
+        drop_guard(table, "truncate")
+
+
 def drop_insert_guard(table: str) -> None:
     """Drop what `insert_only_while` made."""
     drop_guard(table, "insert")

@@ -64,7 +64,8 @@ def organizations_to_bill(
           AND (id IN (SELECT organization_id FROM usage_day
                       WHERE day >= :first_day AND day < :end_day)
                OR id IN (SELECT organization_id FROM subscription)
-               OR id IN (SELECT organization_id FROM invoice WHERE month = :month)
+               OR id IN (SELECT organization_id FROM invoice
+                         WHERE month = :month AND status <> 'void')
                OR id IN (SELECT organization_id FROM late_usage WHERE invoice_id IS NULL))
         ORDER BY slug
         """,
@@ -75,11 +76,23 @@ def organizations_to_bill(
     )
 
 
-def list_prices(unit: UnitOfWork) -> list[ListPriceRow]:
-    """Every list price there was, oldest first; of two from one instant the newer is last."""
+def list_prices(unit: UnitOfWork, currency: str) -> list[ListPriceRow]:
+    """Every list price there was in a currency, the catalog's own or one beside it, oldest first.
+
+    Of two from one instant the newer is last.
+    """
     return unit.fetch(
         ListPriceRow,
-        "SELECT effective_from, list_price FROM catalog_version ORDER BY effective_from, id",
+        """
+        SELECT effective_from, price FROM (
+            SELECT effective_from, list_price AS price, id FROM catalog_version
+            WHERE currency = :currency
+            UNION ALL
+            SELECT effective_from, price, id FROM list_price WHERE currency = :currency
+        ) AS priced
+        ORDER BY effective_from, id
+        """,
+        currency=currency,
     )
 
 

@@ -109,7 +109,8 @@ def standing_rows(
                - COALESCE((SELECT SUM(CASE WHEN s.grant_id IS NULL THEN s.amount_micro
                                            ELSE -s.amount_micro END)
                            FROM ledger_entry AS v JOIN ledger_entry AS s ON s.settles_id = v.id
-                           WHERE v.organization_id = o.id AND v.kind = 'overage'), 0),
+                           WHERE v.organization_id = o.id AND v.kind = 'overage'
+                             AND v.overage_reason <> 'postpaid'), 0),
                (SELECT MIN(g.effective_at) FROM credit_grant AS g
                 WHERE g.organization_id = o.id AND g.effective_at > :at),
                (SELECT MIN(g.expires_at) {live}),

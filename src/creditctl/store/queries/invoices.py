@@ -1,13 +1,11 @@
-"""Invoices and their lines: find, list, write."""
+"""Invoices and their lines: find, list, mark as stale."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from creditctl.rules.instants import instant_of, start_of_day
 from creditctl.rules.invoice_lines import Line
-from creditctl.rules.periods import Period
 from creditctl.rules.units import Credits, Money
 from creditctl.store.engine import UnitOfWork
 
@@ -17,7 +15,10 @@ _SELECT = """
            (SELECT COALESCE(SUM(l.amount_minor), 0) FROM invoice_line AS l
             WHERE l.invoice_id = i.id AND l.kind = 'fee'),
            (SELECT COALESCE(SUM(l.credits_micro), 0) FROM invoice_line AS l
-            WHERE l.invoice_id = i.id)
+            WHERE l.invoice_id = i.id),
+           i.organization_id, i.subtotal_minor, i.tax_minor, i.prices_include_tax, i.treatment,
+           i.document, i.number, i.finalized_at, i.due_on, i.paid_minor, i.credited_minor,
+           i.sent_at, i.paid_at, i.voided_at, i.voided_by, i.void_reason
     FROM invoice AS i JOIN organization AS o ON o.id = i.organization_id
 """
 
@@ -26,7 +27,7 @@ _SELECT = """
 class InvoiceRow:
     """An invoice with what its lines come to.
 
-    `overage` is the credits of its usage that no credits were applied to.
+    `overage` is the credits of its usage that no credits were applied to; `document` is JSON.
     """
 
     id: int
@@ -43,6 +44,27 @@ class InvoiceRow:
     generated_at: datetime
     fees_minor: int
     overage: Credits
+    organization_id: int
+    subtotal_minor: int
+    tax_minor: int
+    prices_include_tax: bool
+    treatment: str | None
+    document: str
+    number: str | None
+    finalized_at: datetime | None
+    due_on: date | None
+    paid_minor: int
+    credited_minor: int
+    sent_at: datetime | None
+    paid_at: datetime | None
+    voided_at: datetime | None
+    voided_by: str | None
+    void_reason: str | None
+
+    @property
+    def lines_minor(self) -> int:
+        """What the lines sum to: the total where prices include tax, else the subtotal."""
+        return self.total_minor if self.prices_include_tax else self.subtotal_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +89,7 @@ def list_invoice_rows(
         {_SELECT}
         WHERE (CAST(:month AS TEXT) IS NULL OR i.month = :month)
           AND (CAST(:organization_id AS BIGINT) IS NULL OR i.organization_id = :organization_id)
-        ORDER BY i.starts_at DESC, o.slug
+        ORDER BY i.starts_at DESC, o.slug, i.id
         """,
         month=month,
         organization_id=organization_id,
@@ -75,17 +97,36 @@ def list_invoice_rows(
 
 
 def invoice_by_public_id(unit: UnitOfWork, public_id: str) -> InvoiceRow | None:
-    """The invoice of that id, or None."""
-    return unit.fetch_one(InvoiceRow, f"{_SELECT} WHERE i.public_id = :id", id=public_id)
+    """The invoice of that id or number, or None."""
+    return unit.fetch_one(
+        InvoiceRow, f"{_SELECT} WHERE i.public_id = :id OR i.number = :id", id=public_id
+    )
 
 
-def invoice_of_month(unit: UnitOfWork, organization_id: int, month: str) -> InvoiceRow | None:
-    """The organization's invoice of that month, such as 2026-10, or None."""
+def invoice_by_id(unit: UnitOfWork, invoice_id: int) -> InvoiceRow:
+    """The invoice of that internal id."""
+    (row,) = unit.fetch(InvoiceRow, f"{_SELECT} WHERE i.id = :id", id=invoice_id)
+    return row
+
+
+def invoice_of_month(
+    unit: UnitOfWork, organization_id: int, month: str, *, or_void: bool = False
+) -> InvoiceRow | None:
+    """The organization's invoice of that month, such as 2026-10, or None.
+
+    A void one does not count, unless there is no other and it is asked for.
+    """
     return unit.fetch_one(
         InvoiceRow,
-        f"{_SELECT} WHERE i.organization_id = :organization_id AND i.month = :month",
+        f"""
+        {_SELECT}
+        WHERE i.organization_id = :organization_id AND i.month = :month
+          AND (i.status <> 'void' OR :or_void)
+        ORDER BY CASE WHEN i.status = 'void' THEN 1 ELSE 0 END, i.id DESC LIMIT 1
+        """,
         organization_id=organization_id,
         month=month,
+        or_void=or_void,
     )
 
 
@@ -94,7 +135,7 @@ def end_of_invoice_before(unit: UnitOfWork, organization_id: int, month: str) ->
     value = unit.fetch_value(
         """
         SELECT MAX(ends_at) FROM invoice
-        WHERE organization_id = :organization_id AND month < :month
+        WHERE organization_id = :organization_id AND month < :month AND status <> 'void'
         """,
         organization_id=organization_id,
         month=month,
@@ -107,7 +148,7 @@ def start_of_invoice_after(unit: UnitOfWork, organization_id: int, month: str) -
     value = unit.fetch_value(
         """
         SELECT MIN(starts_at) FROM invoice
-        WHERE organization_id = :organization_id AND month > :month
+        WHERE organization_id = :organization_id AND month > :month AND status <> 'void'
         """,
         organization_id=organization_id,
         month=month,
@@ -135,82 +176,6 @@ def lines_of(unit: UnitOfWork, invoice: InvoiceRow) -> tuple[Line, ...]:
             Money(row.amount_minor, invoice.currency),
         )
         for row in rows
-    )
-
-
-def insert_draft(
-    unit: UnitOfWork,
-    *,
-    public_id: str,
-    organization_id: int,
-    month: str,
-    period: Period,
-    total: Money,
-    generated_at: datetime,
-) -> int:
-    """Insert a draft without lines; returns its internal id."""
-    return unit.insert(
-        "invoice",
-        public_id=public_id,
-        organization_id=organization_id,
-        month=month,
-        starts_at=period.starts_at,
-        ends_at=period.ends_at,
-        status="draft",
-        stale=False,
-        currency=total.currency,
-        total_minor=total.minor,
-        generated_at=generated_at,
-    )
-
-
-def refresh_draft(
-    unit: UnitOfWork, invoice_id: int, *, period: Period, total: Money, generated_at: datetime
-) -> None:
-    """Give a draft its period and a new total, and drop its lines for new ones."""
-    unit.run(
-        """
-        UPDATE invoice SET total_minor = :total, currency = :currency, stale = false,
-               generated_at = :generated_at, starts_at = :starts_at, ends_at = :ends_at
-        WHERE id = :id AND status = 'draft'
-        """,
-        id=invoice_id,
-        starts_at=period.starts_at,
-        ends_at=period.ends_at,
-        total=total.minor,
-        currency=total.currency,
-        generated_at=generated_at,
-    )
-    unit.run("DELETE FROM invoice_line WHERE invoice_id = :id", id=invoice_id)
-
-
-def clear_stale(unit: UnitOfWork, invoice_id: int) -> None:
-    """The draft was looked at again: its lines are still right."""
-    unit.run("UPDATE invoice SET stale = false WHERE id = :id AND stale", id=invoice_id)
-
-
-def insert_lines(unit: UnitOfWork, invoice_id: int, lines: Sequence[Line]) -> None:
-    """Write the lines in the order given."""
-    unit.run_many(
-        """
-        INSERT INTO invoice_line (invoice_id, position, kind, description, requests,
-                                  credits_micro, unit_price, amount_minor)
-        VALUES (:invoice_id, :position, :kind, :description, :requests, :credits, :unit_price,
-                :amount)
-        """,
-        [
-            {
-                "invoice_id": invoice_id,
-                "position": position,
-                "kind": line.kind,
-                "description": line.description,
-                "requests": line.requests,
-                "credits": line.credits,
-                "unit_price": line.unit_price,
-                "amount": line.amount.minor,
-            }
-            for position, line in enumerate(lines, start=1)
-        ],
     )
 
 

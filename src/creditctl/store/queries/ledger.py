@@ -12,7 +12,7 @@ SETTLED = """COALESCE((
     SELECT SUM(CASE WHEN s.grant_id IS NULL THEN s.amount_micro ELSE -s.amount_micro END)
     FROM ledger_entry AS s WHERE s.settles_id = o.id
 ), 0)"""
-"""What of overage entry `o` was repaid (by a grant) or waived (by none), less what was unwound."""
+"""What of overage entry `o` was repaid, waived or invoiced, less what was unwound of that."""
 
 _MICROS_PER_DAY = 24 * MICROS_PER_HOUR
 _COLUMNS = (
@@ -34,6 +34,7 @@ _COLUMNS = (
     "actor",
     "reason",
     "reverses_id",
+    "invoice_id",
 )
 _INSERT = (
     f"INSERT INTO ledger_entry ({', '.join(_COLUMNS)}) "
@@ -62,6 +63,7 @@ class NewEntry:
     last_event_at: int | None = None
     last_event_id: bytes | None = None
     reverses_id: int | None = None
+    invoice_id: int | None = None
 
 
 def append_entries(unit: UnitOfWork, entries: Iterable[NewEntry]) -> None:

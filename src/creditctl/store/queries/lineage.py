@@ -26,12 +26,13 @@ class EntryRow:
     first_event_id: bytes | None
     last_event_at: int | None
     last_event_id: bytes | None
+    invoice_id: int | None
 
 
 _SELECT = """
     SELECT e.id, e.organization_id, e.grant_id, g.source, e.kind, e.amount_micro, e.event_at,
            e.product_id, e.batch_id, e.settles_id, e.first_event_at, e.first_event_id,
-           e.last_event_at, e.last_event_id
+           e.last_event_at, e.last_event_id, e.invoice_id
     FROM ledger_entry AS e LEFT JOIN credit_grant AS g ON g.id = e.grant_id
 """
 _STANDING = "NOT EXISTS (SELECT 1 FROM ledger_entry AS u WHERE u.reverses_id = e.id)"

@@ -1,10 +1,11 @@
-"""Invoices and their lines."""
+"""Invoices: lines, taxes, payments and credit notes. Once final, none of it changes any more."""
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlmodel import SQLModel
 
 from creditctl.store.tables.columns import (
+    CLUSTERED,
     STRICT,
     flag,
     identity,
@@ -15,15 +16,61 @@ from creditctl.store.tables.columns import (
     text,
 )
 
+_NUMBERED = sql("number IS NOT NULL")
+_STANDING = sql("status <> 'void'")
+
 
 class Invoice(SQLModel, table=True):
-    """What an organization owes for a period; a draft is refreshed, never added to."""
+    """What an organization owes for a period; a draft is refreshed, never added to.
+
+    `document` is JSON: seller, buyer and notice as they stood. `paid_minor` and `credited_minor`
+    are what its payments and credit notes sum to. A void one keeps its number and makes room for
+    another of the same period.
+    """
 
     __tablename__ = "invoice"
     __table_args__ = (
-        UniqueConstraint("organization_id", "starts_at", "ends_at"),
-        one_of("status", "draft", "finalized"),
+        one_of("status", "draft", "finalized", "sent", "paid", "void"),
         CheckConstraint("ends_at > starts_at", name="period_not_empty"),
+        CheckConstraint("subtotal_minor + tax_minor = total_minor", name="net_and_tax_are_total"),
+        CheckConstraint(
+            "subtotal_minor >= 0 AND tax_minor >= 0 AND paid_minor >= 0", name="not_negative"
+        ),
+        CheckConstraint(
+            "credited_minor >= 0 AND credited_minor <= total_minor", name="credited_within_total"
+        ),
+        CheckConstraint(
+            "(status = 'draft') = (number IS NULL)"
+            " AND (status = 'draft') = (finalized_at IS NULL)"
+            " AND (status = 'draft') = (due_on IS NULL)",
+            name="numbered_unless_draft",
+        ),
+        CheckConstraint(
+            "(status = 'paid') = (paid_at IS NOT NULL)"
+            " AND (status <> 'paid' OR paid_minor + credited_minor >= total_minor)",
+            name="paid_in_full",
+        ),
+        CheckConstraint(
+            "(status = 'void') = (voided_at IS NOT NULL)"
+            " AND (status = 'void') = (void_reason IS NOT NULL)",
+            name="voided_for_a_reason",
+        ),
+        Index(
+            "uq_invoice_period",
+            "organization_id",
+            "starts_at",
+            "ends_at",
+            unique=True,
+            sqlite_where=_STANDING,
+            postgresql_where=_STANDING,
+        ),
+        Index(
+            "uq_invoice_number",
+            "number",
+            unique=True,
+            sqlite_where=_NUMBERED,
+            postgresql_where=_NUMBERED,
+        ),
         Index(
             "ix_invoice_final",
             "ends_at",
@@ -44,6 +91,21 @@ class Invoice(SQLModel, table=True):
     currency: str = text()
     total_minor: int = integer()
     generated_at: int = integer()
+    subtotal_minor: int = integer()
+    tax_minor: int = integer()
+    prices_include_tax: bool = flag()
+    treatment: str | None = maybe_text()
+    document: str = text()
+    number: str | None = maybe_text()
+    finalized_at: int | None = maybe_integer()
+    due_on: int | None = maybe_integer()
+    paid_minor: int = integer()
+    credited_minor: int = integer()
+    sent_at: int | None = maybe_integer()
+    paid_at: int | None = maybe_integer()
+    voided_at: int | None = maybe_integer()
+    voided_by: str | None = maybe_text()
+    void_reason: str | None = maybe_text()
 
 
 class InvoiceLine(SQLModel, table=True):
@@ -65,3 +127,88 @@ class InvoiceLine(SQLModel, table=True):
     credits_micro: int | None = maybe_integer()
     unit_price: str | None = maybe_text()
     amount_minor: int = integer()
+
+
+class InvoiceTax(SQLModel, table=True):
+    """One tax of an invoice: `ppm` millionths of `taxable_minor`.
+
+    `category` is EN 16931's code (UNTDID 5305).
+    """
+
+    __tablename__ = "invoice_tax"
+    __table_args__ = CLUSTERED
+
+    invoice_id: int = integer(key=True, refers_to="invoice.id")
+    position: int = integer(key=True)
+    country: str = text()
+    region: str | None = maybe_text()
+    name: str = text()
+    category: str = text()
+    ppm: int = integer()
+    taxable_minor: int = integer()
+    tax_minor: int = integer()
+
+
+class InvoicePayment(SQLModel, table=True):
+    """Money that arrived for an invoice, such as a line of a bank statement."""
+
+    __tablename__ = "invoice_payment"
+    __table_args__ = (
+        UniqueConstraint("invoice_id", "reference"),
+        CheckConstraint("amount_minor > 0", name="amount_above_zero"),
+        STRICT,
+    )
+
+    id: int | None = identity()
+    invoice_id: int = integer(refers_to="invoice.id")
+    reference: str = text()
+    amount_minor: int = integer()
+    arrived_at: int = integer()
+    recorded_at: int = integer()
+    actor: str = text()
+    reason: str = text()
+
+
+class CreditNote(SQLModel, table=True):
+    """What an invoice should not have said: a part of it that is taken back, or all of it.
+
+    `line_position` names the line that it takes back, where it is one.
+    """
+
+    __tablename__ = "credit_note"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        CheckConstraint("net_minor + tax_minor = total_minor", name="net_and_tax_are_total"),
+        CheckConstraint("total_minor > 0 AND net_minor >= 0 AND tax_minor >= 0", name="credits"),
+        Index("ix_credit_note_invoice", "invoice_id"),
+        STRICT,
+    )
+
+    id: int | None = identity()
+    public_id: str = text(unique=True)
+    number: str = text()
+    invoice_id: int = integer(refers_to="invoice.id")
+    line_position: int | None = maybe_integer()
+    net_minor: int = integer()
+    tax_minor: int = integer()
+    total_minor: int = integer()
+    issued_at: int = integer()
+    actor: str = text()
+    reason: str = text()
+
+
+class CreditNoteTax(SQLModel, table=True):
+    """What of one of the invoice's taxes a credit note takes back."""
+
+    __tablename__ = "credit_note_tax"
+    __table_args__ = CLUSTERED
+
+    credit_note_id: int = integer(key=True, refers_to="credit_note.id")
+    position: int = integer(key=True)
+    country: str = text()
+    region: str | None = maybe_text()
+    name: str = text()
+    category: str = text()
+    ppm: int = integer()
+    taxable_minor: int = integer()
+    tax_minor: int = integer()

@@ -28,6 +28,7 @@ KINDS = (
     "waiver",
     "unwind",
     "transfer",
+    "invoiced",
 )
 
 
@@ -36,8 +37,9 @@ class LedgerEntry(SQLModel, table=True):
 
     A usage or overage entry pays for the consecutive events from `first_event` to `last_event`
     of its batch (in time, event id order): that is the lineage of the debit. A repayment draws
-    a grant to settle the overage entry `settles_id`; a waiver settles one for nothing. An unwind
-    takes back the whole entry `reverses_id`, with the opposite sign.
+    a grant to settle the overage entry `settles_id`; a waiver settles one for nothing, and invoiced
+    is what the final invoice `invoice_id` bills. An unwind takes back the whole entry
+    `reverses_id`, with the opposite sign.
     """
 
     __tablename__ = "ledger_entry"
@@ -63,23 +65,35 @@ class LedgerEntry(SQLModel, table=True):
             sqlite_where=sql("reverses_id IS NOT NULL"),
             postgresql_where=sql("reverses_id IS NOT NULL"),
         ),
+        Index(
+            "ix_ledger_entry_invoice",
+            "invoice_id",
+            sqlite_where=sql("invoice_id IS NOT NULL"),
+            postgresql_where=sql("invoice_id IS NOT NULL"),
+        ),
         one_of("kind", *KINDS),
         CheckConstraint(
-            "CASE WHEN kind IN ('grant', 'expiry_reversal', 'waiver') THEN amount_micro > 0 "
+            "CASE WHEN kind IN ('grant', 'expiry_reversal', 'waiver', 'invoiced') "
+            "THEN amount_micro > 0 "
             "WHEN kind IN ('rollover_reversal', 'unwind') THEN amount_micro <> 0 "
             "ELSE amount_micro < 0 END",
             name="sign_fits_kind",
         ),
         CheckConstraint(
-            "kind = 'unwind' OR (kind IN ('overage', 'waiver')) = (grant_id IS NULL)",
+            "kind = 'unwind' OR (kind IN ('overage', 'waiver', 'invoiced')) = (grant_id IS NULL)",
             name="grant_unless_overage",
         ),
         CheckConstraint(
             "(kind = 'overage') = (overage_reason IS NOT NULL)", name="overage_has_reason"
         ),
         CheckConstraint(
-            "kind = 'unwind' OR (kind IN ('repayment', 'waiver')) = (settles_id IS NOT NULL)",
+            "kind = 'unwind'"
+            " OR (kind IN ('repayment', 'waiver', 'invoiced')) = (settles_id IS NOT NULL)",
             name="repays_overage",
+        ),
+        CheckConstraint(
+            "kind = 'unwind' OR (kind = 'invoiced') = (invoice_id IS NOT NULL)",
+            name="invoiced_by_an_invoice",
         ),
         CheckConstraint("(kind = 'unwind') = (reverses_id IS NOT NULL)", name="unwinds_an_entry"),
         one_of("overage_reason", "postpaid", "overshoot", "late", "correction"),
@@ -105,3 +119,4 @@ class LedgerEntry(SQLModel, table=True):
     actor: str = text()
     reason: str = text()
     reverses_id: int | None = maybe_integer(refers_to="ledger_entry.id")
+    invoice_id: int | None = maybe_integer(refers_to="invoice.id")

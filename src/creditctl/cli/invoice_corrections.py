@@ -1,0 +1,77 @@
+"""`creditctl invoice void|credit-note`: what corrects an invoice that is final."""
+
+from typing import Annotated
+
+import typer
+
+from creditctl.cli.invoice_steps import AmountOption, InvoiceArgument
+from creditctl.cli.invoice_views import CREDIT_NOTE_VIEW, STANDING_VIEW
+from creditctl.cli.rails import (
+    DryRunOption,
+    ExpectBalanceOption,
+    ExpectEmailOption,
+    IdempotencyKeyOption,
+    ReasonOption,
+    rails_of,
+)
+from creditctl.cli.session import session_of
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the group."""
+    app.command("void")(void)
+    app.command("credit-note")(credit_note)
+
+
+def void(
+    ctx: typer.Context,
+    invoice: InvoiceArgument,
+    reason: ReasonOption,
+    idempotency_key: IdempotencyKeyOption = None,
+    dry_run: DryRunOption = False,
+    expect_email: ExpectEmailOption = None,
+    expect_balance: ExpectBalanceOption = None,
+) -> None:
+    """Take back an invoice for which nothing was paid.
+
+    It keeps its number. The overage it billed is open again, and the month can be drafted anew.
+
+    Example: creditctl invoice void INV-2026-000017 --reason "wrong organization"
+    """
+    from creditctl.services.invoice_voiding import VoidRequest, void_invoice
+
+    session = session_of(ctx)
+    if not dry_run:
+        session.confirm(f"voiding {invoice}")
+    rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
+    request = VoidRequest(invoice=invoice, reason=reason)
+    session.show(void_invoice(session.context, request, rails), STANDING_VIEW)
+
+
+def credit_note(
+    ctx: typer.Context,
+    invoice: InvoiceArgument,
+    reason: ReasonOption,
+    amount: AmountOption = None,
+    line: Annotated[
+        int | None,
+        typer.Option("--line", metavar="N", min=1, help="Take this line back, with its tax."),
+    ] = None,
+    idempotency_key: IdempotencyKeyOption = None,
+    dry_run: DryRunOption = False,
+    expect_email: ExpectEmailOption = None,
+    expect_balance: ExpectBalanceOption = None,
+) -> None:
+    """Correct a final invoice: take a part of it back, or all of it.
+
+    Its taxes go with it in proportion. Without --amount or --line it is all that is left. Credits
+    are not moved: 'credits grant' does that.
+
+    Example: creditctl invoice credit-note INV-2026-000017 --amount 12EUR --reason "outage"
+    """
+    from creditctl.services.credit_notes import CreditNoteRequest, issue_credit_note
+
+    session = session_of(ctx)
+    request = CreditNoteRequest(invoice=invoice, reason=reason, amount=amount, line=line)
+    rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
+    session.show(issue_credit_note(session.context, request, rails), CREDIT_NOTE_VIEW)

@@ -1,0 +1,174 @@
+"""What invoices look like."""
+
+from creditctl.output.view import Column, Section, View
+
+_AMOUNTS = (
+    Column("overage_credits", "Uncovered"),
+    Column("fees"),
+    Column("overage_due", "Overage"),
+)
+_TOTALS = (Column("subtotal"), Column("tax"), Column("total"))
+PARKED = Section("parked", "Parked", (Column("organization"), Column("problem")))
+CURRENCIES = Section("totals", "By currency", (Column("currency"), Column("invoices"), *_TOTALS))
+RUN_VIEW = View(
+    "creditctl.invoice_run/v1",
+    (
+        Column("month"),
+        Column("created"),
+        Column("refreshed"),
+        Column("unchanged"),
+        Column("total"),
+    ),
+    sections=(
+        Section(
+            "invoices",
+            "Invoices",
+            (
+                Column("organization"),
+                Column("status"),
+                *_AMOUNTS[1:],
+                Column("tax"),
+                Column("total"),
+            ),
+        ),
+    ),
+    csv_rows="invoices",
+)
+INVOICES_VIEW = View(
+    "creditctl.invoices/v1",
+    (
+        Column("number"),
+        Column("organization", "Org"),
+        Column("month"),
+        Column("status"),
+        Column("total"),
+        Column("due"),
+        Column("stale"),
+    ),
+    empty="No invoices yet.",
+)
+_TAXES = Section(
+    "taxes",
+    "Taxes",
+    (Column("name"), Column("place"), Column("percent", "%"), Column("taxable"), Column("tax")),
+    hidden_when_empty=True,
+)
+INVOICE_VIEW = View(
+    "creditctl.invoice/v1",
+    (
+        Column("id", "Invoice"),
+        Column("number"),
+        Column("legal_name", "Organization"),
+        Column("month"),
+        Column("starts_at", "From"),
+        Column("ends_at", "Until"),
+        Column("status"),
+        Column("stale"),
+        *_AMOUNTS,
+        *_TOTALS,
+        Column("notice"),
+        Column("finalized_at", "Date"),
+        Column("due_on", "Due by"),
+        Column("paid"),
+        Column("credited"),
+        Column("due"),
+        Column("surplus"),
+        Column("void_reason", "Void, for"),
+    ),
+    sections=(
+        Section(
+            "lines",
+            "Lines",
+            (
+                Column("description", ""),
+                Column("requests"),
+                Column("credits"),
+                Column("unit_price", "Price"),
+                Column("amount"),
+            ),
+        ),
+        _TAXES,
+        Section(
+            "payments",
+            "Payments",
+            (
+                Column("reference"),
+                Column("arrived_at", "Arrived"),
+                Column("amount"),
+                Column("reason"),
+            ),
+            hidden_when_empty=True,
+        ),
+        Section(
+            "credit_notes",
+            "Credit notes",
+            (Column("number"), Column("net"), Column("tax"), Column("total"), Column("reason")),
+            hidden_when_empty=True,
+        ),
+    ),
+    csv_rows="lines",
+)
+REFUSED = Section("refused", "Refused", (Column("organization", "Org"), Column("problem")))
+FINALIZED_VIEW = View(
+    "creditctl.finalized_invoices/v1",
+    (Column("unchanged"), Column("dry_run", "Dry run")),
+    sections=(
+        Section(
+            "finalized",
+            "Final",
+            (
+                Column("number"),
+                Column("organization", "Org"),
+                *_TOTALS,
+                Column("due_on", "Due by"),
+            ),
+        ),
+    ),
+    csv_rows="finalized",
+)
+STANDING_VIEW = View(
+    "creditctl.invoice_standing/v1",
+    (
+        Column("number", "Invoice"),
+        Column("organization"),
+        Column("status"),
+        Column("total"),
+        Column("paid"),
+        Column("credited"),
+        Column("due"),
+        Column("surplus"),
+        Column("dry_run", "Dry run"),
+    ),
+)
+CREDIT_NOTE_VIEW = View(
+    "creditctl.credit_note/v1",
+    (
+        Column("number", "Credit note"),
+        Column("invoice"),
+        Column("organization"),
+        Column("line"),
+        Column("net"),
+        Column("tax"),
+        Column("total"),
+        Column("reason"),
+        Column("status", "Invoice is"),
+        Column("due"),
+        Column("surplus"),
+        Column("dry_run", "Dry run"),
+    ),
+    sections=(_TAXES,),
+)
+AGING_VIEW = View(
+    "creditctl.aged_receivables/v1",
+    (
+        Column("organization", "Org"),
+        Column("current"),
+        Column("days_1_30", "1-30"),
+        Column("days_31_60", "31-60"),
+        Column("days_61_90", "61-90"),
+        Column("over_90", "90+"),
+        Column("total"),
+        Column("currency", ""),
+    ),
+    empty="Nothing is due.",
+)
