@@ -24,6 +24,7 @@ NAMES = (
     "late_window_periods",
     "invoice_grace_hours",
     "payment_days",
+    "hold_timeout_seconds",
     "import_chunk",
     "console_url",
     "profile",
@@ -70,6 +71,7 @@ def settings_from(config: Mapping[str, str]) -> Settings:
     default = Settings()
     window = _whole_number(config, "dedup_window_minutes", 1, _LONGEST_DEDUP_WINDOW)
     grace = _whole_number(config, "usage_grace_hours", 0, 24 * 365)
+    hold = _whole_number(config, "hold_timeout_seconds", 1, 24 * 3600)
     late = _whole_number(config, "late_window_periods", 0, 120)
     invoice_grace = _whole_number(config, "invoice_grace_hours", 0, 24 * 365)
     payment_days = _whole_number(config, "payment_days", 0, 365)
@@ -77,6 +79,7 @@ def settings_from(config: Mapping[str, str]) -> Settings:
     return Settings(
         usage_grace=default.usage_grace if grace is None else timedelta(hours=grace),
         dedup_window=default.dedup_window if window is None else timedelta(minutes=window),
+        hold_timeout=default.hold_timeout if hold is None else timedelta(seconds=hold),
         late_window=default.late_window if late is None else late,
         invoice_grace=(
             default.invoice_grace if invoice_grace is None else timedelta(hours=invoice_grace)

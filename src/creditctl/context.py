@@ -19,6 +19,9 @@ class Settings:
     dedup_window: timedelta = timedelta(hours=1)
     """An id seen again within this time is the same event (DESIGN 3.5); at most 24 h."""
 
+    hold_timeout: timedelta = timedelta(minutes=5)
+    """How long a call may hold credits before they are free again (DESIGN 3.7)."""
+
     late_window: int = 2
     """Invoiced periods whose late usage goes on the next invoice; older is put in quarantine."""
 

@@ -47,6 +47,7 @@ def test_a_block_is_told_with_usage_limit_and_end(cli: Cli, context: Context) ->
         "allowances_granted": 0,
         "instalments_booked": 0,
         "expiries_booked": 0,
+        "holds_expired": 0,
         "repayments_booked": 0,
         "recharged": 0,
         "told": 0,
@@ -60,7 +61,7 @@ def test_a_block_is_told_with_usage_limit_and_end(cli: Cli, context: Context) ->
     assert [line["crossed"] for line in card["lines"]] == [True]
     assert [past["state"] for past in card["history"]] == ["blocked"]
     assert [past["recovered_at"] for past in card["crossings"]] == [None]
-    assert listed == {
+    assert listed == {"held": "0"} | {
         name: value
         for name, value in change.items()
         if name not in ("previous", "is_new_block", "slipped")
@@ -94,4 +95,4 @@ def test_the_status_of_an_unknown_organization_exits_3(sqlite_cli: Cli, sqlite: 
 
 def test_csv_has_a_header_without_rows(sqlite_cli: Cli, sqlite: Context) -> None:
     header = sqlite_cli("limits status -o csv").stdout
-    assert header.strip() == "organization,state,reason,usage,limit,since,until"
+    assert header.strip() == "organization,state,reason,usage,limit,since,until,held"

@@ -7,6 +7,7 @@ import pytest
 
 from alerts import a_destination, happens
 from builders import an_organization, at, give, open_books, use
+from calls import call, charge
 from conftest import NOW
 from creditctl.context import Context
 from creditctl.rules.periods import parse_month
@@ -156,6 +157,18 @@ BREACHES = {
         "UPDATE usage_batch SET quarantined = quarantined + 1"
     ),
     "the ids of pruned events are kept": "UPDATE usage_batch SET pruned = pruned + 1",
+    "what a grant says is held is what open holds reserve": (
+        "UPDATE credit_grant SET held_micro = held_micro + 1"
+    ),
+    "a hold reserves its estimate, of credits its call may draw": (
+        "UPDATE hold SET estimate_micro = estimate_micro + 1"
+    ),
+    "a captured call has its event, at what was charged": (
+        "UPDATE hold SET captured_micro = captured_micro + 1 WHERE state = 'captured'"
+    ),
+    "a call whose event is booked holds nothing": (
+        "UPDATE hold SET state = 'open' WHERE state = 'captured'"
+    ),
     "a purchase is paid when its money arrived": "DELETE FROM payment_arrival",
     "a paid purchase is granted as it was bought": (
         "UPDATE purchase SET credits_micro = credits_micro + 1"
@@ -225,7 +238,8 @@ def books(context: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
     """A month with an allowance, a gift that expired, overage, its repayment and an invoice.
 
     Another organization has late usage, and some that is too late; a third one an order form, and
-    a destination that was told something.
+    a destination that was told something; of a fourth one a call was captured and another is in
+    flight.
     """
     october = at(context, "2026-10-01T00:00:00Z")
     open_books(october)
@@ -257,6 +271,9 @@ def books(context: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
     settle(context, SettleRequest(purchase=bought.id, reference="bank 1", reason="test"))
     check_limits(context)
     generate_invoices(context, parse_month("2026-10"))
+    an_organization(context, "caller", credits="10")
+    charge(context, "call-1", 2, organization="caller")
+    call(context, "call-2", 2, organization="caller")
     an_organization(context, "buyer")
     an_order(context, a_line(times=2), slug="buyer")
     recording_channel(monkeypatch)

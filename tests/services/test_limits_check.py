@@ -9,7 +9,7 @@ from builders import an_organization, at, give, open_books, use
 from creditctl.context import Context
 from creditctl.errors import OrganizationNotFound
 from creditctl.rules.budgets import parse_threshold
-from creditctl.rules.units import Credits
+from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.budget_changes import DAILY, Wanted, clear_budget, set_budget
 from creditctl.services.budgets import show_budget
 from creditctl.services.limits_check import LimitsCheck, check_limits
@@ -66,6 +66,7 @@ def test_an_exceeded_daily_budget_blocks_until_the_utc_day_ends(noon: Context) -
         limit=Credits.parse("100"),
         since=noon.now,
         until=MIDNIGHT,
+        held=NO_CREDITS,
     )
     assert show_budget(noon, "acme").state == "blocked"
 

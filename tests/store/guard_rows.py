@@ -18,7 +18,13 @@ APPEND_ONLY = {
     "credit_note_tax",
 }
 CHANGEABLE = {
-    "credit_grant": {"remaining_micro", "expired_micro", "expires_at", "reversed_at"},
+    "credit_grant": {
+        "remaining_micro",
+        "expired_micro",
+        "held_micro",
+        "expires_at",
+        "reversed_at",
+    },
     "endpoint_price": {"effective_to"},
     "list_price": {"effective_to"},
     "notification": {
@@ -85,7 +91,12 @@ VALID: dict[str, dict[str, Any]] = {
         "effective_to": 9,
     },
     "subscription": {"status": "active"},
-    "credit_grant": {"source": "promotion", "amount_micro": 10, "expires_at": 9},
+    "credit_grant": {
+        "source": "promotion",
+        "amount_micro": 10,
+        "expires_at": 9,
+        "held_micro": 0,
+    },
     "ledger_entry": {
         "kind": "unwind",
         "amount_micro": -1,
@@ -145,6 +156,7 @@ VALID: dict[str, dict[str, Any]] = {
         "deadline_at": 9,
     },
     "delivery_attempt": {"outcome": "failed"},
+    "hold": {"state": "captured", "expires_at": 9},
     "order_form": {"status": "draft", "signer": None, "signed_on": None},
     "order_instalment": {"state": "booked", "expires_at": 9},
 }
@@ -186,6 +198,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     },
     "ck_credit_grant_expired_not_negative": {"expired_micro": -1},
     "ck_credit_grant_expires_after_effective": {"expires_at": 3},
+    "ck_credit_grant_held_within_remaining": {"held_micro": 9},
     "ck_credit_grant_never_above_amount": {"remaining_micro": 8},
     "ck_credit_grant_never_negative": {"remaining_micro": -1},
     "ck_credit_grant_priority_in_range": {"priority": 101},
@@ -207,6 +220,13 @@ BROKEN: dict[str, dict[str, Any]] = {
     "ck_crossing_window_not_empty": {"window_ends_at": 0},
     "ck_enforcement_change_state_known": {"state": "angry"},
     "ck_enforcement_state_known": {"state": "angry"},
+    "ck_hold_captured_not_negative": {"captured_micro": -1},
+    "ck_hold_captured_with_its_event": {"batch_id": None},
+    "ck_hold_closed_unless_open": {"closed_at": None},
+    "ck_hold_estimate_not_negative": {"estimate_micro": -1},
+    "ck_hold_expires_after_authorized": {"expires_at": 3},
+    "ck_hold_part_amount_above_zero": {"amount_micro": 0},
+    "ck_hold_state_known": {"state": "lost", "captured_micro": None, "batch_id": None},
     "ck_invoice_line_kind_known": {"kind": "surprise"},
     "ck_credit_note_credits": {"net_minor": 4, "tax_minor": -1},
     "ck_credit_note_net_and_tax_are_total": {"total_minor": 4},

@@ -22,6 +22,7 @@ BALANCE_VIEW = View(
         Column("organization"),
         Column("at", "As of"),
         Column("available"),
+        Column("held"),
         Column("open_overage", "Open overage"),
         Column("postpaid_overage", "Postpaid overage"),
         Column("net"),

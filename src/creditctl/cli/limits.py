@@ -29,6 +29,7 @@ CHECK_VIEW = View(
         Column("allowances_granted"),
         Column("instalments_booked"),
         Column("expiries_booked"),
+        Column("holds_expired"),
         Column("repayments_booked"),
         Column("recharged"),
         Column("told", "Notifications"),
@@ -56,7 +57,14 @@ STATUSES_VIEW = View(
 )
 STATUS_VIEW = View(
     "creditctl.limit_status/v1",
-    (Column("organization"), Column("state"), *_DETAILS, Column("since"), Column("until")),
+    (
+        Column("organization"),
+        Column("state"),
+        *_DETAILS,
+        Column("since"),
+        Column("until"),
+        Column("held"),
+    ),
     sections=(
         Section("lines", "Lines", LINE_COLUMNS, hidden_when_empty=True),
         Section(

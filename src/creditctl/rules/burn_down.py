@@ -13,6 +13,9 @@ from typing import NamedTuple
 from creditctl.rules.instants import HOURS_PER_DAY, MICROS_PER_HOUR
 
 NEVER = 2**63
+HELD_FIRST = -1
+"""The priority of grants that a call holds, before every one that a grant may have."""
+
 MICROS_PER_DAY = HOURS_PER_DAY * MICROS_PER_HOUR
 
 

@@ -7,6 +7,9 @@ from functools import lru_cache
 SUCCESS = ("2xx",)
 """Only success is billed [FC]; a product may name its own statuses."""
 
+LARGEST_COST_MICRO = 10**15
+"""A billion credits: a request that costs more is a mistake in what it says of itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class VolumeStep:

@@ -1,11 +1,11 @@
 """Books what usage costs: who pays which events, in burn-down order, lineage kept (DESIGN 3.3)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from creditctl.context import Context
-from creditctl.rules.burn_down import Charge, Draw, Interval, Lot, burn_down
+from creditctl.rules.burn_down import HELD_FIRST, Charge, Draw, Interval, Lot, burn_down
 from creditctl.rules.instants import micros_of
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.subscription_periods import SubscriptionPeriod, periods_of
@@ -15,7 +15,7 @@ from creditctl.store.queries.ledger import (
     NewEntry,
     add_debits,
     append_entries,
-    postpaid_booked,
+    postpaid_taken,
 )
 from creditctl.store.queries.usage_payment import RECLAIMED
 
@@ -46,20 +46,24 @@ def allocate(
     batch_id: int | None,
     reason: str = "imported usage",
     overage_reason: str = OVERSHOOT,
+    first: Collection[int] = (),
 ) -> Allocation:
     """Pay the charges of one organization and write the ledger.
 
     The caller has locked the organization and granted its due allowances. Charges are drawn in
-    (time, event id) order; bookings made before are not redone.
+    (time, event id) order; bookings made before are not redone. The grants in `first`, which a call
+    had held, pay before all others.
     """
     ordered = sorted(charges)
     if not ordered:
         return Allocation(NO_CREDITS, NO_CREDITS, NO_CREDITS)
     grants = {grant.id: grant for grant in grants_of(unit, organization_id)}
     periods = periods_of(unit, organization_id, context.now)
-    headroom = _postpaid_lots(unit, organization_id, periods, ordered)
+    headroom = postpaid_lots(unit, organization_id, periods, ordered)
     lots = lots_of(grants.values())
-    draws = burn_down([*lots.values(), *headroom], _unlimited(periods), ordered)
+    for grant_id in first:
+        lots[grant_id].priority = HELD_FIRST
+    draws = burn_down([*lots.values(), *headroom], unlimited_in(periods), ordered)
     _draw_grants(unit, context, grants, lots, draws)
     booking = NewEntry(
         organization_id=organization_id,
@@ -92,7 +96,7 @@ def lot_of(grant: GrantRow) -> Lot:
     reclaimable = 0 if grant.reversed_at is not None else grant.expired.micro
     lot = Lot(
         grant.id,
-        grant.remaining.micro + reclaimable,
+        grant.available.micro + reclaimable,
         micros_of(grant.effective_at),
         product_id=grant.product_id,
         priority=grant.priority,
@@ -103,7 +107,7 @@ def lot_of(grant: GrantRow) -> Lot:
     return lot
 
 
-def _postpaid_lots(
+def postpaid_lots(
     unit: UnitOfWork,
     organization_id: int,
     periods: Sequence[SubscriptionPeriod],
@@ -122,7 +126,7 @@ def _postpaid_lots(
             continue
         whole = period.whole
         ended_at = ends[period.subscription_id, whole]
-        booked = postpaid_booked(unit, organization_id, whole.starts_at, ended_at)
+        booked = postpaid_taken(unit, organization_id, whole.starts_at, ended_at)
         lot = Lot(None, 0, starts_at, ends_at)
         known = booked
         if before is not None and before[0].whole == whole:
@@ -135,7 +139,8 @@ def _postpaid_lots(
     return lots
 
 
-def _unlimited(periods: Iterable[SubscriptionPeriod]) -> list[Interval]:
+def unlimited_in(periods: Iterable[SubscriptionPeriod]) -> list[Interval]:
+    """When nobody pays, because a plan without limit was in force."""
     return [
         Interval(micros_of(period.starts_at), micros_of(period.ends_at))
         for period in periods
@@ -159,7 +164,7 @@ def _draw_grants(
         grant = grants[grant_id]
         returned = sum(carried.passed for carried in lot.carried)
         own = taken[grant_id] + lot.passed - returned
-        reclaimed = max(own - grant.remaining.micro, 0)
+        reclaimed = max(own - grant.available.micro, 0)
         moves = {"expiry_reversal": reclaimed, "rollover_reversal": returned - lot.passed}
         append_entries(
             unit, [_move(context, grant, kind, amount) for kind, amount in moves.items() if amount]

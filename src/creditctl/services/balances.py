@@ -30,6 +30,9 @@ class Balance:
     organization: str
     at: datetime
     available: Credits
+    held: Credits
+    """Reserved by open holds, and in none of the other figures."""
+
     open_overage: Credits
     """Owed, and refused until repaid."""
 
@@ -50,7 +53,7 @@ def read_balance(context: Context, organization: str) -> Balance:
 def balance_of(unit: UnitOfWork, organization_id: int, organization: str, at: datetime) -> Balance:
     """The balance at that time, from grants as they are: a grant counts while it is live."""
     live = [grant for grant in grants_of(unit, organization_id) if is_live(grant, at)]
-    available = _sum(grant.remaining for grant in live)
+    available = _sum(grant.available for grant in live)
     owed = unsettled_overage(unit, organization_id)
     postpaid = _sum(row.unsettled for row in owed if row.reason == "postpaid")
     open_overage = _open(owed)
@@ -58,6 +61,7 @@ def balance_of(unit: UnitOfWork, organization_id: int, organization: str, at: da
         organization=organization,
         at=at,
         available=available,
+        held=_sum(grant.held for grant in live),
         open_overage=open_overage,
         postpaid_overage=postpaid,
         net=available - open_overage - postpaid,
@@ -78,13 +82,13 @@ def is_live(grant: GrantRow, at: datetime) -> bool:
 def _by_source(grants: Iterable[GrantRow]) -> tuple[SourceBalance, ...]:
     grouped: dict[tuple[str, str | None], list[GrantRow]] = defaultdict(list)
     for grant in grants:
-        if grant.remaining:
+        if grant.available:
             grouped[grant.source, grant.product].append(grant)
     return tuple(
         SourceBalance(
             source=source,
             product=product,
-            available=_sum(grant.remaining for grant in members),
+            available=_sum(grant.available for grant in members),
             next_expiry_at=min(
                 (grant.expires_at for grant in members if grant.expires_at), default=None
             ),

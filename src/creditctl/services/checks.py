@@ -19,6 +19,12 @@ from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries import checks as ask
 from creditctl.store.queries import notifications, order_checks, recharges
 from creditctl.store.queries.check_sums import remembered_results
+from creditctl.store.queries.hold_checks import (
+    CALLS_LEFT_HELD,
+    CAPTURED_FOR_NOTHING,
+    HELD_OTHERWISE,
+    HELD_SUMS,
+)
 from creditctl.store.queries.invoice_checks import (
     BILLED_OTHERWISE,
     CREDITED_TOO_MUCH,
@@ -114,6 +120,10 @@ CHECKS: dict[str, Check] = {
     "of late events exactly the released ones are booked": asked(BOOKED_IN_QUARANTINE),
     "a batch counts its events in quarantine": asked(QUARANTINE_COUNTS),
     "the ids of pruned events are kept": asked(PRUNED_COUNTS),
+    "what a grant says is held is what open holds reserve": asked(HELD_SUMS),
+    "a hold reserves its estimate, of credits its call may draw": asked(HELD_OTHERWISE),
+    "a captured call has its event, at what was charged": asked(CAPTURED_FOR_NOTHING),
+    "a call whose event is booked holds nothing": asked(CALLS_LEFT_HELD),
     "a purchase is paid when its money arrived": asked(PAID_WITHOUT_MONEY),
     "a paid purchase is granted as it was bought": asked(GRANTED_OTHERWISE),
     "a purchase's taxes sum to its tax": asked(TAX_SUMS),

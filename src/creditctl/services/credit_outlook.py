@@ -119,7 +119,7 @@ def _since(decided: DecidedRow | None, moment: datetime) -> datetime | None:
 
 
 def _next_grants(unit: UnitOfWork, owner: OrganizationRow, at: datetime) -> Iterator[NextGrant]:
-    live = [row for row in grants_of(unit, owner.id) if is_live(row, at) and row.remaining]
+    live = [row for row in grants_of(unit, owner.id) if is_live(row, at) and row.available]
     live.sort(key=lambda row: burn_order(lot_of(row)))
     for place, row in enumerate(live):
         is_last = place == len(live) - 1
@@ -129,5 +129,5 @@ def _next_grants(unit: UnitOfWork, owner: OrganizationRow, at: datetime) -> Iter
             else why_before(lot_of(row), lot_of(live[place + 1]))
         )
         yield NextGrant(
-            place + 1, row.public_id, row.source, row.product, row.remaining, row.expires_at, why
+            place + 1, row.public_id, row.source, row.product, row.available, row.expires_at, why
         )

@@ -45,10 +45,10 @@ def _end_all(unit: UnitOfWork, context: Context, organization_id: int) -> int:
 
 def _end(unit: UnitOfWork, context: Context, grant: GrantRow) -> None:
     if grant.reversed_at is not None:
-        take_from(unit, context, grant, grant.remaining, "reversal", "reversed before")
+        take_from(unit, context, grant, grant.available, "reversal", "reversed before")
         return
     carried = _carry_over(unit, context, grant)
-    expire(unit, context, grant, grant.remaining - carried, "unused at its expiry")
+    expire(unit, context, grant, grant.available - carried, "unused at its expiry")
 
 
 def expire(
@@ -95,7 +95,7 @@ def _carry_over(unit: UnitOfWork, context: Context, grant: GrantRow) -> Credits:
     plans = [period.plan for period in ending if period.ends_at == grant.expires_at]
     if following is None or not plans or plans[-1].rollover != "carry":
         return NO_CREDITS
-    amount = grant.remaining
+    amount = grant.available
     if (cap := plans[-1].carry_cap) is not None:
         room = cap - carried_at(unit, subscription.id, grant.expires_at)
         amount = max(min(amount, room), NO_CREDITS)

@@ -14,6 +14,7 @@ from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.allowances import grant_due_allowances, owners_of_due_allowances
 from creditctl.services.enforcement import Checked, LimitChange, check_organization
 from creditctl.services.expiry import book_due_expiries
+from creditctl.services.holds import release_expired
 from creditctl.services.leases import holding_lease
 from creditctl.services.order_deliveries import deliver_due_instalments
 from creditctl.services.repayment import repay_all_open_overage
@@ -65,6 +66,7 @@ class LimitsCheck:
     allowances_granted: int
     instalments_booked: int
     expiries_booked: int
+    holds_expired: int
     repayments_booked: int
     recharged: int
     told: int
@@ -84,6 +86,7 @@ class LimitsCheck:
             or self.allowances_granted
             or self.instalments_booked
             or self.expiries_booked
+            or self.holds_expired
             or self.repayments_booked
             or self.recharged
             or self.sent
@@ -94,9 +97,9 @@ class LimitsCheck:
 def check_limits(context: Context, *, everybody: bool = False) -> LimitsCheck:
     """Book due allowances, instalments and expiries, decide who may go on, recharge.
 
-    Looks at what changed, or at everybody. Writes only what is news, one transaction per
-    organization, and delivers what there is to tell after that. Raises Busy at once while another
-    run is at work.
+    Looks at what changed, or at everybody, and frees what calls hold that were never captured.
+    Writes only what is news, one transaction per organization, and delivers what there is to tell
+    after that. Raises Busy at once while another run is at work.
     """
     with holding_lease(context, LEASE):
         with reading(context.database) as unit:
@@ -110,6 +113,7 @@ def check_limits(context: Context, *, everybody: bool = False) -> LimitsCheck:
                     mark_due(unit, context.now)
         allowances_granted = _grant_allowances(context)
         instalments_booked = _book_instalments(context)
+        holds_expired = release_expired(context)
         expiries_booked, repayments_booked = _book_endings(context)
         looked_at, checked = _check_marked(context)
         with unit_of_work(context.database) as unit:
@@ -136,6 +140,7 @@ def check_limits(context: Context, *, everybody: bool = False) -> LimitsCheck:
         allowances_granted=allowances_granted,
         instalments_booked=instalments_booked,
         expiries_booked=expiries_booked,
+        holds_expired=holds_expired,
         repayments_booked=repayments_booked,
         recharged=len(recharged),
         told=sum(one.told for one in checked),

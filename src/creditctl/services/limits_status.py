@@ -28,6 +28,8 @@ class LimitStatus:
     limit: Credits | None
     since: datetime | None
     until: datetime | None
+    held: Credits
+    """Reserved by open holds: calls in flight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class LimitStatusCard:
     limit: Credits | None
     since: datetime | None
     until: datetime | None
+    held: Credits
     lines: tuple[BudgetLine, ...]
     history: tuple[PastState, ...]
     crossings: tuple[PastCrossing, ...]
@@ -101,6 +104,7 @@ def show_limit_status(context: Context, organization: str) -> LimitStatusCard:
             limit=status.limit,
             since=status.since,
             until=status.until,
+            held=status.held,
             lines=lines_of(rows, readings),
             history=_history(unit, owner.id),
             crossings=_crossings(unit, owner.id, names),
@@ -117,6 +121,7 @@ def _status(row: StateRow, now: datetime) -> LimitStatus:
         limit=decision.limit,
         since=row.since if decision == row.decided else row.until,
         until=decision.until,
+        held=row.held,
     )
 
 

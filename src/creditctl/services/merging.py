@@ -22,6 +22,7 @@ from creditctl.services.usage_pruning import refuse_pruned_owner
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.budgets import move_key_budgets
 from creditctl.store.queries.grants import GrantRow, adjust, grant_by_id, grants_of
+from creditctl.store.queries.holds import move_holds, open_holds_of
 from creditctl.store.queries.keys import keys_of, move_keys, rename_key
 from creditctl.store.queries.ledger import NewEntry, append_entries
 from creditctl.store.queries.lineage import bookings_of_days
@@ -89,6 +90,7 @@ def _merge(
     move_key_budgets(unit, source.id, target.id)
     move_orders(unit, source.id, target.id)
     events = move_usage(unit, source.id, target.id)
+    move_holds(unit, source.id, target.id)
     unwound = _together(of_source, of_target, moved)
     pay_again(unit, context, target.id, EVER, unwound, request.reason)
     update_organization(unit, source.id, status="closed", merged_into_id=target.id)
@@ -117,6 +119,11 @@ def _refuse(unit: UnitOfWork, source: OrganizationRow, target: OrganizationRow) 
         raise Conflict(f"{target.slug} is closed", hint="merge into the one that goes on")
     if target.kind == "guest" and source.kind != "guest":
         raise Conflict(f"{target.slug} is a guest", hint="merge the guest into the other one")
+    if open_holds_of(unit, [source.id]):
+        raise Conflict(
+            f"{source.slug} has calls in flight",
+            hint="suspend it, and merge when its holds have been captured or have timed out",
+        )
     for owner in (source, target):
         refuse_fixed(unit, owner, EVER.starts_at, EVER.ends_at)
         refuse_pruned_owner(unit, owner, "merging")

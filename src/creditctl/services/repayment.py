@@ -7,7 +7,7 @@ from datetime import datetime
 from creditctl.context import Context
 from creditctl.rules.burn_down import burn_order
 from creditctl.rules.periods import Period
-from creditctl.rules.units import Credits
+from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.allocation import lot_of
 from creditctl.services.balances import is_live
 from creditctl.store.engine import UnitOfWork
@@ -41,7 +41,7 @@ def repay_open_overage(
     Postpaid overage is not open: it is invoiced. A restricted grant repays only its own product's.
     """
     entries: list[NewEntry] = []
-    left = grant.remaining
+    left = grant.available
     for owed in unsettled_overage(unit, organization_id):
         if owed.reason == "postpaid" or grant.product_id not in (None, owed.product_id):
             continue
@@ -53,7 +53,7 @@ def repay_open_overage(
         left -= repaid
         mark_draft_stale(unit, organization_id, owed.event_at)
         entries.append(_repayment(context, organization_id, grant, owed, repaid))
-    total = grant.remaining - left
+    total = grant.available - left
     if entries:
         adjust(unit, grant.id, remaining=-total)
         append_entries(unit, entries)
@@ -77,7 +77,7 @@ def repay_with_paid_grants(unit: UnitOfWork, context: Context, organization_id: 
     grants = [
         grant
         for grant in grants_of(unit, organization_id)
-        if grant.source in PAID_SOURCES and grant.remaining and is_live(grant, context.now)
+        if grant.source in PAID_SOURCES and grant.available and is_live(grant, context.now)
     ]
     ordered = sorted(grants, key=lambda grant: burn_order(lot_of(grant)))
     return sum(bool(repay_open_overage(unit, context, organization_id, grant)) for grant in ordered)
@@ -100,7 +100,7 @@ def repay_again(
         if grant.id in before and not is_live(grant, context.now)
     ]
     for grant in sorted(ended, key=lambda grant: burn_order(lot_of(grant))):
-        part = replace(grant, remaining=min(grant.remaining, before[grant.id]))
+        part = replace(grant, remaining=min(grant.available, before[grant.id]), held=NO_CREDITS)
         repay_open_overage(unit, context, organization_id, part, span=span)
 
 

@@ -22,6 +22,7 @@ from creditctl.store.queries.grants import (
     grant_by_id,
     mark_reversed,
 )
+from creditctl.store.queries.holds import last_call_held
 from creditctl.store.queries.late_usage import link_corrections
 from creditctl.store.queries.ledger import NewEntry, add_debits, append_entries
 from creditctl.store.queries.lineage import EntryRow, drawn_from
@@ -91,15 +92,15 @@ def end_early(
 ) -> Credits:
     """The step: the grant ends now (or `at`) and what remains has expired; returns how much."""
     if grant.effective_at >= context.now:
-        take_from(unit, context, grant, grant.remaining, "reversal", reason)
+        take_from(unit, context, grant, grant.available, "reversal", reason)
         mark_reversed(unit, grant.id, context.now)
-        return grant.remaining
+        return grant.available
     ended_at = at or max(context.now, after_last_use(unit, grant))
     if grant.expires_at is None or ended_at < grant.expires_at:
         end_grant(unit, grant.id, ended_at)
         grant = replace(grant, expires_at=ended_at)
-    expire(unit, context, grant, grant.remaining, reason)
-    return grant.remaining
+    expire(unit, context, grant, grant.available, reason)
+    return grant.available
 
 
 def _reverse(
@@ -117,7 +118,7 @@ def _reverse(
     used = _sum(drawn_from(unit, grant.id))
     unwound = _unwind(unit, context, grant, request.reason) if request.unwind else NO_CREDITS
     grant = grant_by_id(unit, grant.id)
-    taken = grant.remaining
+    taken = grant.available
     if not taken and not unwound:
         raise Conflict(f"nothing of {grant.public_id} is unused", hint=NO_REFUND)
     take_from(unit, context, grant, taken, "reversal", request.reason)
@@ -134,7 +135,7 @@ def _expire(
     unit: UnitOfWork, context: Context, owner: OrganizationRow, request: ExpireRequest
 ) -> TakenBack:
     grant = find_grant(unit, request.grant)
-    if not grant.remaining or (grant.expires_at is not None and grant.expires_at <= context.now):
+    if not grant.available or (grant.expires_at is not None and grant.expires_at <= context.now):
         raise Conflict(f"{grant.public_id} holds nothing that could expire")
     before = balance_of(unit, owner.id, owner.slug, context.now).available
     taken = end_early(unit, context, grant, request.reason)
@@ -178,11 +179,13 @@ def _overage(context: Context, entry: EntryRow, reason: str) -> NewEntry:
 
 
 def after_last_use(unit: UnitOfWork, grant: GrantRow) -> datetime:
-    """The first instant after everything it paid.
+    """The first instant after everything it paid, or holds for a call in flight.
 
     A server's clock may be ahead of ours: what was drawn stays within the grant's time.
     """
     last = max((entry.last_event_at or 0 for entry in drawn_from(unit, grant.id)), default=0)
+    if grant.held:
+        last = max(last, last_call_held(unit, grant.id))
     return instant_of(last) + timedelta(microseconds=1)
 
 
@@ -207,7 +210,7 @@ def _audit(
         organization_id=grant.organization_id,
         reason=reason,
         before={"remaining": grant.remaining, "expires_at": grant.expires_at},
-        after={"remaining": NO_CREDITS, "taken": taken, "unwound": unwound},
+        after={"remaining": grant.held, "taken": taken, "unwound": unwound},
     )
 
 
@@ -222,7 +225,7 @@ def _amount(
 ) -> Credits:
     grant = find_grant(unit, request.grant)
     moves_all = isinstance(request, ReverseRequest) and request.unwind
-    return grant.amount if moves_all else grant.remaining
+    return grant.amount if moves_all else grant.available
 
 
 REVERSE = Verb(

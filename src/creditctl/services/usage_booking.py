@@ -16,6 +16,7 @@ from creditctl.rules.units import Credits
 from creditctl.rules.usage_events import Reject
 from creditctl.services.audit import record_change
 from creditctl.services.due_bookings import book_what_is_due_for
+from creditctl.services.hold_matching import capture_imported, finish_captures
 from creditctl.services.late_periods import NOT_LATE, LatePeriods
 from creditctl.services.late_usage import late_among, pay_with_adjustments, quarantine
 from creditctl.services.price_table import PriceTable
@@ -87,13 +88,16 @@ def book_chunk(
     rejects = sorted([*chunk.rejects, *_conflicts(chunk.events, verdict)])
     _check_limit(job, batch, rejects)
     late = late_among(unit, chunk.events, verdict.new, context.settings.late_window)
+    served = verdict.new if late is None else late.booked
+    captured = capture_imported(unit, context, batch.id, chunk.events, served, window)
     if late is None:
         counts = _book_chunk(unit, context, job, batch.id, chunk, verdict)
     else:
         quarantine(unit, context, batch.id, job.table, chunk.events.take(late.quarantined))
-        booked = chunk.events.take(late.booked)
+        booked = chunk.events.take(served)
         counts = book_events(unit, context, batch.id, job.table, booked, late.periods)
         counts = replace(counts, quarantined=len(late.quarantined))
+    finish_captures(unit, context, captured)
     insert_rejects(unit, batch.id, rejects)
     add_counts(unit, batch.id, _with_rest(counts, verdict, len(rejects)))
     return batch_by_id(unit, batch.id)

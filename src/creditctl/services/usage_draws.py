@@ -31,8 +31,8 @@ class Payers:
     """The grants that may pay, by organization and in burn order."""
 
     lots: LotColumns
-    remaining: Column
-    """What each holds; the rest of what is available had expired and would be reclaimed."""
+    free: Column
+    """What each has that no hold reserves; the rest had expired and would be reclaimed."""
 
     sources: list[str]
     source: Column
@@ -66,11 +66,11 @@ def payers_of(rows: Sequence[tuple[Any, ...]]) -> Payers:
     """Rows of `lots_of_staged` as columns."""
     columns: list[Any] = list(zip(*rows, strict=True)) or [()] * 10
     owner, grant, remaining, expired, start, end, product, priority, cost, source = columns
-    held = _column(remaining)
+    free = _column(remaining)
     lots = LotColumns(
         _column(owner),
         _column(grant),
-        held + _column(expired),
+        free + _column(expired),
         _column(start),
         _column(NO_END if at is None else at for at in end),
         _column(product),
@@ -82,7 +82,7 @@ def payers_of(rows: Sequence[tuple[Any, ...]]) -> Payers:
     codes = {name: code for code, name in enumerate(names)}
     return Payers(
         lots.take(order),
-        held[order],
+        free[order],
         [*names, OVERAGE],
         _column(codes[name] for name in source)[order],
     )
@@ -176,7 +176,7 @@ def _draws(payers: Payers, entries: Entries) -> dict[str, Column]:
     paid = entries.payer >= 0
     sums = summed({"payer": entries.payer[paid]}, {"credits_micro": entries.credits_micro[paid]})
     places = sums.pop("payer")
-    missing = sums["credits_micro"] - payers.remaining[places]
+    missing = sums["credits_micro"] - payers.free[places]
     return sums | {
         "grant_id": payers.lots.grant_id[places],
         "reclaimed_micro": np.maximum(missing, 0),

@@ -10,6 +10,7 @@ from creditctl.rules.columns import Column, Texts
 from creditctl.rules.columns.events import EventColumns, event_columns
 from creditctl.rules.columns.priced import PricedColumns
 from creditctl.rules.instants import micros_of
+from creditctl.rules.pricing import LARGEST_COST_MICRO
 from creditctl.rules.usage_events import Reject, storable
 from creditctl.services.plans_in_force import PlansInForce
 from creditctl.services.price_book import LIST, load_price_book
@@ -19,9 +20,6 @@ from creditctl.store.engine import UnitOfWork
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of ours the clock of a server may be."""
-
-LARGEST_COST_MICRO = 10**15
-"""A billion credits: a request that costs more is a mistake in the file."""
 
 _NO_REQUESTER = -1
 _WITHOUT_PRICE = {

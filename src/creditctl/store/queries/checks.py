@@ -63,8 +63,8 @@ UNWOUND_WRONG = """
        OR e.kind NOT IN ('usage', 'overage', 'repayment', 'waiver', 'invoiced')
 """
 REVERSED_HOLD = """
-    SELECT public_id, 'was reversed and holds ' || remaining_micro
-    FROM credit_grant WHERE reversed_at IS NOT NULL AND remaining_micro <> 0
+    SELECT public_id, 'was reversed and has ' || remaining_micro - held_micro
+    FROM credit_grant WHERE reversed_at IS NOT NULL AND remaining_micro <> held_micro
 """
 CARRIED_TOO_MUCH = """
     SELECT g.public_id, 'rolled over ' || -COALESCE(r.rolled, 0) || ', the grants it became hold '

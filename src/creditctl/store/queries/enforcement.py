@@ -23,6 +23,8 @@ class StateRow:
     until: datetime | None
     since: datetime | None
     next_check_at: datetime | None
+    held: Credits
+    """What open holds reserve of `available`: calls in flight neither block nor are forgotten."""
 
     @property
     def decided(self) -> Decision:
@@ -71,7 +73,9 @@ def _states(unit: UnitOfWork, source: str, organization_id: int | None) -> list[
         StateRow,
         f"""
         SELECT o.id, o.slug, e.state, e.reason, e.usage_micro, e.limit_micro, e.until, e.since,
-               e.next_check_at
+               e.next_check_at,
+               (SELECT COALESCE(SUM(g.held_micro), 0) FROM credit_grant AS g
+                WHERE g.organization_id = o.id)
         FROM {source} LEFT JOIN enforcement AS e ON e.organization_id = o.id
         {only}
         ORDER BY o.slug

@@ -37,13 +37,20 @@ class GrantRow:
     period_starts_at: datetime | None
     rolled_from_id: int | None
     reversed_at: datetime | None
+    held: Credits = NO_CREDITS
+    """What open holds reserve of what remains."""
+
+    @property
+    def available(self) -> Credits:
+        """What may be drawn: held credits belong to their holds."""
+        return self.remaining - self.held
 
 
 _SELECT = """
     SELECT g.id, g.public_id, g.organization_id, g.source, g.amount_micro, g.remaining_micro,
            g.expired_micro, g.product_id, p.name, g.priority, g.effective_at, g.expires_at,
            g.unit_cost, g.currency, g.promotion, g.created_at, g.subscription_id,
-           g.period_starts_at, g.rolled_from_id, g.reversed_at
+           g.period_starts_at, g.rolled_from_id, g.reversed_at, g.held_micro
     FROM credit_grant AS g LEFT JOIN product AS p ON p.id = g.product_id
 """
 
@@ -85,7 +92,9 @@ def granted_in_total(unit: UnitOfWork, organization_id: int) -> Credits:
 def insert_grant(unit: UnitOfWork, **columns: object) -> int:
     """Insert a grant nobody has drawn from; returns its internal id."""
     amount = columns["amount_micro"]
-    return unit.insert("credit_grant", remaining_micro=amount, expired_micro=0, **columns)
+    return unit.insert(
+        "credit_grant", remaining_micro=amount, expired_micro=0, held_micro=0, **columns
+    )
 
 
 def adjust(
@@ -93,14 +102,16 @@ def adjust(
 ) -> None:
     """Add to what remains and to what has expired; its organization is locked.
 
-    Raises AssertionError when the grant does not hold that much: only a bug can.
+    Raises AssertionError when the grant does not have that much beside what is held: only a bug
+    can.
     """
     changed = unit.run(
         """
         UPDATE credit_grant
         SET remaining_micro = remaining_micro + :remaining,
             expired_micro = expired_micro + :expired
-        WHERE id = :id AND remaining_micro + :remaining >= 0 AND expired_micro + :expired >= 0
+        WHERE id = :id AND remaining_micro + :remaining >= held_micro
+          AND expired_micro + :expired >= 0
         """,
         id=grant_id,
         remaining=remaining,
@@ -123,7 +134,7 @@ def mark_reversed(unit: UnitOfWork, grant_id: int, at: datetime) -> None:
 def due_endings(
     unit: UnitOfWork, expired_before: datetime, organization_id: int | None = None
 ) -> list[GrantRow]:
-    """Grants that still hold credits and ended by then, or were reversed; by organization."""
+    """Grants with credits nobody holds that ended by then, or were reversed; by organization."""
     # Two texts: one for both cases would keep the database from using its index.
     owner = "" if organization_id is None else "AND g.organization_id = :organization_id"
     given = {} if organization_id is None else {"organization_id": organization_id}
@@ -131,8 +142,8 @@ def due_endings(
         GrantRow,
         f"""
         {_SELECT}
-        WHERE g.remaining_micro > 0 AND (g.expires_at <= :expired_before OR g.reversed_at > 0)
-          {owner}
+        WHERE g.remaining_micro > g.held_micro
+          AND (g.expires_at <= :expired_before OR g.reversed_at > 0) {owner}
         ORDER BY g.organization_id, g.id
         """,
         expired_before=expired_before,
@@ -147,7 +158,7 @@ def owners_with_something_due(unit: UnitOfWork, expired_before: datetime) -> set
         SELECT organization_id FROM subscription
         UNION
         SELECT organization_id FROM credit_grant
-        WHERE remaining_micro > 0 AND (expires_at <= :expired_before OR reversed_at > 0)
+        WHERE remaining_micro > held_micro AND (expires_at <= :expired_before OR reversed_at > 0)
         """,
         expired_before=expired_before,
     )
@@ -204,7 +215,7 @@ def debtors_with_paid_grants(unit: UnitOfWork, at: datetime) -> list[int]:
         SELECT DISTINCT g.organization_id
         FROM limit_mark AS m JOIN credit_grant AS g ON g.organization_id = m.organization_id
              JOIN ledger_entry AS o ON o.organization_id = g.organization_id
-        WHERE g.source IN ({sources}) AND g.remaining_micro > 0 AND g.effective_at <= :at
+        WHERE g.source IN ({sources}) AND g.remaining_micro > g.held_micro AND g.effective_at <= :at
           AND (g.expires_at IS NULL OR g.expires_at > :at)
           AND (g.product_id IS NULL OR g.product_id = o.product_id)
           AND o.kind = 'overage' AND o.overage_reason <> 'postpaid'
@@ -215,3 +226,40 @@ def debtors_with_paid_grants(unit: UnitOfWork, at: datetime) -> list[int]:
         at=at,
     )
     return [int(organization_id) for (organization_id,) in rows]
+
+
+def payable_grants(unit: UnitOfWork, organization_id: int, at: datetime) -> list[GrantRow]:
+    """Grants of which a call of that time may hold or draw something."""
+    return unit.fetch(
+        GrantRow,
+        f"""
+        {_SELECT}
+        WHERE g.organization_id = :organization_id AND g.remaining_micro > g.held_micro
+          AND g.reversed_at IS NULL AND g.effective_at <= :at
+          AND (g.expires_at IS NULL OR g.expires_at > :at)
+        ORDER BY g.id
+        """,
+        organization_id=organization_id,
+        at=at,
+    )
+
+
+def something_is_due(unit: UnitOfWork, organization_id: int, expired_before: datetime) -> bool:
+    """Whether anything of the organization may have to be granted or ended by the clock."""
+    found = unit.fetch_value(
+        """
+        SELECT 1 WHERE EXISTS (
+            SELECT 1 FROM subscription WHERE organization_id = :organization_id
+        ) OR EXISTS (
+            SELECT 1 FROM order_form
+            WHERE organization_id = :organization_id AND status = 'active'
+        ) OR EXISTS (
+            SELECT 1 FROM credit_grant
+            WHERE organization_id = :organization_id AND remaining_micro > held_micro
+              AND (expires_at <= :expired_before OR reversed_at > 0)
+        )
+        """,
+        organization_id=organization_id,
+        expired_before=expired_before,
+    )
+    return found is not None

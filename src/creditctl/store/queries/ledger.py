@@ -112,22 +112,42 @@ def unsettled_overage(unit: UnitOfWork, organization_id: int) -> list[OverageRow
     )
 
 
+_POSTPAID = """
+    SELECT COALESCE(SUM(-o.amount_micro), 0) FROM ledger_entry AS o
+    WHERE o.organization_id = :organization_id AND o.kind = 'overage'
+      AND o.overage_reason = 'postpaid' AND o.event_at >= :starts_at AND o.event_at < :ends_at
+      AND NOT EXISTS (SELECT 1 FROM ledger_entry AS u WHERE u.reverses_id = o.id)
+"""
+_POSTPAID_HELD = """
+    SELECT COALESCE(SUM(p.amount_micro), 0)
+    FROM hold AS h JOIN hold_part AS p ON p.hold_id = h.id
+    WHERE h.organization_id = :organization_id AND h.state = 'open' AND p.grant_id IS NULL
+      AND h.authorized_at >= :starts_at AND h.authorized_at < :ends_at
+"""
+
+
 def postpaid_booked(
     unit: UnitOfWork, organization_id: int, starts_at: datetime, ends_at: datetime
 ) -> Credits:
     """Postpaid overage booked for usage within [starts_at, ends_at)."""
-    booked = unit.fetch_value(
-        """
-        SELECT COALESCE(SUM(-o.amount_micro), 0) FROM ledger_entry AS o
-        WHERE o.organization_id = :organization_id AND o.kind = 'overage'
-          AND o.overage_reason = 'postpaid' AND o.event_at >= :starts_at AND o.event_at < :ends_at
-          AND NOT EXISTS (SELECT 1 FROM ledger_entry AS u WHERE u.reverses_id = o.id)
-        """,
-        organization_id=organization_id,
-        starts_at=starts_at,
-        ends_at=ends_at,
+    return _summed(unit, _POSTPAID, organization_id, starts_at, ends_at)
+
+
+def postpaid_taken(
+    unit: UnitOfWork, organization_id: int, starts_at: datetime, ends_at: datetime
+) -> Credits:
+    """What of a postpaid limit is booked, or held by calls in flight, in [starts_at, ends_at)."""
+    both = f"SELECT ({_POSTPAID}) + ({_POSTPAID_HELD})"
+    return _summed(unit, both, organization_id, starts_at, ends_at)
+
+
+def _summed(
+    unit: UnitOfWork, sql: str, organization_id: int, starts_at: datetime, ends_at: datetime
+) -> Credits:
+    found = unit.fetch_value(
+        sql, organization_id=organization_id, starts_at=starts_at, ends_at=ends_at
     )
-    return Credits(int(booked))
+    return Credits(int(found))
 
 
 def add_debits(unit: UnitOfWork, rows: Iterable[dict[str, object]]) -> None:

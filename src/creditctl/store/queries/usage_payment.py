@@ -13,18 +13,18 @@ RECLAIMED = "usage from before the expiry arrived after it"
 def lots_of_staged(unit: UnitOfWork) -> list[tuple[Any, ...]]:
     """Grants that could pay and live at some time between an owner's first and last event.
 
-    Organization, grant, what remains, what had expired and may be reclaimed (usage dated before
-    the expiry: money must not depend on cron), start, end or None, product or 0, priority, unit
-    cost or None, source. Times in microseconds.
+    Organization, grant, what remains that no hold reserves, what had expired and may be reclaimed
+    (usage dated before the expiry: money must not depend on cron), start, end or None, product or
+    0, priority, unit cost or None, source. Times in microseconds.
     """
     return unit.fetch_rows(
         """
-        SELECT g.organization_id, g.id, g.remaining_micro,
+        SELECT g.organization_id, g.id, g.remaining_micro - g.held_micro,
                CASE WHEN g.reversed_at IS NULL THEN g.expired_micro ELSE 0 END, g.effective_at,
                g.expires_at, COALESCE(g.product_id, 0), g.priority, g.unit_cost, g.source
         FROM staged_owner AS s CROSS JOIN credit_grant AS g
         WHERE g.organization_id = s.organization_id
-          AND (g.remaining_micro > 0 OR (g.expired_micro > 0 AND g.reversed_at IS NULL))
+          AND (g.remaining_micro > g.held_micro OR (g.expired_micro > 0 AND g.reversed_at IS NULL))
           AND g.effective_at <= s.last_at AND (g.expires_at IS NULL OR g.expires_at > s.first_at)
         """
     )
@@ -119,7 +119,7 @@ def book_staged_draws(
             expired_micro = expired_micro - s.reclaimed_micro
         FROM staged_draw AS s
         WHERE credit_grant.id = s.grant_id AND expired_micro >= s.reclaimed_micro
-          AND remaining_micro + s.reclaimed_micro >= s.credits_micro
+          AND remaining_micro - held_micro + s.reclaimed_micro >= s.credits_micro
         """
     )
     names = {f"source_{code}": source for code, source in enumerate(sources)}

@@ -8,6 +8,7 @@ from creditctl.store.tables import (  # noqa: F401 - importing a file registers 
     catalog,
     gate,
     grants,
+    holds,
     invoices,
     late_usage,
     ledger,

@@ -30,6 +30,8 @@ SOURCES = (
 class CreditGrant(SQLModel, table=True):
     """`remaining_micro` and `expired_micro` are cached sums of the grant's ledger entries.
 
+    `held_micro` is what open holds reserve of what remains, a cached sum of their parts.
+
     `expires_at` may be brought forward and never back. `rolled_from` holds what an allowance
     carried into the next period, `moved_from` what came along when two organizations were merged.
     """
@@ -49,6 +51,10 @@ class CreditGrant(SQLModel, table=True):
         CheckConstraint("expired_micro >= 0", name="expired_not_negative"),
         CheckConstraint(
             "remaining_micro + expired_micro <= amount_micro", name="never_above_amount"
+        ),
+        CheckConstraint(
+            "held_micro = 0 OR (held_micro > 0 AND held_micro <= remaining_micro)",
+            name="held_within_remaining",
         ),
         CheckConstraint("expires_at > effective_at", name="expires_after_effective"),
         CheckConstraint("priority BETWEEN 0 AND 100", name="priority_in_range"),
@@ -75,3 +81,4 @@ class CreditGrant(SQLModel, table=True):
     rolled_from_id: int | None = maybe_integer(refers_to="credit_grant.id")
     moved_from_id: int | None = maybe_integer(refers_to="credit_grant.id")
     reversed_at: int | None = maybe_integer()
+    held_micro: int = integer()

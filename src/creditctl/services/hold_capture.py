@@ -1,0 +1,116 @@
+"""Captures: a call that was let through has been served, and becomes its usage event (DESIGN 3.7).
+
+What a capture means where its hold has ended: captured, by the gate or by the import of its log
+line, it answers as before; released, it is refused, for the caller had said that nothing was
+served; timed out, it is booked after the fact as an import would, because the call was served.
+"""
+
+from datetime import timedelta
+
+from creditctl.context import Context
+from creditctl.errors import Conflict, InvalidInput
+from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
+from creditctl.rules.units import Credits
+from creditctl.services.call_booking import ServedCall, batch_of_calls, book_call, priced_call
+from creditctl.services.call_prices import current_prices
+from creditctl.services.due_bookings import book_what_is_due
+from creditctl.services.holds import Hold, end_grants_again, locked_hold, shown
+from creditctl.services.price_book import PriceBook
+from creditctl.store.engine import UnitOfWork, unit_of_work
+from creditctl.store.queries.calls import BookedRow, booked_with_id
+from creditctl.store.queries.grants import something_is_due
+from creditctl.store.queries.holds import (
+    CAPTURED,
+    OPEN,
+    RELEASED,
+    HoldRow,
+    close_hold,
+    hold_by_id,
+)
+
+_STATUSES = range(100, 600)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def capture(
+    context: Context,
+    reference: str,
+    *,
+    status: int = 200,
+    units: int = 0,
+    prices: PriceBook | None = None,
+) -> Hold:
+    """Charge a call for what it returned; the same again gives the same answer.
+
+    Only success is charged. The grants that the hold names pay first; beyond them whatever is
+    available, and the rest is overage, `overshoot`. `reference` is the hold's id or the request id.
+    Raises NotFound, InvalidInput, and Conflict where the call was released.
+    """
+    if status not in _STATUSES or units < 0:
+        raise InvalidInput(f"status {status} with {units} units is no answer to a call")
+    book = prices or current_prices(context)
+    with unit_of_work(context.database) as unit:
+        row = locked_hold(unit, reference)
+        if row.state == RELEASED:
+            raise Conflict(
+                f"{row.public_id} was released: the call was not to be charged",
+                hint="import its log line, if it was served after all",
+            )
+        if row.state != CAPTURED:
+            _settle(unit, context, book, row, status, units)
+        return shown(hold_by_id(unit, row.id))
+
+
+def _settle(
+    unit: UnitOfWork, context: Context, book: PriceBook, row: HoldRow, status: int, units: int
+) -> None:
+    owner_id = row.organization_id
+    if (booked := _booked_event(unit, context, row)) is not None:
+        captured = Credits(booked.credits_micro)
+        parts = close_hold(
+            unit,
+            row,
+            CAPTURED,
+            context.now,
+            captured=captured,
+            batch_id=booked.batch_id,
+            event_hour=booked.event_hour,
+        )
+        end_grants_again(unit, context, owner_id, parts)
+        return
+    if something_is_due(unit, owner_id, context.now - context.settings.usage_grace):
+        book_what_is_due(unit, context, owner_id)
+    call = ServedCall(
+        organization_id=owner_id,
+        organization=row.organization,
+        api_key_id=row.api_key_id,
+        event_id=row.event_id,
+        id_text=row.id_text,
+        price_id=row.price_id,
+        at=row.authorized_at,
+        status=status,
+        units=units,
+    )
+    priced = priced_call(unit, book, call)
+    batch_id = batch_of_calls(unit, context, call)
+    captured = Credits(priced.credits_micro)
+    parts = close_hold(unit, row, CAPTURED, context.now, captured=captured, batch_id=batch_id)
+    held = [part.grant_id for part in parts if part.grant_id is not None]
+    # What a timed-out hold named may have been drawn since: its call has no claim any more.
+    first = held if row.state == OPEN else ()
+    book_call(unit, context, book, priced, batch_id, first=first)
+    end_grants_again(unit, context, owner_id, parts)
+
+
+def _booked_event(unit: UnitOfWork, context: Context, row: HoldRow) -> BookedRow | None:
+    """The event of the call, if its log line came first; raises Conflict if it is another's."""
+    window = context.settings.dedup_window
+    at, reach = micros_of(row.authorized_at), window // _MICROSECOND
+    first, last = ((at + offset) // MICROS_PER_HOUR for offset in (-reach, reach))
+    for event in booked_with_id(unit, row.event_id, first, last):
+        if event.event_hour != row.event_hour and abs(event.occurred_at - at) > reach:
+            continue
+        if event.organization_id != row.organization_id:
+            raise Conflict(f"the request id of {row.public_id} was used by another organization")
+        return event
+    return None

@@ -1,0 +1,196 @@
+"""One event written by itself: what an import writes of thousands, row by row."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from creditctl.rules.instants import HOURS_PER_DAY
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRow:
+    """A priced event of a locked organization; times in microseconds, credits in micro-credits."""
+
+    event_hour: int
+    event_id: bytes
+    id_text: str | None
+    occurred_at: int
+    organization_id: int
+    api_key_id: int | None
+    price_id: int
+    endpoint_id: int
+    product_id: int
+    tier: str
+    status: int
+    units: int
+    credits_micro: int
+    volume_before: int
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BookedRow:
+    """A booked event, as far as it tells whose it is and what it cost."""
+
+    event_hour: int
+    occurred_at: int
+    organization_id: int
+    batch_id: int
+    credits_micro: int
+
+
+def booked_with_id(
+    unit: UnitOfWork, event_id: bytes, first_hour: int, last_hour: int
+) -> list[BookedRow]:
+    """The events of that id in these hours."""
+    return [
+        row
+        for hour in range(first_hour, last_hour + 1)
+        for row in unit.fetch(
+            BookedRow,
+            """
+            SELECT event_hour, occurred_at, organization_id, batch_id, credits_micro
+            FROM usage_event WHERE event_hour = :hour AND event_id = :event_id
+            """,
+            hour=hour,
+            event_id=event_id,
+        )
+    ]
+
+
+def insert_call(unit: UnitOfWork, call: CallRow, batch_id: int) -> None:
+    """Write the event, and the words of its id where that is a hash."""
+    facts = {name: getattr(call, name) for name in CallRow.__slots__}
+    columns = [name for name in facts if name in _EVENT_COLUMNS]
+    unit.run(
+        f"""
+        INSERT INTO usage_event ({", ".join(columns)}, batch_id)
+        VALUES ({", ".join(f":{name}" for name in columns)}, :batch_id)
+        """,
+        **{name: facts[name] for name in columns},
+        batch_id=batch_id,
+    )
+    if call.id_text is not None:
+        unit.run(
+            """
+            INSERT INTO usage_event_text (event_hour, event_id, id_text)
+            VALUES (:event_hour, :event_id, :id_text)
+            """,
+            event_hour=call.event_hour,
+            event_id=call.event_id,
+            id_text=call.id_text,
+        )
+
+
+def add_to_batch(unit: UnitOfWork, batch_id: int, call: CallRow) -> None:
+    """Count the event in the batch of its organization's day."""
+    unit.run(
+        """
+        INSERT INTO usage_batch_product (batch_id, product_id, requests, credits_micro)
+        VALUES (:batch_id, :product_id, 1, :credits_micro)
+        ON CONFLICT (batch_id, product_id) DO UPDATE
+        SET requests = usage_batch_product.requests + 1,
+            credits_micro = usage_batch_product.credits_micro + excluded.credits_micro
+        """,
+        batch_id=batch_id,
+        product_id=call.product_id,
+        credits_micro=call.credits_micro,
+    )
+    unit.run(
+        """
+        UPDATE usage_batch
+        SET cursor = cursor + 1, billed = billed + :billed, free = free + :free,
+            failed = failed + :failed, credits_micro = credits_micro + :credits_micro
+        WHERE id = :id
+        """,
+        id=batch_id,
+        billed=int(call.credits_micro > 0),
+        free=int(call.credits_micro == 0 and not call.failed),
+        failed=int(call.failed),
+        credits_micro=call.credits_micro,
+    )
+
+
+def batch_of_day(unit: UnitOfWork, organization_id: int, sha256: str) -> int | None:
+    """The batch of an organization's captured calls of a day; None before the first one."""
+    found = unit.fetch_value(
+        """
+        SELECT id FROM usage_batch
+        WHERE sha256 = :sha256 AND options = :options AND undone_number = 0
+        """,
+        sha256=sha256,
+        options=options_of(organization_id),
+    )
+    return None if found is None else int(found)
+
+
+def options_of(organization_id: int) -> str:
+    """What keeps the batches of two organizations' calls apart."""
+    return f'{{"calls_of": {organization_id}}}'
+
+
+def count_records(unit: UnitOfWork, batch_id: int, records: int) -> None:
+    """Move the cursor of a batch of calls past records that an import's step has booked."""
+    unit.run(
+        "UPDATE usage_batch SET cursor = cursor + :records WHERE id = :id",
+        id=batch_id,
+        records=records,
+    )
+
+
+def open_batch(unit: UnitOfWork, *, organization_id: int, at: datetime, **columns: object) -> int:
+    """Begin the batch of a day's calls; it is whole at any time, and so `done` from the start."""
+    counts = (
+        "cursor", "billed", "free", "failed", "duplicate", "rejected", "credits_micro", "reused",
+        "adjusted", "quarantined", "undone_number", "pruned", "pruned_micro",
+    )  # fmt: skip
+    return unit.insert(
+        "usage_batch",
+        options=options_of(organization_id),
+        status="done",
+        started_at=at,
+        finished_at=at,
+        **dict.fromkeys(counts, 0),
+        **columns,
+    )
+
+
+def add_to_rollups(unit: UnitOfWork, call: CallRow) -> None:
+    """Add the event to every rollup; calls of other organizations wait for some of these rows."""
+    facts = {name: getattr(call, name) for name in CallRow.__slots__}
+    values = facts | {
+        "hour": call.event_hour,
+        "day": call.event_hour // HOURS_PER_DAY,
+        "api_key_id": call.api_key_id or 0,
+        "requests": 1,
+        "billed": int(call.credits_micro > 0),
+        "failed": int(call.failed),
+    }
+    added = ", ".join(f"{name} = {{table}}.{name} + excluded.{name}" for name in SUMS)
+    for table, key in ROLLUPS.items():
+        columns = (*key, *SUMS)
+        unit.run(
+            f"""
+            INSERT INTO {table} ({", ".join(columns)})
+            VALUES ({", ".join(f":{name}" for name in columns)})
+            ON CONFLICT ({", ".join(key)}) DO UPDATE SET {added.format(table=table)}
+            """,
+            **{name: values[name] for name in columns},
+        )
+
+
+_EVENT_COLUMNS = frozenset(
+    {
+        "event_hour",
+        "event_id",
+        "occurred_at",
+        "organization_id",
+        "api_key_id",
+        "price_id",
+        "status",
+        "units",
+        "credits_micro",
+        "volume_before",
+    }
+)
