@@ -145,6 +145,15 @@ _creditctl() {
             /invoice/credit-note) place="/invoice/credit-note" ;;
             /reports|/report) place="/reports" ;;
             /reports/tax) place="/reports/tax" ;;
+            /reports/usage) place="/reports/usage" ;;
+            /reports/liability) place="/reports/liability" ;;
+            /reports/revenue) place="/reports/revenue" ;;
+            /reports/breakage) place="/reports/breakage" ;;
+            /reports/promotions) place="/reports/promotions" ;;
+            /reports/mrr) place="/reports/mrr" ;;
+            /export|/exports) place="/export" ;;
+            /export/journal) place="/export/journal" ;;
+            /export/focus) place="/export/focus" ;;
             /audit|/audits) place="/audit" ;;
             /audit/log) place="/audit/log" ;;
             /audit/verify) place="/audit/verify" ;;
@@ -488,6 +497,15 @@ _creditctl() {
         /invoice/credit-note:--expect-email) :; return ;;
         /invoice/credit-note:--expect-balance) :; return ;;
         /reports/tax:--month) :; return ;;
+        /reports/usage:--month) :; return ;;
+        /reports/liability:--month) :; return ;;
+        /reports/revenue:--month) :; return ;;
+        /reports/breakage:--month) :; return ;;
+        /reports/promotions:--month) :; return ;;
+        /reports/mrr:--month) :; return ;;
+        /export/journal:--month) :; return ;;
+        /export/journal:--format) :; return ;;
+        /export/focus:--month) :; return ;;
         /audit/log:--org) :; return ;;
         /audit/log:--action) :; return ;;
         /audit/log:--by) :; return ;;
@@ -497,7 +515,7 @@ _creditctl() {
         /completion:--all) :; return ;;
     esac
     case "$place" in
-        "") words="orgs keys subscriptions catalog plans prices credits orders promotions approvals usage budgets limits destinations notifications gate purchases payments recharge invoice reports audit db check demo schema completion" options="--version" ;;
+        "") words="orgs keys subscriptions catalog plans prices credits orders promotions approvals usage budgets limits destinations notifications gate purchases payments recharge invoice reports export audit db check demo schema completion" options="--version" ;;
         "/orgs") words="create update list show suspend resume close duplicates promote merge" options="" ;;
         "/orgs/create") words="" options="--name --email --country --region --locality --currency --tax-id --payment-fingerprint --guest --device --override --reason" ;;
         "/orgs/update") words="" options="--name --email --country --region --locality --currency --tax-id --tax-id-confirmed --tax-id-refused --tax-exempt --tax-exempt-certificate --tax-exempt-from --tax-exempt-until --no-tax-exempt --payment-fingerprint --align --no-align --reason" ;;
@@ -636,8 +654,17 @@ _creditctl() {
         "/invoice/pay") words="" options="--reference --reason --amount --arrived-on --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/invoice/void") words="" options="--reason --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/invoice/credit-note") words="" options="--reason --amount --line --idempotency-key --dry-run --expect-email --expect-balance" ;;
-        "/reports") words="tax" options="" ;;
+        "/reports") words="tax usage liability revenue breakage promotions mrr" options="" ;;
         "/reports/tax") words="" options="--month" ;;
+        "/reports/usage") words="" options="--month" ;;
+        "/reports/liability") words="" options="--month" ;;
+        "/reports/revenue") words="" options="--month" ;;
+        "/reports/breakage") words="" options="--month" ;;
+        "/reports/promotions") words="" options="--month" ;;
+        "/reports/mrr") words="" options="--month" ;;
+        "/export") words="journal focus" options="" ;;
+        "/export/journal") words="" options="--month --format" ;;
+        "/export/focus") words="" options="--month" ;;
         "/audit") words="log verify head" options="" ;;
         "/audit/log") words="" options="--org --action --by --limit" ;;
         "/audit/verify") words="" options="--head" ;;

@@ -284,6 +284,24 @@ function __creditctl_at
                 set place /reports
             case /reports/tax
                 set place /reports/tax
+            case /reports/usage
+                set place /reports/usage
+            case /reports/liability
+                set place /reports/liability
+            case /reports/revenue
+                set place /reports/revenue
+            case /reports/breakage
+                set place /reports/breakage
+            case /reports/promotions
+                set place /reports/promotions
+            case /reports/mrr
+                set place /reports/mrr
+            case /export /exports
+                set place /export
+            case /export/journal
+                set place /export/journal
+            case /export/focus
+                set place /export/focus
             case /audit /audits
                 set place /audit
             case /audit/log
@@ -342,6 +360,7 @@ complete -c creditctl -n '__creditctl_at ""' -f -a payments -d 'Payment provider
 complete -c creditctl -n '__creditctl_at ""' -f -a recharge -d 'Credits bought back when the balance runs low.'
 complete -c creditctl -n '__creditctl_at ""' -f -a invoice -d 'Invoices of a month.'
 complete -c creditctl -n '__creditctl_at ""' -f -a reports -d 'Reports for the accountant.'
+complete -c creditctl -n '__creditctl_at ""' -f -a export -d 'Journals and cost reports as files for other programs.'
 complete -c creditctl -n '__creditctl_at ""' -f -a audit -d 'Who changed what, when and why.'
 complete -c creditctl -n '__creditctl_at ""' -f -a db -d 'Create, migrate and inspect the database.'
 complete -c creditctl -n '__creditctl_at ""' -f -a check -d 'Prove that the books are consistent.'
@@ -851,7 +870,24 @@ complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l dry-run -d '
 complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l expect-email -r -d 'Refuse if the org has another one.'
 complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a tax -d 'Show tax collected with purchases, by place, tax and rate.'
+complete -c creditctl -n '__creditctl_at "/reports"' -f -a usage -d 'Show who paid for usage, and what it earned, by product.'
+complete -c creditctl -n '__creditctl_at "/reports"' -f -a liability -d 'Show paid credits that are unused, at what they cost.'
+complete -c creditctl -n '__creditctl_at "/reports"' -f -a revenue -d 'Show revenue recognised: credits when used, fees by the day.'
+complete -c creditctl -n '__creditctl_at "/reports"' -f -a breakage -d 'Show what paid credits earned because they expired unused.'
+complete -c creditctl -n '__creditctl_at "/reports"' -f -a promotions -d 'Show credits that were given away, and what became of them.'
+complete -c creditctl -n '__creditctl_at "/reports"' -f -a mrr -d 'Show monthly recurring revenue of plans at a month’s end.'
 complete -c creditctl -n '__creditctl_at "/reports/tax"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/reports/usage"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/reports/liability"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/reports/revenue"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/reports/breakage"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/reports/promotions"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/reports/mrr"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/export"' -f -a journal -d 'Write a month’s double entry for hledger or Beancount.'
+complete -c creditctl -n '__creditctl_at "/export"' -f -a focus -d 'Write a month’s charges as CSV for FinOps tools (FOCUS 1.2).'
+complete -c creditctl -n '__creditctl_at "/export/journal"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/export/journal"' -l format -r -d 'hledger or beancount.'
+complete -c creditctl -n '__creditctl_at "/export/focus"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/audit"' -f -a log -d 'Show the latest changes, newest first.'
 complete -c creditctl -n '__creditctl_at "/audit"' -f -a verify -d 'Prove that no entry was changed, removed or slipped in.'
 complete -c creditctl -n '__creditctl_at "/audit"' -f -a head -d 'Print the newest seal, to sign, mail or keep elsewhere.'

@@ -49,6 +49,12 @@ READS = [
     "recharge show",
     "recharge run",
     "reports tax --month 2026-10",
+    "reports usage --month 2026-10",
+    "reports liability --month 2026-10",
+    "reports revenue --month 2026-10",
+    "reports breakage --month 2026-10",
+    "reports promotions --month 2026-10",
+    "reports mrr --month 2026-10",
     "limits status",
     "limits status zenith-traders",
     "destinations list",
@@ -120,6 +126,8 @@ CHANGES = [
     "purchases create acme --credits 100 --reason test",
     "purchases void {purchase} --reason test --yes",
     "usage export {folder}/usage.parquet --month 2026-10",
+    "export journal {folder}/october.journal --month 2026-10",
+    "export focus {folder}/october.csv --month 2026-10",
     "demo fincept --directory {folder}",
 ]
 

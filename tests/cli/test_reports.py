@@ -56,3 +56,40 @@ def test_what_was_paid_is_in_its_month_and_the_totals_are_those_of_the_receipts(
 def test_a_month_is_written_like_one(shop: Cli, month: str) -> None:
     stderr = shop(f"reports tax --month {month}", expect=2).stderr
     assert "2026-10" in stderr
+
+
+REPORTS = ("usage", "liability", "revenue", "breakage", "promotions", "mrr")
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_month_in_which_nothing_happened_has_empty_reports(shop: Cli, report: str) -> None:
+    answer = shop(f"reports {report} --month 2026-09 -o json").data
+    assert answer["month"] == "2026-09"
+    assert [rows for rows in answer.values() if isinstance(rows, list) and rows] == []
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_reports_fit_a_terminal_and_csv_has_their_lines(shop: Cli, report: str) -> None:
+    order = shop("purchases create acme --amount 1234567.89USD --reason ticket -o json").data
+    shop(f"purchases settle {order['id']} --reference bank --reason bank")
+    shop("credits grant acme 5 --reason sorry")
+    table = shop(f"reports {report} --month 2026-11").stdout
+    assert all(len(line) <= 80 for line in table.splitlines())
+    rows = shop(f"reports {report} --month 2026-11 -o csv").stdout.splitlines()
+    assert "previous" in rows[0] or len(rows) == 1
+
+
+def test_what_was_sold_is_a_liability_beside_the_month_before(shop: Cli) -> None:
+    order = shop("purchases create acme --amount 50USD --reason ticket -o json").data
+    shop(f"purchases settle {order['id']} --reference bank --reason bank")
+    lines = shop("reports liability --month 2026-11 -o json").data["roll_forward"]
+    closing = next(line for line in lines if line["line"] == "closing")
+    assert closing == {
+        "line": "closing",
+        "amount": "50.00",
+        "previous": "0.00",
+        "change": "50.00",
+        "currency": "USD",
+    }
+    text = shop("reports liability --month 2026-11 -o csv").stdout
+    assert "closing,50.00,USD,0.00,50.00" in text

@@ -43,6 +43,9 @@ BREACHES = {
     "a grant pays only what it may": (
         "UPDATE ledger_entry SET first_event_at = 0 WHERE kind = 'usage'"
     ),
+    "an entry is posted on its day, or the first that was open": (
+        "UPDATE ledger_entry SET posting_day = posting_day + 1"
+    ),
     "overage is settled at most once": (
         "UPDATE ledger_entry SET amount_micro = amount_micro * 2 WHERE kind = 'repayment'"
     ),

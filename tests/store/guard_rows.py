@@ -16,6 +16,8 @@ APPEND_ONLY = {
     "invoice_payment",
     "credit_note",
     "credit_note_tax",
+    "period_closing",
+    "recognised_fee",
 }
 CHANGEABLE = {
     "credit_grant": {
@@ -284,6 +286,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "ck_promotion_given_not_negative": {"redemptions": -1},
     "ck_promotion_within_credits": {"given_micro": 4},
     "ck_promotion_within_redemptions": {"redemptions": 4},
+    "ck_period_closing_last_entry_not_negative": {"last_entry_id": -1},
     "ck_purchase_buys_credits": {"credits_micro": 0},
     "ck_purchase_net_and_tax_are_gross": {"gross_minor": 4},
     "ck_purchase_paid_is_granted": {"grant_id": None},
@@ -308,6 +311,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "ck_tax_rate_supply_known": {"supply": "some"},
     "ck_tax_rate_taxable_in_range": {"taxable_ppm": 0},
     "ck_tax_rate_validity_not_empty": {"effective_to": 3},
+    "ck_recognised_fee_earned_not_negative": {"earned_minor": -1},
     "ck_recharge_cap_above_zero": {"cap_minor": 0},
     "ck_recharge_not_negative": {"declines": -1},
     "ck_recharge_state_known": {"state": "tired"},

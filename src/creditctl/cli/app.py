@@ -64,6 +64,9 @@ GROUPS = {
     "recharge": Group("Billing", "Credits bought back when the balance runs low.", ("recharges",)),
     "invoice": Group("Billing", "Invoices of a month.", ("invoices",)),
     "reports": Group("Billing", "Reports for the accountant.", ("report",)),
+    "export": Group(
+        "Billing", "Journals and cost reports as files for other programs.", ("exports",)
+    ),
     "audit": Group("Housekeeping", "Who changed what, when and why.", ("audits",)),
     "db": Group("Housekeeping", "Create, migrate and inspect the database."),
     "check": Group("Housekeeping", "Prove that the books are consistent."),

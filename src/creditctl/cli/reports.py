@@ -4,6 +4,14 @@ import typer
 
 from creditctl.cli.groups import command_group
 from creditctl.cli.options import RequiredMonthOption
+from creditctl.cli.report_views import (
+    BREAKAGE_VIEW,
+    LIABILITY_VIEW,
+    MRR_VIEW,
+    PROMOTIONS_VIEW,
+    REVENUE_VIEW,
+    USAGE_VIEW,
+)
 from creditctl.cli.session import session_of
 from creditctl.output.view import Column, Section, View
 
@@ -48,3 +56,79 @@ def tax(ctx: typer.Context, month: RequiredMonthOption) -> None:
 
     session = session_of(ctx)
     session.show(report_tax(session.context, month), TAX_VIEW)
+
+
+@app.command("usage")
+def usage(ctx: typer.Context, month: RequiredMonthOption) -> None:
+    """Show who paid for usage, and what it earned, by product.
+
+    Credits are those of the ledger, by posting date; 'usage show' counts requests.
+
+    Example: creditctl reports usage --month 2026-10
+    """
+    from creditctl.services.usage_value import report_usage_value
+
+    session = session_of(ctx)
+    session.show(report_usage_value(session.context, month), USAGE_VIEW)
+
+
+@app.command("liability")
+def liability(ctx: typer.Context, month: RequiredMonthOption) -> None:
+    """Show paid credits that are unused, at what they cost.
+
+    opening + sold - used - expired - reversed = closing, to the minor unit.
+
+    Example: creditctl reports liability --month 2026-10
+    """
+    from creditctl.services.liability_report import report_liability
+
+    session = session_of(ctx)
+    session.show(report_liability(session.context, month), LIABILITY_VIEW)
+
+
+@app.command("revenue")
+def revenue(ctx: typer.Context, month: RequiredMonthOption) -> None:
+    """Show revenue recognised: credits when used, fees by the day.
+
+    Example: creditctl reports revenue --month 2026-10
+    """
+    from creditctl.services.revenue_report import report_revenue
+
+    session = session_of(ctx)
+    session.show(report_revenue(session.context, month), REVENUE_VIEW)
+
+
+@app.command("breakage")
+def breakage(ctx: typer.Context, month: RequiredMonthOption) -> None:
+    """Show what paid credits earned because they expired unused.
+
+    Example: creditctl reports breakage --month 2026-10
+    """
+    from creditctl.services.revenue_report import report_breakage
+
+    session = session_of(ctx)
+    session.show(report_breakage(session.context, month), BREAKAGE_VIEW)
+
+
+@app.command("promotions")
+def promotions(ctx: typer.Context, month: RequiredMonthOption) -> None:
+    """Show credits that were given away, and what became of them.
+
+    Example: creditctl reports promotions --month 2026-10
+    """
+    from creditctl.services.promotion_report import report_promotions
+
+    session = session_of(ctx)
+    session.show(report_promotions(session.context, month), PROMOTIONS_VIEW)
+
+
+@app.command("mrr")
+def mrr(ctx: typer.Context, month: RequiredMonthOption) -> None:
+    """Show monthly recurring revenue of plans at a month's end.
+
+    Example: creditctl reports mrr --month 2026-10
+    """
+    from creditctl.services.recurring_revenue import report_recurring
+
+    session = session_of(ctx)
+    session.show(report_recurring(session.context, month), MRR_VIEW)

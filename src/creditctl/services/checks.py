@@ -19,6 +19,7 @@ from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries import checks as ask
 from creditctl.store.queries import notifications, order_checks, recharges
 from creditctl.store.queries.check_sums import remembered_results
+from creditctl.store.queries.closings import POSTED_WRONG
 from creditctl.store.queries.hold_checks import (
     CALLS_LEFT_HELD,
     CAPTURED_FOR_NOTHING,
@@ -90,6 +91,7 @@ CHECKS: dict[str, Check] = {
     "what was rolled over is what the next grants got": asked(ask.CARRIED_TOO_MUCH),
     "what went back to a rolled grant came from the next ones": asked(ask.PASSED_BACK),
     "an entry is taken back once, as it was booked": asked(ask.UNWOUND_WRONG),
+    "an entry is posted on its day, or the first that was open": asked(POSTED_WRONG),
     "overage is settled at most once": asked(ask.REPAID_TOO_MUCH),
     "open overage is repaid by paid grants of its organization": asked(ask.REPAID_WRONG),
     "allowances are those of the subscription's periods, none left out": misplaced_allowances,

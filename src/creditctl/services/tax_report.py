@@ -1,7 +1,8 @@
 """`reports tax`: what was collected with purchases, as a tax return asks for it.
 
-Tax is due when credits are acquired, so a purchase counts in the month in which it was paid. Its
-figures are those of its receipt, to the minor unit: nothing is computed again.
+Tax is due when credits are acquired, so a purchase counts in the month in which it was paid (the
+first open one, if that was closed before it was recorded). Its figures are those of its receipt, to
+the minor unit: nothing is computed again.
 """
 
 from dataclasses import dataclass

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from creditctl.rules.burn_down import MICROS_PER_DAY
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
 
@@ -128,7 +129,7 @@ def credits_by_payer(
     """Who paid the usage of [first_day, end_day) when it was booked; late usage is left out."""
     return unit.fetch(
         PayerRow,
-        """
+        f"""
         SELECT source, SUM(credits_micro)
         FROM (
             SELECT source, credits_micro FROM debit_day
@@ -139,7 +140,8 @@ def credits_by_payer(
                  JOIN ledger_entry AS e ON e.id = t.entry_id
                  LEFT JOIN credit_grant AS g ON g.id = e.grant_id
             WHERE l.organization_id = :organization_id
-              AND e.posting_day >= :first_day AND e.posting_day < :end_day
+              AND e.event_at / {MICROS_PER_DAY} >= :first_day
+              AND e.event_at / {MICROS_PER_DAY} < :end_day
         ) AS paid
         GROUP BY source ORDER BY source
         """,

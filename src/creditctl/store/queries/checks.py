@@ -90,8 +90,8 @@ DEBIT_DAYS = """
         SELECT organization_id, day, product_id, source, credits_micro AS rolled, 0 AS booked
         FROM debit_day
         UNION ALL
-        SELECT e.organization_id, e.posting_day, e.product_id, COALESCE(g.source, 'overage'), 0,
-               -e.amount_micro
+        SELECT e.organization_id, e.event_at / 86400000000, e.product_id,
+               COALESCE(g.source, 'overage'), 0, -e.amount_micro
         FROM ledger_entry AS e LEFT JOIN credit_grant AS g ON g.id = e.grant_id
         WHERE e.kind IN ('usage', 'overage') OR (e.kind = 'unwind' AND e.settles_id IS NULL)
     ) AS d JOIN organization AS o ON o.id = d.organization_id

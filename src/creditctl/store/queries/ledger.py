@@ -7,6 +7,7 @@ from datetime import datetime
 from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.closings import posted_day
 
 SETTLED = """COALESCE((
     SELECT SUM(CASE WHEN s.grant_id IS NULL THEN s.amount_micro ELSE -s.amount_micro END)
@@ -22,7 +23,6 @@ _COLUMNS = (
     "amount_micro",
     "event_at",
     "recorded_at",
-    "posting_day",
     "product_id",
     "batch_id",
     "overage_reason",
@@ -37,8 +37,9 @@ _COLUMNS = (
     "invoice_id",
 )
 _INSERT = (
-    f"INSERT INTO ledger_entry ({', '.join(_COLUMNS)}) "
-    f"VALUES ({', '.join(f':{column}' for column in _COLUMNS)})"
+    f"INSERT INTO ledger_entry ({', '.join(_COLUMNS)}, posting_day) "
+    f"VALUES ({', '.join(f':{column}' for column in _COLUMNS)}, "
+    f"{posted_day('CAST(:event_day AS BIGINT)')})"
 )
 
 
@@ -76,11 +77,10 @@ def _values(entry: NewEntry) -> dict[str, object]:
     values: dict[str, object] = {
         column: getattr(entry, column)
         for column in _COLUMNS
-        if column not in ("amount_micro", "event_at", "posting_day")
+        if column not in ("amount_micro", "event_at")
     }
-    # No month can be closed yet, so a movement is posted on the day it happened.
-    posting_day = event_at // _MICROS_PER_DAY
-    return values | {"amount_micro": entry.amount, "event_at": event_at, "posting_day": posting_day}
+    event_day = event_at // _MICROS_PER_DAY
+    return values | {"amount_micro": entry.amount, "event_at": event_at, "event_day": event_day}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from creditctl.rules.burn_down import MICROS_PER_DAY
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
 
@@ -35,6 +36,9 @@ _SELECT = """
            e.last_event_at, e.last_event_id, e.invoice_id
     FROM ledger_entry AS e LEFT JOIN credit_grant AS g ON g.id = e.grant_id
 """
+_DAY = f"(e.event_at / {MICROS_PER_DAY})"
+"""Of the usage itself: where its month was closed, it is posted on another one."""
+
 _STANDING = "NOT EXISTS (SELECT 1 FROM ledger_entry AS u WHERE u.reverses_id = e.id)"
 
 
@@ -47,7 +51,7 @@ def bookings_of_days(
         f"""
         {_SELECT}
         WHERE e.organization_id = :organization_id AND e.kind IN ('usage', 'overage')
-          AND e.posting_day >= :first_day AND e.posting_day < :end_day AND {_STANDING}
+          AND {_DAY} >= :first_day AND {_DAY} < :end_day AND {_STANDING}
         ORDER BY e.id DESC
         """,
         organization_id=organization_id,
@@ -104,7 +108,7 @@ def bookings_of_product(
         f"""
         {_SELECT}
         WHERE e.organization_id = :organization_id AND e.product_id = :product_id
-          AND e.posting_day = :day AND e.kind IN ('usage', 'overage') AND {_STANDING}
+          AND {_DAY} = :day AND e.kind IN ('usage', 'overage') AND {_STANDING}
         ORDER BY e.id
         """,
         organization_id=organization_id,

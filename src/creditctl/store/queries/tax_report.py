@@ -31,8 +31,10 @@ def tax_collected(unit: UnitOfWork, period: Period) -> list[CollectedRow]:
         CollectedRow,
         """
         WITH sold AS (
-            SELECT id, currency, treatment, net_minor, tax_minor FROM purchase
-            WHERE status = 'paid' AND paid_at >= :starts_at AND paid_at < :ends_at
+            SELECT p.id, p.currency, p.treatment, p.net_minor, p.tax_minor
+            FROM purchase AS p
+                 JOIN ledger_entry AS e ON e.grant_id = p.grant_id AND e.kind = 'grant'
+            WHERE p.status = 'paid' AND e.posting_day >= :first_day AND e.posting_day < :end_day
         )
         SELECT 0 AS is_total, s.currency, s.treatment, COALESCE(t.country, ''),
                COALESCE(t.region, ''), COALESCE(t.name, ''), COALESCE(t.ppm, 0),
@@ -45,6 +47,6 @@ def tax_collected(unit: UnitOfWork, period: Period) -> list[CollectedRow]:
         FROM sold GROUP BY currency
         ORDER BY 2, 1, 4, 5, 6, 7, 3
         """,
-        starts_at=period.starts_at,
-        ends_at=period.ends_at,
+        first_day=period.starts_at.date(),
+        end_day=period.ends_at.date(),
     )

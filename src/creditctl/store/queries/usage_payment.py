@@ -6,6 +6,7 @@ from typing import Any
 
 from creditctl.rules.burn_down import MICROS_PER_DAY
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.closings import posted_day
 
 RECLAIMED = "usage from before the expiry arrived after it"
 
@@ -80,11 +81,11 @@ def book_staged_draws(
     `sources`. Returns how many grants held what was drawn.
     """
     unit.run(
-        """
+        f"""
         INSERT INTO ledger_entry (organization_id, grant_id, kind, amount_micro, event_at,
                                   recorded_at, posting_day, product_id, actor, reason)
         SELECT g.organization_id, g.id, 'expiry_reversal', s.reclaimed_micro, g.expires_at,
-               :recorded_at, g.expires_at / :day, g.product_id, :actor, :reason
+               :recorded_at, {posted_day("g.expires_at / :day")}, g.product_id, :actor, :reason
         FROM staged_draw AS s CROSS JOIN credit_grant AS g
         WHERE g.id = s.grant_id AND s.reclaimed_micro > 0 ORDER BY s.row
         """,
@@ -94,14 +95,14 @@ def book_staged_draws(
         reason=RECLAIMED,
     )
     unit.run(
-        """
+        f"""
         INSERT INTO ledger_entry (organization_id, grant_id, kind, amount_micro, event_at,
                                   recorded_at, posting_day, product_id, batch_id, overage_reason,
                                   first_event_at, first_event_id, last_event_at, last_event_id,
                                   actor, reason)
         SELECT organization_id, NULLIF(grant_id, 0),
                CASE WHEN grant_id = 0 THEN 'overage' ELSE 'usage' END, -credits_micro,
-               first_event_at, :recorded_at, day, product_id, :batch_id,
+               first_event_at, :recorded_at, {posted_day("day")}, product_id, :batch_id,
                CASE WHEN grant_id = 0 THEN CAST(:overage_reason AS TEXT) END,
                first_event_at, first_event_id, last_event_at, last_event_id, :actor, :reason
         FROM staged_entry WHERE true ORDER BY row

@@ -6,6 +6,7 @@ from creditctl.store.tables import (  # noqa: F401 - importing a file registers 
     api_keys,
     approvals,
     catalog,
+    closings,
     gate,
     grants,
     holds,

@@ -1,0 +1,124 @@
+"""FOCUS 1.2: charges as rows of a cost and usage dataset (focus.finops.org, specification v1.2)."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from creditctl.rules.periods import Period
+
+COLUMNS = (
+    "BilledCost",
+    "BillingAccountId",
+    "BillingAccountName",
+    "BillingCurrency",
+    "BillingPeriodEnd",
+    "BillingPeriodStart",
+    "ChargeCategory",
+    "ChargeClass",
+    "ChargeDescription",
+    "ChargeFrequency",
+    "ChargePeriodEnd",
+    "ChargePeriodStart",
+    "ContractedCost",
+    "ContractedUnitPrice",
+    "EffectiveCost",
+    "InvoiceIssuerName",
+    "ListCost",
+    "ListUnitPrice",
+    "PricingQuantity",
+    "PricingUnit",
+    "ProviderName",
+    "PublisherName",
+    "ServiceCategory",
+    "ServiceName",
+)
+"""The 21 mandatory ones, both unit prices (conditional) and the frequency (recommended)."""
+
+USAGE, PURCHASE, TAX, CREDIT = "Usage", "Purchase", "Tax", "Credit"
+NOTHING = Decimal(0)
+_UNIT, _CATEGORY = "Credits", "Other"
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Account:
+    """Whom a charge is billed to."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """A charge of a day; costs are money in `currency`, exact."""
+
+    category: str
+    day: date
+    account: Account
+    currency: str
+    service: str
+    description: str
+    billed: Decimal = NOTHING
+    effective: Decimal = NOTHING
+    quantity: Decimal | None = None
+    """Credits; None for a tax."""
+
+    list_price: Decimal | None = None
+    contracted_price: Decimal | None = None
+    list_cost: Decimal | None = None
+    """Without a unit price; else it is that times the quantity."""
+
+    contracted_cost: Decimal | None = None
+    is_correction: bool = False
+    """Of a billing period that was over."""
+
+
+def row_of(charge: Charge, month: Period, seller: str) -> dict[str, str]:
+    """The charge as text by column; what is null is empty."""
+    return {
+        "BilledCost": number_text(charge.billed),
+        "BillingAccountId": charge.account.id,
+        "BillingAccountName": charge.account.name,
+        "BillingCurrency": charge.currency,
+        "BillingPeriodEnd": _midnight(month.ends_at.date()),
+        "BillingPeriodStart": _midnight(month.starts_at.date()),
+        "ChargeCategory": charge.category,
+        "ChargeClass": "Correction" if charge.is_correction else "",
+        "ChargeDescription": charge.description,
+        "ChargeFrequency": "Usage-Based" if charge.category == USAGE else "One-Time",
+        "ChargePeriodEnd": _midnight(charge.day + _DAY),
+        "ChargePeriodStart": _midnight(charge.day),
+        "ContractedCost": number_text(
+            _cost(charge, charge.contracted_price, charge.contracted_cost)
+        ),
+        "ContractedUnitPrice": _optional(charge.contracted_price),
+        "EffectiveCost": number_text(charge.effective),
+        "InvoiceIssuerName": seller,
+        "ListCost": number_text(_cost(charge, charge.list_price, charge.list_cost)),
+        "ListUnitPrice": _optional(charge.list_price),
+        "PricingQuantity": _optional(charge.quantity),
+        "PricingUnit": "" if charge.quantity is None else _UNIT,
+        "ProviderName": seller,
+        "PublisherName": seller,
+        "ServiceCategory": _CATEGORY,
+        "ServiceName": charge.service,
+    }
+
+
+def number_text(number: Decimal) -> str:
+    """A plain decimal without an exponent, and without a sign where it is zero."""
+    return format(number or NOTHING, "f")
+
+
+def _cost(charge: Charge, price: Decimal | None, cost: Decimal | None) -> Decimal:
+    if price is not None and charge.quantity is not None:
+        return price * charge.quantity
+    return charge.billed if cost is None else cost
+
+
+def _optional(number: Decimal | None) -> str:
+    return "" if number is None else number_text(number)
+
+
+def _midnight(day: date) -> str:
+    return f"{day.isoformat()}T00:00:00Z"

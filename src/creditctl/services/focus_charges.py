@@ -1,0 +1,183 @@
+"""Where the charges of a FOCUS dataset come from: one function for each kind."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TypeAlias
+
+from creditctl.rules.focus import CREDIT, PURCHASE, TAX, USAGE, Account, Charge
+from creditctl.rules.instants import day_number, day_of
+from creditctl.rules.units import Credits, Money
+from creditctl.services.deferred_revenue import Lot
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.focus import AccountRow, gifts_of_days, unpaid_usage
+from creditctl.store.queries.journal import sold_before
+
+CREDITS_SERVICE = "Credits"
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """A month's lots, whom they are for, and list prices by currency."""
+
+    first: date
+    end: date
+    lots: list[Lot]
+    accounts: Mapping[int, AccountRow]
+    products: Mapping[int, str]
+    prices: Mapping[str, Decimal]
+    """Money per credit when the month ended."""
+
+    currency: str
+    """The catalog's: of organizations that have none of their own."""
+
+    def currency_of(self, organization_id: int) -> str:
+        """What the organization is billed in."""
+        return self.accounts[organization_id].currency or self.currency
+
+
+Source: TypeAlias = Callable[[UnitOfWork, Billing], Iterator[Charge]]
+
+
+def paid_usage(_unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
+    """What paid credits covered: billed when they were bought, effective at their price."""
+    for lot in billing.lots:
+        before = lot.earned_by_user(billing.first)
+        drawn: dict[tuple[int, int, int], int] = defaultdict(int)
+        for one in lot.used(billing.end):
+            if one.day >= day_number(billing.first):
+                drawn[one.day, one.organization_id, one.product_id] += one.micro
+        for number in sorted({day for day, _, _ in drawn}):
+            after = lot.earned_by_user(day_of(number) + _DAY)
+            for user in sorted(after.keys() | before.keys()):
+                micro = drawn.get((number, *user), 0)
+                earned = after.get(user, 0) - before.get(user, 0)
+                if micro or earned:
+                    yield _paid(billing, lot, day_of(number), user, micro, earned)
+            before = after
+
+
+def other_usage(unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
+    """What allowances, gifts or nobody covered; overage is billed by invoices."""
+    for row in unpaid_usage(unit, billing.first, billing.end):
+        currency = billing.currency_of(row.organization_id)
+        yield Charge(
+            category=USAGE,
+            day=row.day,
+            account=_account(billing, row.organization_id),
+            currency=currency,
+            service=row.product or CREDITS_SERVICE,
+            description=f"{row.product}, {row.payer}",
+            quantity=Decimal(str(row.credits)),
+            list_price=billing.prices.get(currency, Decimal(0)),
+            contracted_price=Decimal(0),
+            is_correction=row.credits.micro < 0,
+        )
+
+
+def purchases(_unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
+    """Credits that were bought; what they cover is effective when it is used."""
+    for lot in billing.lots:
+        if lot.row.sold_on >= billing.first:
+            yield _sold(billing, lot, lot.row.sold_on, lot.row.amount.micro, lot.price)
+    for lot in billing.lots:
+        value = lot.value(billing.first)
+        for day in lot.days(billing.first):
+            after = lot.value(day + _DAY)
+            micro = lot.gone(day + _DAY).reversed - lot.gone(day).reversed
+            if micro or after.reversed != value.reversed:
+                yield _sold(billing, lot, day, -micro, value.reversed - after.reversed)
+            value = after
+
+
+def taxes(unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
+    """Taxes on what was bought; its effective cost is 0, and so is that of its tax."""
+    prices = {lot.row.purchase: (lot.row.amount, lot.row.organization_id) for lot in billing.lots}
+    for row in sold_before(unit, billing.first, billing.end):
+        if not row.tax_minor:
+            continue
+        credits, buyer = prices[row.purchase]
+        tax = _money(row.tax_minor, row.currency)
+        price = billing.prices.get(row.currency)
+        list_cost = tax
+        if price is not None and row.net_minor:
+            listed = price * Decimal(str(credits)) / _money(row.net_minor, row.currency)
+            list_cost = (tax * listed).quantize(tax)
+        yield Charge(
+            category=TAX,
+            day=row.posted_on,
+            account=_account(billing, buyer),
+            currency=row.currency,
+            service=CREDITS_SERVICE,
+            description=f"{row.tax}, {row.place}, receipt {row.receipt}",
+            billed=tax,
+            list_cost=list_cost,
+            contracted_cost=tax,
+        )
+
+
+def gifts(unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
+    """Credits given away: no money moves."""
+    for row in gifts_of_days(unit, billing.first, billing.end):
+        yield Charge(
+            category=CREDIT,
+            day=row.day,
+            account=_account(billing, row.organization_id),
+            currency=billing.currency_of(row.organization_id),
+            service=CREDITS_SERVICE,
+            description=f"{row.promotion or row.source}, {row.credits} credits",
+            quantity=Decimal(str(row.credits)),
+        )
+
+
+def _paid(
+    billing: Billing, lot: Lot, day: date, user: tuple[int, int], micro: int, earned: int
+) -> Charge:
+    product = billing.products.get(user[1], CREDITS_SERVICE)
+    return Charge(
+        category=USAGE,
+        day=day,
+        account=_account(billing, user[0]),
+        currency=lot.row.currency,
+        service=product,
+        description=f"{product}, {lot.row.source} {lot.row.public_id}",
+        effective=_money(earned, lot.row.currency),
+        quantity=Decimal(str(Credits(micro))),
+        list_price=billing.prices.get(lot.row.currency, lot.row.unit_cost),
+        contracted_price=lot.row.unit_cost,
+        is_correction=micro < 0,
+    )
+
+
+def _sold(billing: Billing, lot: Lot, day: date, micro: int, billed: int) -> Charge:
+    """A purchase, or below zero what was taken back of one."""
+    what = "bought" if micro > 0 else "reversed"
+    return Charge(
+        category=PURCHASE,
+        day=day,
+        account=_account(billing, lot.row.organization_id),
+        currency=lot.row.currency,
+        service=CREDITS_SERVICE,
+        description=f"Credits {what}, {lot.row.purchase or lot.row.public_id}",
+        billed=_money(billed, lot.row.currency),
+        quantity=Decimal(str(Credits(micro))),
+        list_price=billing.prices.get(lot.row.currency, lot.row.unit_cost),
+        contracted_price=lot.row.unit_cost,
+        is_correction=micro < 0 and lot.row.sold_on < billing.first,
+    )
+
+
+def _account(billing: Billing, organization_id: int) -> Account:
+    row = billing.accounts[organization_id]
+    return Account(row.public_id, row.legal_name or row.slug)
+
+
+def _money(minor: int, currency: str) -> Decimal:
+    return Decimal(str(Money(minor, currency)))
+
+
+SOURCES: tuple[Source, ...] = (purchases, taxes, gifts, paid_usage, other_usage)
+"""Every kind of charge; invoices become one more function."""

@@ -1,0 +1,100 @@
+"""Charges beside paid credits: whom they are for, what was given, and what nobody paid for."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from creditctl.rules.units import Credits
+from creditctl.store.engine import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An organization as a billing account."""
+
+    id: int
+    public_id: str
+    slug: str
+    legal_name: str
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnpaidUsageRow:
+    """Usage of a day that no paid credits covered: by an allowance, a gift, or nobody."""
+
+    day: date
+    organization_id: int
+    product: str
+    payer: str
+    """The source of the grant, `overage` or `waived`."""
+
+    credits: Credits
+
+
+@dataclass(frozen=True, slots=True)
+class GiftRow:
+    """Credits given to an organization on a day."""
+
+    day: date
+    organization_id: int
+    source: str
+    promotion: str | None
+    credits: Credits
+
+
+def accounts(unit: UnitOfWork) -> dict[int, AccountRow]:
+    """Every organization by internal id."""
+    rows = unit.fetch(
+        AccountRow, "SELECT id, public_id, slug, legal_name, currency FROM organization"
+    )
+    return {row.id: row for row in rows}
+
+
+def unpaid_usage(unit: UnitOfWork, first_day: date, end_day: date) -> list[UnpaidUsageRow]:
+    """What was posted in [first_day, end_day); what a settlement takes from overage is negative."""
+    return unit.fetch(
+        UnpaidUsageRow,
+        """
+        SELECT day, organization_id, COALESCE(p.name, ''), payer, SUM(micro)
+        FROM (
+            SELECT e.posting_day AS day, e.organization_id, e.product_id,
+                   COALESCE(g.source, 'overage') AS payer, -e.amount_micro AS micro
+            FROM ledger_entry AS e LEFT JOIN credit_grant AS g ON g.id = e.grant_id
+            WHERE e.kind IN ('usage', 'overage', 'unwind') AND e.settles_id IS NULL
+              AND g.unit_cost IS NULL
+              AND e.posting_day >= :first_day AND e.posting_day < :end_day
+            UNION ALL
+            SELECT e.posting_day, e.organization_id, e.product_id, 'overage',
+                   CASE WHEN e.grant_id IS NULL THEN -e.amount_micro ELSE e.amount_micro END
+            FROM ledger_entry AS e WHERE e.settles_id IS NOT NULL
+              AND e.posting_day >= :first_day AND e.posting_day < :end_day
+            UNION ALL
+            SELECT e.posting_day, e.organization_id, e.product_id,
+                   COALESCE(g.source, 'waived'),
+                   CASE WHEN e.grant_id IS NULL THEN e.amount_micro ELSE -e.amount_micro END
+            FROM ledger_entry AS e LEFT JOIN credit_grant AS g ON g.id = e.grant_id
+            WHERE e.settles_id IS NOT NULL AND g.unit_cost IS NULL
+              AND e.posting_day >= :first_day AND e.posting_day < :end_day
+        ) AS moved LEFT JOIN product AS p ON p.id = moved.product_id
+        GROUP BY 1, 2, 3, 4 HAVING SUM(micro) <> 0 ORDER BY 1, 2, 3, 4
+        """,
+        first_day=first_day,
+        end_day=end_day,
+    )
+
+
+def gifts_of_days(unit: UnitOfWork, first_day: date, end_day: date) -> list[GiftRow]:
+    """Unpaid credits granted in [first_day, end_day), without allowances."""
+    return unit.fetch(
+        GiftRow,
+        """
+        SELECT e.posting_day, e.organization_id, g.source, g.promotion, SUM(e.amount_micro)
+        FROM ledger_entry AS e JOIN credit_grant AS g ON g.id = e.grant_id
+        WHERE e.kind = 'grant' AND g.unit_cost IS NULL AND g.source <> 'subscription'
+          AND g.moved_from_id IS NULL
+          AND e.posting_day >= :first_day AND e.posting_day < :end_day
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+        """,
+        first_day=first_day,
+        end_day=end_day,
+    )
