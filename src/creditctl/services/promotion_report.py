@@ -73,9 +73,9 @@ def report_promotions(context: Context, month: Period) -> PromotionReport:
 
 def list_price_at(unit: UnitOfWork, month: Period) -> tuple[Decimal, str]:
     """The list price in force when the month ended, and its currency."""
-    prices = list_prices(unit)
-    in_force = [price for price in prices if price.effective_from < month.ends_at]
     currency = applied_catalog_version(unit).currency
+    prices = list_prices(unit, currency)
+    in_force = [price for price in prices if price.effective_from < month.ends_at]
     return (in_force or prices[:1])[-1].list_price, currency
 
 
