@@ -10,12 +10,14 @@ from creditctl.context import Context
 from creditctl.rules.instants import instant_text, parse_instant
 from creditctl.rules.units import Credits
 from creditctl.services.catalog import apply_catalog
+from creditctl.services.expiry import book_due_expiries
 from creditctl.services.grants import NewGrant, add_grant
 from creditctl.services.orgs import create_organization
 from creditctl.services.subscriptions import create_subscription
 from creditctl.services.usage_import import import_usage
-from creditctl.store.engine import unit_of_work
-from creditctl.store.queries.orgs import find_organization
+from creditctl.store.engine import UnitOfWork, unit_of_work
+from creditctl.store.queries.grants import owners_of_due_endings
+from creditctl.store.queries.orgs import find_organization, lock_organizations
 
 CATALOG = """
 [catalog]
@@ -119,6 +121,13 @@ def give(
                 expires_at=expires_at,
             ),
         )
+
+
+def end_due(unit: UnitOfWork, context: Context) -> int:
+    """Book every expiry that is due; returns how many there were."""
+    owners = owners_of_due_endings(unit, None, context.now - context.settings.usage_grace)
+    lock_organizations(unit, owners)
+    return sum(book_due_expiries(unit, context, owner) for owner in owners)
 
 
 def use(

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from builders import an_organization, at, give, open_books
+from builders import an_organization, at, end_due, give, open_books
 from creditctl.context import Context
 from creditctl.services.credits import list_grants, list_movements
-from creditctl.services.expiry import book_due_expiries
 from creditctl.services.usage_import import import_usage
 from creditctl.store.engine import unit_of_work
 
@@ -26,7 +25,7 @@ def books(context: Context) -> Context:
 
 def expire(books: Context, when: str) -> int:
     with unit_of_work(books.database) as unit:
-        return book_due_expiries(unit, at(books, when))
+        return end_due(unit, at(books, when))
 
 
 def use(books: Context, path: Path, when: str, units: int) -> None:

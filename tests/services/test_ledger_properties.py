@@ -7,12 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders import an_organization, at, give, open_books
+from builders import an_organization, at, end_due, give, open_books
 from creditctl.context import Context
 from creditctl.rules.units import Credits
 from creditctl.services.balances import read_balance
 from creditctl.services.checks import run_checks
-from creditctl.services.expiry import book_due_expiries
 from creditctl.services.usage_import import import_usage
 from creditctl.store.engine import reading, unit_of_work
 
@@ -87,7 +86,7 @@ def test_whatever_happens_the_books_add_up(books: Context, tmp_path: Path, steps
         else:
             when = START + timedelta(days=details[0])
             with unit_of_work(books.database) as unit:
-                book_due_expiries(unit, at(books, when.isoformat()))
+                end_due(unit, at(books, when.isoformat()))
     assert run_checks(books) == []
     with reading(books.database) as unit:
         ((remaining, expired),) = unit.fetch_rows(KEPT, slug=slug)

@@ -14,9 +14,11 @@ from creditctl.rules.budgets import (
     default_scope,
     require_threshold_within,
 )
+from creditctl.rules.enforcement import Reason
 from creditctl.rules.units import Credits
 from creditctl.services.audit import record_change
 from creditctl.services.budgets import Budget, budget_now, target_in_words
+from creditctl.services.enforcement import decide_anew
 from creditctl.services.products import product_id_of
 from creditctl.services.spending import budget_of, period_at
 from creditctl.store.engine import UnitOfWork, unit_of_work
@@ -29,6 +31,7 @@ from creditctl.store.queries.budgets import (
     move_budget,
     set_scope,
 )
+from creditctl.store.queries.enforcement import state_rows
 from creditctl.store.queries.keys import find_key, keys_of
 from creditctl.store.queries.orgs import OrganizationRow, find_organization, lock_organizations
 
@@ -97,7 +100,9 @@ class Wanted:
 
 
 def set_budget(context: Context, organization: str, wanted: Wanted) -> Budget:
-    """Change what is given and keep the rest; it takes effect at the next check.
+    """Change what is given and keep the rest; a block that it lifts ends at once.
+
+    Whatever else follows from it takes effect at the next check.
 
     Raises InvalidInput when there would be neither a budget nor a threshold, when a threshold is
     above its budget or a percentage of none, and for a scope that cannot be; OrganizationNotFound,
@@ -119,6 +124,7 @@ def set_budget(context: Context, organization: str, wanted: Wanted) -> Budget:
         after = budget_rows(unit, owner.id)
         _require_sense(_of_target(after, target))
         _record(unit, context, owner, "budget.set", before, after)
+        _unblock(unit, context, owner.id)
         return budget_now(unit, context, owner.id, owner.slug)
 
 
@@ -152,7 +158,15 @@ def clear_budget(
         for row in rows:
             delete_budget(unit, row.id)
         _record(unit, context, owner, "budget.cleared", before, budget_rows(unit, owner.id))
+        _unblock(unit, context, owner.id)
         return cleared
+
+
+def _unblock(unit: UnitOfWork, context: Context, organization_id: int) -> None:
+    """Let calls through again at once where a budget was raised; a lower one waits for a check."""
+    (row,) = state_rows(unit, organization_id)
+    if row.decided.reason in (Reason.BUDGET, Reason.PART_BUDGET):
+        decide_anew(unit, context, organization_id)
 
 
 def _target(unit: UnitOfWork, owner: OrganizationRow, wanted: Wanted) -> Target:

@@ -9,33 +9,18 @@ from creditctl.services.subscription_periods import period_after, periods_of_sub
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.grants import GrantRow, adjust, carried_at, due_endings
 from creditctl.store.queries.ledger import NewEntry, append_entries
-from creditctl.store.queries.orgs import lock_organizations
 from creditctl.store.queries.subscriptions import subscription_by_id
 
 
-def book_due_expiries(
-    unit: UnitOfWork, context: Context, organization_id: int | None = None
-) -> int:
-    """End every grant whose grace is over, of one organization or of all; returns how many.
+def book_due_expiries(unit: UnitOfWork, context: Context, organization_id: int) -> int:
+    """End every grant of a locked organization whose grace is over; returns how many.
 
     New calls stopped at `expires_at`; the grace lets usage served before it arrive. An import after
     that takes back what it draws. What went back to a reversed grant is reversed again.
     """
     grace_over = context.now - context.settings.usage_grace
-    if organization_id is not None:
-        return _end_all(unit, context, organization_id)
-    due = due_endings(unit, grace_over)
     booked = 0
-    for owner_id in sorted({grant.organization_id for grant in due}):
-        lock_organizations(unit, [owner_id])
-        booked += _end_all(unit, context, owner_id)
-    return booked
-
-
-def _end_all(unit: UnitOfWork, context: Context, organization_id: int) -> int:
-    """End what is due of a locked organization; what it rolls into may be due itself by now."""
-    grace_over = context.now - context.settings.usage_grace
-    booked = 0
+    # What a grant rolls into may be due itself by now.
     while due := due_endings(unit, grace_over, organization_id):
         for grant in due:
             _end(unit, context, grant)

@@ -19,7 +19,7 @@ from creditctl.services.leases import holding_lease
 from creditctl.services.order_deliveries import deliver_due_instalments
 from creditctl.services.repayment import repay_all_open_overage
 from creditctl.services.standings import Assessment, assess
-from creditctl.store.engine import UnitOfWork, reading, unit_of_work
+from creditctl.store.engine import UnitOfWork, reading, reusing_connections, unit_of_work
 from creditctl.store.queries.crossings import crossings_now
 from creditctl.store.queries.deliveries import is_anything_waiting
 from creditctl.store.queries.enforcement import (
@@ -29,7 +29,7 @@ from creditctl.store.queries.enforcement import (
     schedule_checks,
     states_count,
 )
-from creditctl.store.queries.grants import debtors_with_paid_grants, due_endings
+from creditctl.store.queries.grants import debtors_with_paid_grants, owners_of_due_endings
 from creditctl.store.queries.limit_marks import (
     is_anybody_marked,
     last_run,
@@ -44,6 +44,8 @@ from creditctl.store.queries.orgs import find_organization, lock_organizations
 from creditctl.store.queries.recharges import recharges_at_work
 
 LEASE = "limits check"
+ENDINGS = "endings"
+"""Grants that ended by then are booked, unless their organization changed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,12 @@ def check_limits(context: Context, *, everybody: bool = False) -> LimitsCheck:
     Writes only what is news, one transaction per organization, and delivers what there is to tell
     after that. Raises Busy at once while another run is at work.
     """
+    # Hundreds of short transactions: opening the database for each would cost more than they do.
+    with reusing_connections():
+        return _check_limits(context, everybody=everybody)
+
+
+def _check_limits(context: Context, *, everybody: bool) -> LimitsCheck:
     with holding_lease(context, LEASE):
         with reading(context.database) as unit:
             previous_at = last_run(unit, LEASE)
@@ -118,6 +126,7 @@ def check_limits(context: Context, *, everybody: bool = False) -> LimitsCheck:
         looked_at, checked = _check_marked(context)
         with unit_of_work(context.database) as unit:
             note_run(unit, LEASE, context.now)
+            note_run(unit, ENDINGS, context.now - context.settings.usage_grace)
     # After the lease: a slow provider must not keep the next run from blocking anybody.
     recharged = _recharge(context)
     checked += [_check(context, organization_id) for organization_id in recharged]
@@ -172,12 +181,15 @@ def _book_instalments(context: Context) -> int:
 
 def _book_endings(context: Context) -> tuple[int, int]:
     """Expiries that are due, and overage that paid grants repay; mostly there is neither."""
+    ended_before = context.now - context.settings.usage_grace
     with reading(context.database) as unit:
-        ends = due_endings(unit, context.now - context.settings.usage_grace)
-        if not ends and not debtors_with_paid_grants(unit, context.now):
+        owners = owners_of_due_endings(unit, last_run(unit, ENDINGS), ended_before)
+        if not owners and not debtors_with_paid_grants(unit, context.now):
             return 0, 0
     with unit_of_work(context.database) as unit:
-        return book_due_expiries(unit, context), repay_all_open_overage(unit, context)
+        lock_organizations(unit, owners)
+        ended = sum(book_due_expiries(unit, context, owner) for owner in owners)
+        return ended, repay_all_open_overage(unit, context)
 
 
 def _check_marked(context: Context) -> tuple[int, list[Checked]]:

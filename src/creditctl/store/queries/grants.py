@@ -131,24 +131,39 @@ def mark_reversed(unit: UnitOfWork, grant_id: int, at: datetime) -> None:
     unit.run("UPDATE credit_grant SET reversed_at = :at WHERE id = :id", id=grant_id, at=at)
 
 
-def due_endings(
-    unit: UnitOfWork, expired_before: datetime, organization_id: int | None = None
-) -> list[GrantRow]:
-    """Grants with credits nobody holds that ended by then, or were reversed; by organization."""
-    # Two texts: one for both cases would keep the database from using its index.
-    owner = "" if organization_id is None else "AND g.organization_id = :organization_id"
-    given = {} if organization_id is None else {"organization_id": organization_id}
+def due_endings(unit: UnitOfWork, expired_before: datetime, organization_id: int) -> list[GrantRow]:
+    """The organization's grants that still hold credits and ended by then, or were reversed."""
     return unit.fetch(
         GrantRow,
         f"""
         {_SELECT}
-        WHERE g.remaining_micro > g.held_micro
-          AND (g.expires_at <= :expired_before OR g.reversed_at > 0) {owner}
-        ORDER BY g.organization_id, g.id
+        WHERE g.remaining_micro > 0 AND (g.expires_at <= :expired_before OR g.reversed_at > 0)
+          AND g.organization_id = :organization_id
+        ORDER BY g.id
         """,
         expired_before=expired_before,
-        **given,
+        organization_id=organization_id,
     )
+
+
+def owners_of_due_endings(
+    unit: UnitOfWork, since: datetime | None, expired_before: datetime
+) -> list[int]:
+    """Organizations with a grant that ended after `since` and by then, or marked ones with any."""
+    rows = unit.fetch_rows(
+        """
+        SELECT organization_id FROM credit_grant
+        WHERE remaining_micro > 0 AND expires_at > :since AND expires_at <= :expired_before
+        UNION
+        SELECT g.organization_id
+        FROM limit_mark AS m JOIN credit_grant AS g ON g.organization_id = m.organization_id
+        WHERE g.remaining_micro > 0 AND (g.expires_at <= :expired_before OR g.reversed_at > 0)
+        ORDER BY 1
+        """,
+        since=0 if since is None else since,
+        expired_before=expired_before,
+    )
+    return [int(organization_id) for (organization_id,) in rows]
 
 
 def owners_with_something_due(unit: UnitOfWork, expired_before: datetime) -> set[int]:

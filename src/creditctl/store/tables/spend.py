@@ -15,6 +15,7 @@ from creditctl.store.tables.columns import (
 )
 
 _HARD = sql("kind = 'hard'")
+_BAD = sql("state <> 'ok'")
 _OPEN = sql("recovered_at IS NULL")
 
 
@@ -87,6 +88,7 @@ class Enforcement(SQLModel, table=True):
     __table_args__ = (
         one_of("state", "ok", "notified", "blocked"),
         index_of_some("ix_enforcement_next_check", "next_check_at"),
+        Index("ix_enforcement_not_ok", "state", sqlite_where=_BAD, postgresql_where=_BAD),
         STRICT,
     )
 

@@ -11,6 +11,7 @@ down_revision = "0019"
 
 _HARD = sa.text("kind = 'hard'")
 _OPEN = sa.text("recovered_at IS NULL")
+_BAD = sa.text("state <> 'ok'")
 _SCHEDULED = sa.text("next_check_at IS NOT NULL")
 _KNOWN = {
     "kind": "kind IN ('hard', 'notify')",
@@ -69,6 +70,13 @@ def upgrade() -> None:
         sqlite_where=_SCHEDULED,
         postgresql_where=_SCHEDULED,
     )
+    op.create_index(
+        "ix_enforcement_not_ok",
+        "enforcement",
+        ["state"],
+        sqlite_where=_BAD,
+        postgresql_where=_BAD,
+    )
     _create_crossing()
     op.create_table(
         "limit_mark",
@@ -95,6 +103,7 @@ def downgrade() -> None:
     op.drop_table("limits_run")
     op.drop_table("limit_mark")
     op.drop_table("crossing")
+    op.drop_index("ix_enforcement_not_ok", "enforcement")
     op.drop_index("ix_enforcement_next_check", "enforcement")
     drop_column("enforcement", "next_check_at", "integer")
     # What was unknown before is lost: other measures, months, products and keys.
