@@ -96,6 +96,7 @@ _creditctl() {
             /budgets/list) place="/budgets/list" ;;
             /budgets/clear) place="/budgets/clear" ;;
             /limits|/limit) place="/limits" ;;
+            /limits/export) place="/limits/export" ;;
             /limits/check) place="/limits/check" ;;
             /limits/status) place="/limits/status" ;;
             /destinations|/destination) place="/destinations" ;;
@@ -408,6 +409,9 @@ _creditctl() {
         /budgets/clear:--line) :; return ;;
         /budgets/clear:--product) :; return ;;
         /budgets/clear:--key) :; return ;;
+        /limits/export:--format) :; return ;;
+        /limits/check:--ping-url) :; return ;;
+        /limits/check:--metrics-file) :; return ;;
         /destinations/add:--channel) :; return ;;
         /destinations/add:--to) :; return ;;
         /destinations/add:--for) :; return ;;
@@ -606,8 +610,9 @@ _creditctl() {
         "/budgets/show") words="" options="" ;;
         "/budgets/list") words="" options="" ;;
         "/budgets/clear") words="" options="--line --product --key" ;;
-        "/limits") words="check status" options="" ;;
-        "/limits/check") words="" options="--exit-code --all" ;;
+        "/limits") words="export check status" options="" ;;
+        "/limits/export") words="" options="--format --exit-code" ;;
+        "/limits/check") words="" options="--exit-code --all --ping-url --metrics-file" ;;
         "/limits/status") words="" options="" ;;
         "/destinations") words="add list show test rotate disable enable remove" options="" ;;
         "/destinations/add") words="" options="--channel --to --for --everybody" ;;

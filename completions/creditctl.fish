@@ -186,6 +186,8 @@ function __creditctl_at
                 set place /budgets/clear
             case /limits /limit
                 set place /limits
+            case /limits/export
+                set place /limits/export
             case /limits/check
                 set place /limits/check
             case /limits/status
@@ -724,10 +726,15 @@ complete -c creditctl -n '__creditctl_at "/budgets/set"' -l scope -x -a 'all bey
 complete -c creditctl -n '__creditctl_at "/budgets/clear"' -l line -r -d 'Only this line (its number or id).'
 complete -c creditctl -n '__creditctl_at "/budgets/clear"' -l product -r -d 'Of this product’s usage alone.'
 complete -c creditctl -n '__creditctl_at "/budgets/clear"' -l key -r -d 'Of this key’s usage alone (name, id or prefix).'
+complete -c creditctl -n '__creditctl_at "/limits"' -f -a export -d 'Write the blocked keys and products to a file for gateways.'
 complete -c creditctl -n '__creditctl_at "/limits"' -f -a check -d 'Grant what is due, book expiries, decide who is blocked,...'
 complete -c creditctl -n '__creditctl_at "/limits"' -f -a status -d 'Show who is blocked or warned since the last check, and why.'
+complete -c creditctl -n '__creditctl_at "/limits/export"' -l format -r -d 'json, nginx or redis.'
+complete -c creditctl -n '__creditctl_at "/limits/export"' -l exit-code -d 'Exit 7 when the file has changed.'
 complete -c creditctl -n '__creditctl_at "/limits/check"' -l exit-code -d 'Exit 7 when an organization is newly blocked.'
 complete -c creditctl -n '__creditctl_at "/limits/check"' -l all -d 'Look at everybody, not only at what changed.'
+complete -c creditctl -n '__creditctl_at "/limits/check"' -l ping-url -r -d 'Post the result there, failures to /fail.'
+complete -c creditctl -n '__creditctl_at "/limits/check"' -l metrics-file -r -d 'Write metrics for Prometheus to it.'
 complete -c creditctl -n '__creditctl_at "/destinations"' -f -a add -d 'Tell somebody what happens; a secret is shown this once.'
 complete -c creditctl -n '__creditctl_at "/destinations"' -f -a list -d 'List destinations and what they are told, never their...'
 complete -c creditctl -n '__creditctl_at "/destinations"' -f -a show -d 'Show a destination, where it goes and how it fares.'

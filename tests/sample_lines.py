@@ -112,6 +112,8 @@ CHANGES = [
     "notifications show {notification} --payload",
     "notifications retry --dead",
     "destinations remove {destination} --reason test --yes",
+    "limits export {folder}/blocks.conf --format nginx",
+    "limits export - --format json",
     "invoice generate --month 2026-10",
     "invoice finalize --month 2026-10 --now",
     "invoice pay {invoice} --amount 1USD --reference one --reason test",

@@ -32,6 +32,8 @@ NAMES = (
     "key_pepper",
     "audit_key",
     "gate_counters",
+    "ping_url",
+    "metrics_file",
 )
 """Every setting; `CREDITCTL_DB` is the environment's name for `db`."""
 
@@ -94,6 +96,8 @@ def settings_from(config: Mapping[str, str]) -> Settings:
         console_url=config.get("console_url"),
         documents=document_settings(config.get("profile")),
         gate_counters=_counters_url(config.get("gate_counters")),
+        ping_url=config.get("ping_url") or None,
+        metrics_file=Path(file).expanduser() if (file := config.get("metrics_file")) else None,
         profile=config.get("profile"),
     )
 

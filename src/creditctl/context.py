@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import MappingProxyType
 
 ANYBODY = "*"
@@ -62,6 +63,12 @@ class Settings:
 
     documents: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """How documents look: logo, paper, language, footer, bank; lines of a list end with \\n."""
+
+    ping_url: str | None = field(default=None, repr=False)
+    """Where `limits check` says that it ran; whoever knows it can say so too."""
+
+    metrics_file: Path | None = None
+    """Where `limits check` writes metrics for Prometheus."""
 
     profile: str | None = None
     """The section of the configuration that was chosen, for the audit log."""

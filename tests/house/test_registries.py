@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import typer
 
+from creditctl.adapters.block_lists import BLOCK_LISTS, block_list_format
 from creditctl.adapters.channels import CHANNELS
 from creditctl.adapters.payments import PROVIDERS
 from creditctl.adapters.readers import READERS
@@ -78,6 +79,11 @@ def test_every_reader_can_be_loaded(name: str) -> None:
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_every_payment_provider_can_be_loaded(name: str) -> None:
     assert callable(import_module(PROVIDERS[name]).open_provider)
+
+
+@pytest.mark.parametrize("name", BLOCK_LISTS)
+def test_every_block_list_format_can_be_loaded(name: str) -> None:
+    assert block_list_format(name).text_of([]).endswith("\n")
 
 
 @pytest.mark.parametrize("name", CHANNELS)

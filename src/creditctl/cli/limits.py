@@ -1,18 +1,21 @@
 """`creditctl limits`: decide and show who may call the API."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from creditctl.cli import limits_export
 from creditctl.cli.budget_views import LINE_COLUMNS
 from creditctl.cli.groups import command_group
 from creditctl.cli.session import session_of
 from creditctl.errors import ExitStatus
 from creditctl.output.view import Column, Section, View
-from creditctl.services.limits_check import check_limits
+from creditctl.services.limits_monitoring import check_limits_watched
 from creditctl.services.limits_status import list_limit_status, show_limit_status
 
 app = command_group("Check budgets and balances; run by cron.")
+limits_export.register(app)
 
 _DETAILS = (Column("reason"), Column("usage"), Column("limit"))
 CHECK_VIEW = View(
@@ -99,6 +102,14 @@ def check(
     everybody: Annotated[
         bool, typer.Option("--all", help="Look at everybody, not only at what changed.")
     ] = False,
+    ping_url: Annotated[
+        str | None,
+        typer.Option("--ping-url", metavar="URL", help="Post the result there, failures to /fail."),
+    ] = None,
+    metrics_file: Annotated[
+        Path | None,
+        typer.Option("--metrics-file", metavar="FILE", help="Write metrics for Prometheus to it."),
+    ] = None,
 ) -> None:
     """Grant what is due, book expiries, decide who is blocked, recharge.
 
@@ -108,7 +119,14 @@ def check(
     Example: creditctl limits check --exit-code
     """
     session = session_of(ctx)
-    result = check_limits(session.context, everybody=everybody)
+    settings = session.context.settings
+    result = check_limits_watched(
+        session.context,
+        everybody=everybody,
+        ping_url=ping_url or settings.ping_url,
+        metrics_file=metrics_file or settings.metrics_file,
+        warn=session.warn,
+    )
     if result.has_news or session.format_name != "table":
         session.show(result, CHECK_VIEW)
     if exit_code and result.newly_blocked:
