@@ -189,9 +189,8 @@ def test_the_card_tells_lines_history_and_crossings(noon: Context) -> None:
     set_budget(noon, "acme", Wanted(daily=credits("10")))
     use(noon, "acme", 11)
     check_limits(noon)
-    set_budget(noon, "acme", Wanted(daily=credits("20")))
     later = at(noon, "2026-10-10T12:05:00Z")
-    check_limits(later)
+    set_budget(later, "acme", Wanted(daily=credits("20")))
     card = show_limit_status(later, "acme")
     assert [past.state for past in card.history] == ["ok", "blocked"]
     (crossing,) = card.crossings

@@ -64,7 +64,7 @@ def test_a_hold_takes_credits_out_of_the_balance_and_out_of_nothing_else(books: 
     assert hold.expires_at == NOW + timedelta(minutes=5)
     assert balance(books) == ("6", "4")
     assert rows_of(books, "SELECT COUNT(*) FROM ledger_entry WHERE kind <> 'grant'") == [(0,)]
-    (status,) = list_limit_status(books, "acme")
+    (status,) = list_limit_status(books)
     assert status.held == Credits.parse("4")
 
 

@@ -21,6 +21,7 @@ from creditctl.services.budgets import Budget, budget_now, target_in_words
 from creditctl.services.enforcement import decide_anew
 from creditctl.services.products import product_id_of
 from creditctl.services.spending import budget_of, period_at
+from creditctl.services.standings import assess
 from creditctl.store.engine import UnitOfWork, unit_of_work
 from creditctl.store.public_ids import new_public_id
 from creditctl.store.queries.budgets import (
@@ -165,7 +166,10 @@ def clear_budget(
 def _unblock(unit: UnitOfWork, context: Context, organization_id: int) -> None:
     """Let calls through again at once where a budget was raised; a lower one waits for a check."""
     (row,) = state_rows(unit, organization_id)
-    if row.decided.reason in (Reason.BUDGET, Reason.PART_BUDGET):
+    if row.decided.reason not in (Reason.BUDGET, Reason.PART_BUDGET):
+        return
+    (found,) = assess(unit, context.now, organization_id)
+    if found.decision.reason is not row.decided.reason:
         decide_anew(unit, context, organization_id)
 
 
