@@ -6,7 +6,7 @@ from functools import partial
 from statistics import median
 from typing import TypeAlias
 
-from . import naive_loop, ours, postgres, space
+from . import limits, naive_loop, ours, postgres, space
 from .bench import EARLIER_PARTS, Bench
 from .results import Gate, Pairs, Result, alternated, compared
 
@@ -186,6 +186,14 @@ MEASURES: dict[str, Measure] = {
     "postgres": Measure(
         "our import to COPY and INSERT of rows typed before, on PostgreSQL",
         partial(against_postgres, gate=Gate(1.5)),
+    ),
+    "limits_changed": Measure(
+        "limits check after 1 % of 100,000 organizations changed, to reading the day's sums",
+        partial(limits.changed, gate=Gate(3.0)),
+    ),
+    "limits_quiet": Measure(
+        "processor time of limits check when nothing changed, to a bare interpreter's",
+        partial(limits.quiet, gate=Gate(12.0)),
     ),
     "growth_ulid": Measure(
         "a file onto ten others to the same into an empty database, ULIDs",

@@ -75,9 +75,9 @@ def test_a_check_that_was_cut_off_is_made_up_for(
 ) -> None:
     for slug in ("alpha", "beta"):
         an_organization(noon, slug)
-    from creditctl.services import limits_check
+    from creditctl.services import limits_work
 
-    real, seen = limits_check.check_organization, []
+    real, seen = limits_work.check_organization, []
 
     def dies_at_the_second(unit: object, context: Context, organization_id: int) -> object:
         seen.append(organization_id)
@@ -85,7 +85,7 @@ def test_a_check_that_was_cut_off_is_made_up_for(
             raise KeyboardInterrupt
         return real(unit, context, organization_id)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(limits_check, "check_organization", dies_at_the_second)
+    monkeypatch.setattr(limits_work, "check_organization", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         check_limits(noon)
     monkeypatch.undo()

@@ -12,7 +12,6 @@ from creditctl.cli.session import session_of
 from creditctl.errors import ExitStatus
 from creditctl.output.view import Column, Section, View
 from creditctl.services.limits_monitoring import check_limits_watched
-from creditctl.services.limits_status import list_limit_status, show_limit_status
 
 app = command_group("Check budgets and balances; run by cron.")
 limits_export.register(app)
@@ -146,6 +145,8 @@ def status(
 
     Example: creditctl limits status acme
     """
+    from creditctl.services.limits_status import list_limit_status, show_limit_status
+
     session = session_of(ctx)
     if organization is None:
         session.show(list_limit_status(session.context), STATUSES_VIEW)

@@ -13,8 +13,8 @@ from creditctl.services.audit import list_audit_entries, record_change
 from creditctl.services.balances import Balance, read_balance
 from creditctl.services.catalog import apply_catalog
 from creditctl.services.databases import initialize_database, without_password
-from creditctl.services.enforcement import LimitChange
 from creditctl.services.invoicing import generate_invoices
+from creditctl.services.limit_changes import LimitChange
 from creditctl.services.limits_check import check_limits
 from creditctl.services.org_lists import list_all_organizations
 from creditctl.services.sample_accounts import set_up_accounts

@@ -1,13 +1,13 @@
 """An organization's state, decided under its lock and written with its history."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from creditctl.context import Context
 from creditctl.rules.crossings import CrossingChanges, crossing_changes
 from creditctl.rules.enforcement import Decision, Reason, State
 from creditctl.rules.limit_events import event_of
 from creditctl.rules.units import Credits
+from creditctl.services.limit_changes import LimitChange
 from creditctl.services.limit_events import Teller
 from creditctl.services.standings import Assessment, assess
 from creditctl.store.engine import UnitOfWork
@@ -24,23 +24,6 @@ from creditctl.store.queries.enforcement import (
     state_rows,
 )
 from creditctl.store.queries.limit_marks import unmark
-
-
-@dataclass(frozen=True, slots=True)
-class LimitChange:
-    """An organization whose state changed; `usage` and `limit` are credits of the window."""
-
-    organization: str
-    previous: str
-    state: str
-    reason: str | None
-    usage: Credits | None
-    limit: Credits | None
-    since: datetime
-    until: datetime | None
-    is_new_block: bool
-    slipped: Credits | None
-    """Credits that were used beyond what blocks, before the block (DESIGN 3.3: overshoot)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,51 +1,26 @@
 """`limits check`: decide who may call the API, book what is due; cron runs it each minute.
 
 Its work grows with what changed: it looks at organizations that were locked for a change since it
-ran last, and at those whose state time alone may have changed.
+ran last, and at those whose state time alone may have changed. Mostly there is nothing to do, so
+what does it is loaded when it is needed.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from creditctl.context import Context
-from creditctl.rules.crossings import Crossing, crossing_changes
 from creditctl.rules.enforcement import State
 from creditctl.rules.units import NO_CREDITS, Credits
-from creditctl.services.allowances import grant_due_allowances, owners_of_due_allowances
-from creditctl.services.enforcement import Checked, LimitChange, check_organization
-from creditctl.services.expiry import book_due_expiries
-from creditctl.services.holds import release_expired
 from creditctl.services.leases import holding_lease
-from creditctl.services.order_deliveries import deliver_due_instalments
-from creditctl.services.repayment import repay_all_open_overage
-from creditctl.services.standings import Assessment, assess
-from creditctl.store.engine import UnitOfWork, reading, reusing_connections, unit_of_work
-from creditctl.store.queries.crossings import crossings_now
+from creditctl.services.limit_changes import LimitChange
+from creditctl.store.engine import reading, reusing_connections, unit_of_work
 from creditctl.store.queries.deliveries import is_anything_waiting
-from creditctl.store.queries.enforcement import (
-    StateRow,
-    marked_states,
-    marks,
-    schedule_checks,
-    states_count,
-)
-from creditctl.store.queries.grants import debtors_with_paid_grants, owners_of_due_endings
-from creditctl.store.queries.limit_marks import (
-    is_anybody_marked,
-    last_run,
-    mark_due,
-    mark_everybody,
-    note_run,
-    somebody_is_due,
-    unmark_unchanged,
-)
-from creditctl.store.queries.order_instalments import owners_of_due_instalments
-from creditctl.store.queries.orgs import find_organization, lock_organizations
+from creditctl.store.queries.enforcement import states_count
+from creditctl.store.queries.limit_marks import ENDINGS, is_there_work, last_run, note_run
+from creditctl.store.queries.orgs import find_organization
 from creditctl.store.queries.recharges import recharges_at_work
 
 LEASE = "limits check"
-ENDINGS = "endings"
-"""Grants that ended by then are booked, unless their organization changed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,27 +84,26 @@ def check_limits(context: Context, *, everybody: bool = False) -> LimitsCheck:
 
 
 def _check_limits(context: Context, *, everybody: bool) -> LimitsCheck:
+    ended_before = context.now - context.settings.usage_grace
     with holding_lease(context, LEASE):
         with reading(context.database) as unit:
             previous_at = last_run(unit, LEASE)
-            is_due = everybody or somebody_is_due(unit, context.now)
-        if is_due:
-            with unit_of_work(context.database) as unit:
-                if everybody:
-                    mark_everybody(unit)
-                else:
-                    mark_due(unit, context.now)
-        allowances_granted = _grant_allowances(context)
-        instalments_booked = _book_instalments(context)
-        holds_expired = release_expired(context)
-        expiries_booked, repayments_booked = _book_endings(context)
-        looked_at, checked = _check_marked(context)
+            is_busy = everybody or is_there_work(unit, context.now, ended_before)
+        work = None
+        if is_busy:
+            from creditctl.services.limits_work import work_off
+
+            work = work_off(context, everybody=everybody)
         with unit_of_work(context.database) as unit:
             note_run(unit, LEASE, context.now)
-            note_run(unit, ENDINGS, context.now - context.settings.usage_grace)
+            note_run(unit, ENDINGS, ended_before)
     # After the lease: a slow provider must not keep the next run from blocking anybody.
     recharged = _recharge(context)
-    checked += [_check(context, organization_id) for organization_id in recharged]
+    checked = list(work.checked) if work else []
+    if recharged:
+        from creditctl.services.limits_work import check_one
+
+        checked += [check_one(context, organization_id) for organization_id in recharged]
     sent, failed = _deliver(context)
     with reading(context.database) as unit:
         states = states_count(unit)
@@ -137,7 +111,7 @@ def _check_limits(context: Context, *, everybody: bool) -> LimitsCheck:
     return LimitsCheck(
         at=context.now,
         previous_at=previous_at,
-        checked=looked_at,
+        checked=work.looked_at if work else 0,
         ok=states.get(State.OK, 0),
         notified=states.get(State.NOTIFIED, 0),
         blocked=states.get(State.BLOCKED, 0),
@@ -146,91 +120,17 @@ def _check_limits(context: Context, *, everybody: bool) -> LimitsCheck:
         crossed=sum(len(one.crossings.crossed) for one in checked),
         recovered=sum(len(one.crossings.recovered) for one in checked),
         slipped=sum((change.slipped or NO_CREDITS for change in changes), NO_CREDITS),
-        allowances_granted=allowances_granted,
-        instalments_booked=instalments_booked,
-        expiries_booked=expiries_booked,
-        holds_expired=holds_expired,
-        repayments_booked=repayments_booked,
+        allowances_granted=work.allowances_granted if work else 0,
+        instalments_booked=work.instalments_booked if work else 0,
+        expiries_booked=work.expiries_booked if work else 0,
+        holds_expired=work.holds_expired if work else 0,
+        repayments_booked=work.repayments_booked if work else 0,
         recharged=len(recharged),
         told=sum(one.told for one in checked),
         sent=sent,
         failed=failed,
         changes=changes,
     )
-
-
-def _grant_allowances(context: Context) -> int:
-    with reading(context.database) as unit:
-        owners = owners_of_due_allowances(unit, context.now)
-    granted = 0
-    for organization_id in owners:
-        with unit_of_work(context.database) as unit:
-            granted += grant_due_allowances(unit, context, organization_id)
-    return granted
-
-
-def _book_instalments(context: Context) -> int:
-    with reading(context.database) as unit:
-        owners = owners_of_due_instalments(unit, context.now)
-    booked = 0
-    for organization_id in owners:
-        with unit_of_work(context.database) as unit:
-            booked += deliver_due_instalments(unit, context, organization_id)
-    return booked
-
-
-def _book_endings(context: Context) -> tuple[int, int]:
-    """Expiries that are due, and overage that paid grants repay; mostly there is neither."""
-    ended_before = context.now - context.settings.usage_grace
-    with reading(context.database) as unit:
-        owners = owners_of_due_endings(unit, last_run(unit, ENDINGS), ended_before)
-        if not owners and not debtors_with_paid_grants(unit, context.now):
-            return 0, 0
-    with unit_of_work(context.database) as unit:
-        lock_organizations(unit, owners)
-        ended = sum(book_due_expiries(unit, context, owner) for owner in owners)
-        return ended, repay_all_open_overage(unit, context)
-
-
-def _check_marked(context: Context) -> tuple[int, list[Checked]]:
-    """How many organizations were looked at, and what was news about them."""
-    with reading(context.database) as unit:
-        if not is_anybody_marked(unit):
-            return 0, []
-        seen = {mark.organization_id: mark.revision for mark in marks(unit)}
-        found = assess(unit, context.now)
-        states = {row.organization_id: row for row in marked_states(unit)}
-        news = _news(unit, context, found, states)
-    checked = [_check(context, one.organization_id) for one in found if one.organization_id in news]
-    quiet = [one for one in found if one.organization_id not in news]
-    with unit_of_work(context.database) as unit:
-        rescheduled = {
-            one.organization_id: one.next_check_at
-            for one in quiet
-            if _is_to_be_scheduled(states[one.organization_id], one)
-        }
-        schedule_checks(unit, rescheduled, since=context.now)
-        unmark_unchanged(unit, {number: seen[number] for number in seen if number not in news})
-    return len(found), checked
-
-
-def _news(
-    unit: UnitOfWork, context: Context, found: list[Assessment], states: dict[int, StateRow]
-) -> set[int]:
-    """The organizations whose state or crossings change."""
-    known: dict[int, list[Crossing]] = {}
-    for row in crossings_now(unit, context.now):
-        known.setdefault(row.organization_id, []).append(row.crossing)
-    return {
-        one.organization_id
-        for one in found
-        if one.decision.differs_from(states[one.organization_id].decided)
-        or crossing_changes(one.standing.readings, known.get(one.organization_id, ()), context.now)
-    }
-
-
-def _is_to_be_scheduled(row: StateRow, one: Assessment) -> bool:
-    return row.state is None or row.next_check_at != one.next_check_at
 
 
 def _recharge(context: Context) -> list[int]:
@@ -254,10 +154,3 @@ def _deliver(context: Context) -> tuple[int, int]:
 
     run = deliver_due(context)
     return run.sent, run.failed + run.dead
-
-
-def _check(context: Context, organization_id: int) -> Checked:
-    """Decide once more under the organization's lock, and write what is news."""
-    with unit_of_work(context.database) as unit:
-        lock_organizations(unit, [organization_id])
-        return check_organization(unit, context, organization_id)

@@ -17,6 +17,9 @@ _GIVEN = {
 _AGAIN = "ON CONFLICT (organization_id) DO UPDATE SET revision = limit_mark.revision + 1"
 
 
+ENDINGS = "endings"
+"""Grants that ended by then are booked, unless their organization changed since."""
+
 EVERYBODY = 0
 """No organization's id: all of them are asked for."""
 
@@ -57,11 +60,24 @@ def mark_everybody(unit: UnitOfWork) -> None:
     )
 
 
-def somebody_is_due(unit: UnitOfWork, now: datetime) -> bool:
-    """Whether time alone may have changed somebody's state."""
+def is_there_work(unit: UnitOfWork, now: datetime, ended_before: datetime) -> bool:
+    """Whether anybody changed, or time brought something about: the one question of a quiet run."""
     return bool(
         unit.fetch_value(
-            "SELECT EXISTS (SELECT 1 FROM enforcement WHERE next_check_at <= :now)", now=now
+            """
+            SELECT EXISTS (SELECT 1 FROM limit_mark)
+                OR EXISTS (SELECT 1 FROM enforcement WHERE next_check_at <= :now)
+                OR EXISTS (SELECT 1 FROM order_instalment
+                           WHERE state = 'planned' AND due_at <= :now)
+                OR EXISTS (SELECT 1 FROM hold WHERE state = 'open' AND expires_at <= :now)
+                OR EXISTS (SELECT 1 FROM credit_grant
+                           WHERE expires_at > (SELECT COALESCE(MAX(ran_at), 0) FROM limits_run
+                                               WHERE job = :endings)
+                             AND expires_at <= :ended_before AND remaining_micro > 0)
+            """,
+            now=now,
+            ended_before=ended_before,
+            endings=ENDINGS,
         )
     )
 
