@@ -43,8 +43,8 @@ class BudgetLine:
 
     @property
     def bar(self) -> str:
-        """How much of it is used."""
-        if self.usage is None or self.limit is None:
+        """How much of it is used; what runs low has no such picture."""
+        if self.usage is None or self.limit is None or self.left is None:
             return ""
         return bar(min(self.usage.micro, self.limit.micro), self.limit.micro, _BAR_WIDTH)
 
