@@ -86,6 +86,14 @@ def test_words_of_all_scripts_arrive_over_seven_bits(note: Note) -> None:
     assert max(server.envelopes[0].original_content) < 128
 
 
+def test_the_subject_is_what_happened_and_its_first_figures(note: Note) -> None:
+    summary = "acme: budget exceeded; usage 650 credits; limit 100 credits; resets at midnight"
+    with mail_server() as server:
+        plainly(server).deliver(note(summary=summary), to=TO, secrets=(), at=AT)
+    (mail,) = server.mails
+    assert mail["Subject"] == "acme: budget exceeded; usage 650 credits; limit 100 credits"
+
+
 @pytest.mark.parametrize("member", ["summary", "event", "id"])
 def test_no_header_can_be_smuggled_in(note: Note, member: str) -> None:
     evil = "a\r\nBcc: spy@evil.example\r\n\r\nbody\u2028X-Evil: 1\x00"

@@ -26,6 +26,9 @@ from creditctl.adapters.secrets import read_secret
 from creditctl.adapters.settings import LOOPBACK, read_settings
 from creditctl.errors import InvalidInput
 
+_SUBJECT_PARTS = 3
+"""Clauses of the summary: what happened, and two figures."""
+
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 """Security -> the port that goes with it."""
 
@@ -116,7 +119,7 @@ class Email:
     def _mail(self, message: Message, to: str, at: datetime) -> EmailMessage:
         mail = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
         domain = self.settings.sender.rpartition("@")[2]
-        mail["Subject"] = one_line(message.summary)
+        mail["Subject"] = _subject(message.summary)
         mail["From"] = Address(self.settings.sender_name, addr_spec=self.settings.sender)
         mail["To"] = Address(addr_spec=to)
         if self.settings.reply_to is not None:
@@ -228,6 +231,11 @@ def _identity(message_id: str) -> str:
     if _PLAIN_ID.fullmatch(message_id):
         return message_id
     return hashlib.sha256(message_id.encode()).hexdigest()
+
+
+def _subject(summary: str) -> str:
+    """What happened and its first two figures: the rest is in the text."""
+    return one_line("; ".join(summary.split("; ")[:_SUBJECT_PARTS]))
 
 
 def _own_name() -> str:
