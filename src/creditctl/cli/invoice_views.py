@@ -168,7 +168,6 @@ AGING_VIEW = View(
         Column("days_61_90", "61-90"),
         Column("over_90", "90+"),
         Column("total"),
-        Column("currency", ""),
     ),
     empty="Nothing is due.",
 )

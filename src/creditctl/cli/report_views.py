@@ -19,7 +19,7 @@ USAGE_VIEW = View(
                 Column("gifts"),
                 Column("paid"),
                 Column("overage"),
-                Column("previous"),
+                Column("previous", "Before"),
                 Column("change"),
             ),
         ),
