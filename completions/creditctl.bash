@@ -115,6 +115,7 @@ _creditctl() {
             /notifications/retry) place="/notifications/retry" ;;
             /gate|/gates) place="/gate" ;;
             /gate/check) place="/gate/check" ;;
+            /gate/serve) place="/gate/serve" ;;
             /purchases|/purchase) place="/purchases" ;;
             /purchases/create) place="/purchases/create" ;;
             /purchases/settle) place="/purchases/settle" ;;
@@ -436,6 +437,9 @@ _creditctl() {
         /gate/check:--messages) :; return ;;
         /gate/check:--lease) :; return ;;
         /gate/check:--webhooks) :; return ;;
+        /gate/serve:--host) :; return ;;
+        /gate/serve:--port) :; return ;;
+        /gate/serve:--workers) :; return ;;
         /purchases/create:--reason) :; return ;;
         /purchases/create:--package) :; return ;;
         /purchases/create:--credits) :; return ;;
@@ -628,8 +632,9 @@ _creditctl() {
         "/notifications/show") words="" options="--payload" ;;
         "/notifications/deliver") words="" options="--limit" ;;
         "/notifications/retry") words="" options="--dead --destination --reason" ;;
-        "/gate") words="check" options="" ;;
+        "/gate") words="check serve" options="" ;;
         "/gate/check") words="" options="--key --key-from-stdin --method --path --units --capability --since --channel --messages --lease --take-over --webhooks --count --no-count --dry-run" ;;
+        "/gate/serve") words="" options="--host --port --workers" ;;
         "/purchases") words="create settle void list show receipt" options="" ;;
         "/purchases/create") words="" options="--reason --package --credits --amount --currency --provider --method --reference --return-url --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/purchases/settle") words="" options="--reference --reason --amount --arrived-on --idempotency-key --dry-run --expect-email --expect-balance" ;;

@@ -224,6 +224,8 @@ function __creditctl_at
                 set place /gate
             case /gate/check
                 set place /gate/check
+            case /gate/serve
+                set place /gate/serve
             case /purchases /purchase
                 set place /purchases
             case /purchases/create
@@ -356,7 +358,7 @@ complete -c creditctl -n '__creditctl_at ""' -f -a budgets -d 'Spending budgets 
 complete -c creditctl -n '__creditctl_at ""' -f -a limits -d 'Check budgets and balances; run by cron.'
 complete -c creditctl -n '__creditctl_at ""' -f -a destinations -d 'Who is told when something happens, and how.'
 complete -c creditctl -n '__creditctl_at ""' -f -a notifications -d 'What was told to whom; run by cron.'
-complete -c creditctl -n '__creditctl_at ""' -f -a gate -d 'Decide whether a request may pass.'
+complete -c creditctl -n '__creditctl_at ""' -f -a gate -d 'Decide whether a request may pass, here or as a service.'
 complete -c creditctl -n '__creditctl_at ""' -f -a purchases -d 'Credits that organizations buy.'
 complete -c creditctl -n '__creditctl_at ""' -f -a payments -d 'Payment providers: methods on file, open payments, notices.'
 complete -c creditctl -n '__creditctl_at ""' -f -a recharge -d 'Credits bought back when the balance runs low.'
@@ -765,6 +767,7 @@ complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l dead -d 'All
 complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l destination -r -d 'Only to this one (dest_…).'
 complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l reason -r -d 'Why, for the audit log.'
 complete -c creditctl -n '__creditctl_at "/gate"' -f -a check -d 'Decide one request: may it pass, and if not, why not.'
+complete -c creditctl -n '__creditctl_at "/gate"' -f -a serve -d 'Serve decisions over HTTP, for gateways and API servers.'
 complete -c creditctl -n '__creditctl_at "/gate/check"' -l key -r -d 'Id or prefix, never a secret.'
 complete -c creditctl -n '__creditctl_at "/gate/check"' -l key-from-stdin -d 'Read the key’s secret from stdin.'
 complete -c creditctl -n '__creditctl_at "/gate/check"' -l method -r -d 'Such as GET.'
@@ -779,6 +782,9 @@ complete -c creditctl -n '__creditctl_at "/gate/check"' -l take-over -d 'Let the
 complete -c creditctl -n '__creditctl_at "/gate/check"' -l webhooks -r -d 'How many there are before one more.'
 complete -c creditctl -n '__creditctl_at "/gate/check"' -l count -l no-count -d 'Count it as the gate would.'
 complete -c creditctl -n '__creditctl_at "/gate/check"' -l dry-run -d 'The same as --no-count: only look.'
+complete -c creditctl -n '__creditctl_at "/gate/serve"' -l host -r -d 'Where to listen.'
+complete -c creditctl -n '__creditctl_at "/gate/serve"' -l port -r -d 'Its port.'
+complete -c creditctl -n '__creditctl_at "/gate/serve"' -l workers -r -d 'How many processes answer.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a create -d 'Buy credits; they are granted when they are paid.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a settle -d 'Record money that arrived; all of it grants the credits.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a void -d 'Give up a purchase that nobody paid; there are no refunds.'

@@ -148,7 +148,7 @@ def sqlite_cli(sqlite_database: str) -> Cli:
 
 def _books_are_consistent(request: pytest.FixtureRequest, database: str) -> None:
     """After every test of a service or command, all invariants hold: what it wrote adds up."""
-    if request.path.parent.name not in ("services", "cli", "examples", "faults"):
+    if request.path.parent.name not in ("services", "cli", "examples", "faults", "server"):
         return
     if request.node.get_closest_marker("broken_books") is None:
         assert run_checks(Context(database, NOW, "tester")) == []

@@ -34,6 +34,7 @@ NAMES = (
     "gate_counters",
     "ping_url",
     "metrics_file",
+    "gate_secret",
 )
 """Every setting; `CREDITCTL_DB` is the environment's name for `db`."""
 
@@ -95,6 +96,7 @@ def settings_from(config: Mapping[str, str]) -> Settings:
         channels=adapter_settings("channels", config.get("profile")),
         console_url=config.get("console_url"),
         documents=document_settings(config.get("profile")),
+        gate_secret=_secret(config, "gate_secret"),
         gate_counters=_counters_url(config.get("gate_counters")),
         ping_url=config.get("ping_url") or None,
         metrics_file=Path(file).expanduser() if (file := config.get("metrics_file")) else None,

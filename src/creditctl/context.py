@@ -48,6 +48,9 @@ class Settings:
     gate_counters: str | None = field(default=None, repr=False)
     """URL of the Redis or Valkey where the gate counts; None: in the database."""
 
+    gate_secret: bytes | None = field(default=None, repr=False)
+    """What callers of `gate serve` have to know; None: nothing, so it listens to this machine."""
+
     payments: Mapping[str, Mapping[str, str]] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )

@@ -42,12 +42,9 @@ def main() -> int:
     options = parser.parse_args()
     ratios = []
     with local_redis() as url:
-        for name, ours, theirs in (
-            ("one moving window", *_one_window(url)),
-            ("period, hour and burst", *_all_windows(url)),
-        ):
+        for name, ours, theirs in comparisons(url):
             pairs = [
-                (_per_second(ours, options.decisions), _per_second(theirs, options.decisions))
+                (per_second(ours, options.decisions), per_second(theirs, options.decisions))
                 for _ in range(options.rounds)
             ]
             here, there = (statistics.median(side) for side in zip(*pairs, strict=True))
@@ -56,6 +53,14 @@ def main() -> int:
                 f"{name}: {here:,.0f} decisions/s, limits {there:,.0f}, ratio {ratios[-1]:.2f}\n"
             )
     return 1 if options.enforce and ratios[0] < 1 else 0
+
+
+def comparisons(url: str) -> list[tuple[str, Decide, Decide]]:
+    """Name, our decision and theirs: of one moving window, and of period, hour and burst."""
+    return [
+        ("gate_one_window", *_one_window(url)),
+        ("gate_all_windows", *_all_windows(url)),
+    ]
 
 
 def _one_window(url: str) -> tuple[Decide, Decide]:
@@ -102,7 +107,7 @@ def _limiter(url: str, windows: Sequence[tuple[int, int]], *, fixed: int = 0) ->
     return (lambda item, key: strategies[id(item)].hit(item, key)), items
 
 
-def _per_second(decide: Decide, decisions: int) -> float:
+def per_second(decide: Decide, decisions: int) -> float:
     for key in range(_KEYS):
         decide(key)
     began = time.perf_counter()

@@ -13,6 +13,7 @@ from .results import Gate, Pairs, Result, alternated, compared
 _NAIVE_EVENTS = 10_000
 _LARGE_FILE_PARTS = 5
 _MEMORY_ROUNDS = 3
+_DECISIONS = 10_000
 _SHOWN_MONTH = "2026-10"
 
 Run: TypeAlias = Callable[[Bench], list[Result]]
@@ -160,6 +161,27 @@ def reports(bench: Bench, *, gate: Gate) -> list[Result]:
     return found
 
 
+def gate_counters(bench: Bench, *, gate: Gate) -> list[Result]:
+    """Decisions a second on one Redis: our counters and the library `limits`, by turns."""
+    from tests.redis_server import local_redis
+
+    from .gate import comparisons, per_second
+
+    found = []
+    with local_redis() as url:
+        for name, ours_decide, theirs_decide in comparisons(url):
+            pairs = alternated(
+                bench.rounds,
+                partial(per_second, ours_decide, _DECISIONS),
+                partial(per_second, theirs_decide, _DECISIONS),
+            )
+            # Their three calls count what the last of them refuses: no like for like.
+            of_one = gate if name == "gate_one_window" else None
+            result = compared(name, pairs, of_one, events=_DECISIONS)
+            found.append(replace(result, unit="decisions/s", events=None))
+    return found
+
+
 MEASURES: dict[str, Measure] = {
     "csv_ulid": Measure(
         "CSV, ULIDs: our import to the sqlite3 shell's bare .import",
@@ -206,6 +228,11 @@ MEASURES: dict[str, Measure] = {
     "show": Measure(
         "work of `usage show --month` after ten files, by every grouping",
         partial(reports, gate=Gate(0.3)),
+        slow=True,
+    ),
+    "gate": Measure(
+        "decisions a second, to the library `limits` on the same Redis",
+        partial(gate_counters, gate=Gate(1.0, at_least=True)),
         slow=True,
     ),
 }

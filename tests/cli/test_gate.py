@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from conftest import Cli
+from creditctl.cli.app import app
 
 SAMPLE = Path(__file__).parents[2] / "sample-data/finlight/catalog.toml"
 
@@ -191,3 +193,32 @@ def test_a_url_with_a_password_comes_from_a_variable(
     monkeypatch.setenv("CREDITCTL_GATE_COUNTERS", "env:COUNTERS_URL")
     found = sqlite_cli(f"{CHECK} --path /v2/articles", stdin=sqlite_secret)
     assert found.data["reason"] == "counters_down"
+
+
+def test_serving_to_other_machines_needs_a_secret(
+    sqlite_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def serve(*options: str, expect: int) -> str:
+        words = ["--db", sqlite_database, "--quiet", "gate", "serve", *options]
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == expect, result.output
+        return result.stderr
+
+    told: dict[str, object] = {}
+    monkeypatch.setattr("uvicorn.run", lambda name, **more: told.update(more, name=name))
+    assert "anybody could ask and charge" in serve("--host", "0.0.0.0", expect=2)
+    monkeypatch.setenv("CREDITCTL_GATE_SECRET", "open sesame")
+    assert "must not be it" in serve("--host", "0.0.0.0", expect=2)
+    monkeypatch.setenv("GATE_WORD", "open sesame")
+    monkeypatch.setenv("CREDITCTL_GATE_SECRET", "env:GATE_WORD")
+    assert told == {}
+    serve("--host", "0.0.0.0", "--port", "9999", "--workers", "3", expect=0)
+    assert (told["host"], told["port"], told["workers"]) == ("0.0.0.0", 9999, 3)
+    assert told["name"] == "creditctl.server.app:from_environment"
+
+
+def test_a_gate_goes_by_the_real_clock_and_needs_its_books(sqlite_cli: Cli, tmp_path: Path) -> None:
+    assert "the real clock" in sqlite_cli("gate serve", expect=2).stderr
+    line = ["--db", str(tmp_path / "none.db"), "gate", "serve"]
+    result = CliRunner().invoke(app, line)
+    assert (result.exit_code, "there is no database" in result.stderr) == (3, True)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from house import catalog_reference
+from house import catalog_reference, openapi_reference
 from house.command_reference import TARGET, reference
 
 ROOT = Path(__file__).parents[2]
@@ -16,6 +16,10 @@ def test_the_command_reference_is_what_the_commands_say() -> None:
 
 def test_the_catalog_reference_is_what_the_schema_says() -> None:
     assert catalog_reference.TARGET.read_text(encoding="utf-8") == catalog_reference.page()
+
+
+def test_the_openapi_document_is_what_the_gate_offers() -> None:
+    assert openapi_reference.TARGET.read_text(encoding="utf-8") == openapi_reference.reference()
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:

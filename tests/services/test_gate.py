@@ -14,7 +14,7 @@ from creditctl.errors import InvalidInput
 from creditctl.rules.gate_terms import GateDecision
 from creditctl.rules.rate_limits import Channel
 from creditctl.rules.units import Credits
-from creditctl.services.budgets import set_budget
+from creditctl.services.budget_changes import Wanted, set_budget
 from creditctl.services.gate import Gate, decide_request
 from creditctl.services.gate_counters import DatabaseCounters
 from creditctl.services.gate_facts import GateRequest
@@ -264,7 +264,7 @@ def test_credits_for_another_product_do_not_pay(books: Context) -> None:
 def test_open_overage_and_an_exceeded_budget_refuse(books: Context) -> None:
     an_organization(books, "acme", credits="50")
     key = create_key(books, "acme", name="web")
-    set_budget(books, "acme", daily=Credits.parse("10"))
+    set_budget(books, "acme", Wanted(daily=Credits.parse("10")))
     use(books, "acme", 11, path="/rows")
     assert ask(books, key).status == 200  # nothing is decided before the next check
     check_limits(books)

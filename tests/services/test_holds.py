@@ -25,7 +25,7 @@ from creditctl.services.hold_capture import capture
 from creditctl.services.holds import InsufficientCredits, find_hold, release, release_expired
 from creditctl.services.keys import create_key
 from creditctl.services.limits_check import check_limits
-from creditctl.services.limits_status import list_limit_status
+from creditctl.services.limits_status import show_limit_status
 from creditctl.services.merging import MergeRequest, merge_organizations
 from creditctl.services.money_verbs import Rails
 from creditctl.services.reversals import (
@@ -64,8 +64,7 @@ def test_a_hold_takes_credits_out_of_the_balance_and_out_of_nothing_else(books: 
     assert hold.expires_at == NOW + timedelta(minutes=5)
     assert balance(books) == ("6", "4")
     assert rows_of(books, "SELECT COUNT(*) FROM ledger_entry WHERE kind <> 'grant'") == [(0,)]
-    (status,) = list_limit_status(books)
-    assert status.held == Credits.parse("4")
+    assert show_limit_status(books, "acme").held == Credits.parse("4")
 
 
 def test_a_call_that_does_not_fit_is_refused_whole_in_the_seeds_words(books: Context) -> None:

@@ -56,7 +56,9 @@ GROUPS = {
     "notifications": Group(
         "Credits and usage", "What was told to whom; run by cron.", ("notification",)
     ),
-    "gate": Group("Credits and usage", "Decide whether a request may pass.", ("gates",)),
+    "gate": Group(
+        "Credits and usage", "Decide whether a request may pass, here or as a service.", ("gates",)
+    ),
     "purchases": Group("Billing", "Credits that organizations buy.", ("purchase",)),
     "payments": Group(
         "Billing", "Payment providers: methods on file, open payments, notices.", ("payment",)

@@ -1,5 +1,6 @@
 """`creditctl gate`: decide whether a request may pass."""
 
+import os
 from datetime import datetime
 from typing import Annotated
 
@@ -8,12 +9,12 @@ import typer
 from creditctl.cli.groups import command_group
 from creditctl.cli.options import parser_of
 from creditctl.cli.session import session_of
-from creditctl.errors import ExitStatus, InvalidInput
+from creditctl.errors import DriverMissing, ExitStatus, InvalidInput
 from creditctl.output.view import Column, Section, View
 from creditctl.rules.instants import parse_instant
 from creditctl.rules.rate_limits import Channel
 
-app = command_group("Decide whether a request may pass.")
+app = command_group("Decide whether a request may pass, here or as a service.")
 
 DECISION_VIEW = View(
     "creditctl.gate_decision/v1",
@@ -144,3 +145,59 @@ def check(
     decision = decide_request(session.context, request, count=count and not dry_run)
     session.show(decision, DECISION_VIEW)
     raise typer.Exit(_EXITS[decision.status])
+
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_STOP_SECONDS = 30
+"""How long calls that are being answered may take when the gate is stopped."""
+
+
+@app.command("serve")
+def serve(
+    ctx: typer.Context,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Its port.")] = 8750,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=64, help="How many processes answer.")
+    ] = 1,
+) -> None:
+    """Serve decisions over HTTP, for gateways and API servers.
+
+    Calls that are being answered are answered when it is stopped (SIGTERM). Listening to other
+    machines needs a gate_secret. It needs: pip install 'creditctl[server]'
+
+    Example: creditctl gate serve --port 8750 --workers 2
+    """
+    session = session_of(ctx)
+    if "now" in session.config:
+        raise InvalidInput("a gate goes by the real clock", hint="leave out --as-of")
+    context = session.context
+    if host not in _LOOPBACK and context.settings.gate_secret is None:
+        raise InvalidInput(
+            f"on {host} anybody could ask and charge", hint="set gate_secret, or use 127.0.0.1"
+        )
+    try:
+        import uvicorn
+    except ImportError:
+        raise DriverMissing(
+            "serving needs the package uvicorn", hint="pip install 'creditctl[server]'"
+        ) from None
+    from creditctl.services.call_prices import current_prices
+
+    current_prices(context)  # a database that cannot be read is told here, and at once
+    # Each process reads the settings for itself; these may have come from flags.
+    os.environ.update(CREDITCTL_DB=context.database, CREDITCTL_ACTOR=context.actor)
+    session.note(f"listening on http://{host}:{port}")
+    uvicorn.run(
+        "creditctl.server.app:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+    )

@@ -42,7 +42,7 @@ def json_schema(result_type: type, schema_name: str, *, is_list: bool) -> Schema
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:creditctl:schema:{schema_name}",
         "title": schema_name,
-        "description": (result_type.__doc__ or "").strip().partition("\n")[0],
+        "description": _about(result_type),
         "type": "object",
         "properties": {
             "schema": {"const": schema_name},
@@ -50,6 +50,15 @@ def json_schema(result_type: type, schema_name: str, *, is_list: bool) -> Schema
         },
         "required": ["schema", "data"],
     }
+
+
+def object_schema(result_type: type) -> Schema:
+    """The schema of one result, without an envelope."""
+    return _object(result_type) | {"description": _about(result_type)}
+
+
+def _about(result_type: type) -> str:
+    return (result_type.__doc__ or "").strip().partition("\n")[0]
 
 
 def _object(result_type: type) -> Schema:

@@ -4,13 +4,14 @@
 2. 403: the organization is suspended or closed
 3. 403: the request is no endpoint, its tier or channel is not in the plan, or a capability that
    was asked for by name is not
-4. 429: the budget of the day
+4. 429: the budget of the day, then one of the key's or the product's own
 5. 402: open overage, or credits that do not suffice
 6. 429: the windows of the key, the longest first; they come last, so that a quota counts every
    request that was admitted and none that was denied
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -58,12 +59,13 @@ def refusal(caller: Caller, asked: Asked, at: datetime) -> GateDecision | None:
         _by_status(caller),
         _by_plan(caller.plan, asked),
         _by_budget(caller, at),
+        _by_part(caller, at),
         _by_balance(caller, asked),
         _by_webhooks(caller.plan, asked),
     ):
         if found is not None:
             status, reason, detail = found
-            until = caller.decided.until if reason is GateReason.BUDGET else None
+            until = _until(caller, reason)
             return _decision(caller, asked, at, status, reason, detail, resets_at=until)
     return None
 
@@ -103,6 +105,23 @@ def _by_budget(caller: Caller, at: datetime) -> _Found | None:
     if (decided.state, decided.reason) != (enforcement.State.BLOCKED, enforcement.Reason.BUDGET):
         return None
     return 429, GateReason.BUDGET, f"Exceeded the daily budget of {decided.limit} credits."
+
+
+def _by_part(caller: Caller, at: datetime) -> _Found | None:
+    budget = caller.part_budget
+    if budget is None or (budget.until is not None and budget.until <= at):
+        return None
+    words = f"Exceeded the budget of {budget.limit} credits for this {budget.part}."
+    return 429, GateReason.PART_BUDGET, words
+
+
+def _until(caller: Caller, reason: GateReason) -> datetime | None:
+    """When it is worth asking again; None: time alone does not help."""
+    if reason is GateReason.BUDGET:
+        return caller.decided.until
+    if reason is GateReason.PART_BUDGET and caller.part_budget is not None:
+        return caller.part_budget.until
+    return None
 
 
 def _by_balance(caller: Caller, asked: Asked) -> _Found | None:
@@ -159,6 +178,27 @@ def too_many_connections(caller: Caller, asked: Asked, at: datetime, limit: int)
     """429 without a time: room is when somebody closes one."""
     words = EXCEEDED[CONNECTIONS].format(limit)
     return _decision(caller, asked, at, 429, GateReason.CONNECTIONS, words)
+
+
+def unaffordable(decision: GateDecision, required: Credits, available: Credits) -> GateDecision:
+    """402 for a request that was let in, but whose credits another one took meanwhile [FC].
+
+    Of its windows nothing is said: it is no longer counted in them.
+    """
+    return replace(
+        decision,
+        status=402,
+        reason=GateReason.INSUFFICIENT_CREDITS,
+        detail=f"Required: {required} credits, Available: {available} credits",
+        price=required,
+        available=available,
+        limit=None,
+        remaining=None,
+        resets_at=None,
+        omit=(),
+        clamp_from=None,
+        windows=(),
+    )
 
 
 def uncounted_decision(caller: Caller, asked: Asked, at: datetime) -> GateDecision:

@@ -29,6 +29,9 @@ class GateReason(StrEnum):
     CHANNEL_NOT_IN_PLAN = "channel_not_in_plan"
     CAPABILITY_NOT_IN_PLAN = "capability_not_in_plan"
     BUDGET = "budget"
+    PART_BUDGET = "part_budget"
+    """Of the key or of the product alone."""
+
     OVERAGE = "overage"
     INSUFFICIENT_CREDITS = "insufficient_credits"
     QUOTA = "quota"
@@ -56,6 +59,18 @@ class PlanTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class PartBudget:
+    """A hard budget of one product or one key that is exceeded."""
+
+    part: str
+    """`product` or `key`."""
+
+    limit: Credits
+    until: datetime | None
+    """The end of its window."""
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Whose key it is, and what the organization has and owes now."""
 
@@ -71,6 +86,9 @@ class Caller:
     unlimited: bool = False
     decided: enforcement.Decision = field(default_factory=enforcement.Decision)
     """By the last `limits check`, as far as it still holds."""
+
+    part_budget: PartBudget | None = None
+    """The one that is exceeded for the longest."""
 
     imported: int = 0
     """Requests of the period that usage knows of."""

@@ -1,6 +1,7 @@
 """Decides whether a request may pass: the books say what is allowed, the counters how much."""
 
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from creditctl.adapters.counters.interface import Counters, CountersDown
 from creditctl.context import Context
@@ -22,8 +23,27 @@ from creditctl.services.keys import key_shown
 from creditctl.services.price_book import PriceBook, load_price_book
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.gate import newest_catalog_id
+from creditctl.store.queries.holds import HoldRow, newest_hold_of
 from creditctl.store.queries.keys import KeyRow, find_key
 
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A decision, whose key asked, and what was counted for it."""
+
+    decision: GateDecision
+    key: KeyRow | None = None
+    counted: tuple[Check, ...] = ()
+    """Windows that the request is counted in; a key's connection is no window."""
+
+    known: HoldRow | None = None
+    """The hold of the same request, made before: then nothing was counted."""
+
+    prices: PriceBook | None = None
+    """That it was decided by."""
+
+
+OK = 200
 _REASONS = {"revoked": GateReason.KEY_REVOKED, "expired": GateReason.KEY_EXPIRED}
 
 
@@ -31,7 +51,7 @@ class Gate:
     """One for each process: it keeps the counters open, and prices until the catalog changes."""
 
     def __init__(self, counters: Counters) -> None:
-        self._counters = counters
+        self.counters = counters
         self._book: tuple[int, PriceBook] | None = None
 
     def decide(self, context: Context, request: GateRequest, *, count: bool = True) -> GateDecision:
@@ -40,16 +60,53 @@ class Gate:
         Nothing is charged here. Raises InvalidInput for a request that cannot be meant; whatever
         else is wrong with it is a decision.
         """
+        return self.weigh(context, request, count=count).decision
+
+    def weigh(
+        self,
+        context: Context,
+        request: GateRequest,
+        *,
+        count: bool = True,
+        event_id: bytes | None = None,
+    ) -> Weighed:
+        """`decide`, with what `take_back` needs to know.
+
+        Of an `event_id` that has a hold already, the answer is that of the first time.
+        """
         _check(request, count=count)
         with reading(context.database) as unit:
             key = _key_of(unit, context, request)
             if isinstance(key, GateDecision):
-                return _with_headers(key)
-            caller, asked = read_facts(unit, context, self._prices(unit), key, request)
-        decision = refusal(caller, asked, context.now)
-        if decision is None:
-            decision = self._count(context, key, caller, asked, request, count=count)
-        return _with_headers(decision)
+                return Weighed(with_headers(key))
+            known = _hold_of(unit, context, event_id)
+            prices = self._prices(unit)
+            caller, asked = read_facts(unit, context, prices, key, request)
+        decision = None if known else refusal(caller, asked, context.now)
+        if decision is not None:
+            return Weighed(with_headers(decision), key)
+        decision, counted = self._count(
+            context, key, caller, asked, request, count=count and known is None
+        )
+        if known is not None and decision.status != OK:
+            decision = counted_decision(caller, asked, context.now, Verdict(()))
+        return Weighed(with_headers(decision), key, counted, known, prices)
+
+    def take_back(self, context: Context, request: GateRequest, weighed: Weighed) -> None:
+        """Uncount a request that was denied after all."""
+        if weighed.key is None:
+            return
+        # Where the counters do not answer, a request too many stays counted.
+        with suppress(CountersDown):
+            if request.channel is Channel.WEBSOCKET and request.lease is not None:
+                self.counters.close_connection(weighed.key.id, request.lease)
+            if weighed.counted:
+                self.counters.take_back(weighed.key.id, weighed.counted, context.now)
+
+    def prices(self, context: Context) -> PriceBook:
+        """Every price, read again only when a catalog was applied."""
+        with reading(context.database) as unit:
+            return self._prices(unit)
 
     def checks(self, caller: Caller, request: GateRequest, context: Context) -> tuple[Check, ...]:
         """The windows that the request is counted in."""
@@ -71,15 +128,17 @@ class Gate:
         request: GateRequest,
         *,
         count: bool,
-    ) -> GateDecision:
+    ) -> tuple[GateDecision, tuple[Check, ...]]:
         try:
             if request.channel is Channel.WEBSOCKET:
-                return self._connect(context, key, caller, asked, request, count=count)
-            ask = self._counters.hit if count else self._counters.peek
-            verdict = ask(key.id, self.checks(caller, request, context), context.now)
+                return self._connect(context, key, caller, asked, request, count=count), ()
+            ask = self.counters.hit if count else self.counters.peek
+            checks = self.checks(caller, request, context)
+            verdict = ask(key.id, checks, context.now)
         except CountersDown:
-            return uncounted_decision(caller, asked, context.now)
-        return counted_decision(caller, asked, context.now, verdict)
+            return uncounted_decision(caller, asked, context.now), ()
+        counted = checks if count and verdict.refused is None else ()
+        return counted_decision(caller, asked, context.now, verdict), counted
 
     def _connect(
         self,
@@ -95,7 +154,7 @@ class Gate:
         limit = caller.plan.limits.get(CONNECTIONS)
         evicted = None
         if count and request.lease is not None:
-            opened = self._counters.open_connection(
+            opened = self.counters.open_connection(
                 key.id,
                 request.lease,
                 context.now,
@@ -105,7 +164,7 @@ class Gate:
             )
             is_admitted, held, evicted = opened.is_admitted, opened.open, opened.evicted
         else:
-            held = self._counters.open_connections(key.id, context.now)
+            held = self.counters.open_connections(key.id, context.now)
             is_admitted = limit is None or held < limit or request.take_over
         if limit is not None and not is_admitted:
             decision = too_many_connections(caller, asked, context.now, limit)
@@ -124,6 +183,14 @@ class Gate:
 def decide_request(context: Context, request: GateRequest, *, count: bool = True) -> GateDecision:
     """The decision of a gate that is made for it alone: see `Gate.decide`."""
     return Gate(open_counters(context)).decide(context, request, count=count)
+
+
+def _hold_of(unit: UnitOfWork, context: Context, event_id: bytes | None) -> HoldRow | None:
+    """The hold of that request, unless it was so long ago that the id is a new one's."""
+    found = newest_hold_of(unit, event_id) if event_id is not None else None
+    if found is None or abs(found.authorized_at - context.now) > context.settings.dedup_window:
+        return None
+    return found
 
 
 def _check(request: GateRequest, *, count: bool) -> None:
@@ -156,5 +223,6 @@ def _key_of(unit: UnitOfWork, context: Context, request: GateRequest) -> KeyRow 
     return unknown_key(_REASONS[status], context.now, f"The API key is {status}.")
 
 
-def _with_headers(decision: GateDecision) -> GateDecision:
+def with_headers(decision: GateDecision) -> GateDecision:
+    """The decision with what its client is told of it."""
     return replace(decision, headers=headers_of(decision))

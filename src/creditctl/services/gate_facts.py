@@ -6,7 +6,7 @@ from datetime import datetime
 
 from creditctl.context import Context
 from creditctl.rules.catalog import GATE_WHEN_DOWN
-from creditctl.rules.gate_terms import Asked, Caller, PlanTerms
+from creditctl.rules.gate_terms import Asked, Caller, PartBudget, PlanTerms
 from creditctl.rules.instants import HOURS_PER_DAY, MICROS_PER_HOUR, micros_of
 from creditctl.rules.periods import Period, calendar_month
 from creditctl.rules.pricing import PriceRule, price_of
@@ -15,11 +15,12 @@ from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.balances import open_overage_of
 from creditctl.services.price_book import LIST, PriceBook
 from creditctl.services.spending import period_at
-from creditctl.services.standings import postpaid_left
 from creditctl.services.subscription_periods import SubscriptionPeriod
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.crossings import exceeded_part
 from creditctl.store.queries.gate import booked_requests, credits_for, decided_for
 from creditctl.store.queries.keys import KeyRow
+from creditctl.store.queries.ledger import postpaid_taken
 from creditctl.store.queries.orgs import organization_by_id
 from creditctl.store.queries.plans import PlanVersionRow, find_plan, plan_versions, version_at
 from creditctl.store.queries.usage_volume import volumes_of
@@ -72,12 +73,34 @@ def read_facts(
         status=organization_by_id(unit, owner_id).status,
         available=credits_for(unit, owner_id, product_id, now),
         open_overage=open_overage_of(unit, owner_id),
-        postpaid_left=postpaid_left(unit, owner_id, subscribed),
+        postpaid_left=_postpaid_left(unit, owner_id, subscribed),
         unlimited=subscribed is not None and subscribed.plan.unlimited,
         decided=decided_for(unit, owner_id),
+        part_budget=_exceeded_part(unit, key, product_id, now),
         imported=booked_requests(unit, owner_id, key.id, period) if is_counted else 0,
     )
     return caller, asked
+
+
+def _exceeded_part(
+    unit: UnitOfWork, key: KeyRow, product_id: int | None, now: datetime
+) -> PartBudget | None:
+    found = exceeded_part(unit, key.organization_id, product_id, key.id, now)
+    if found is None:
+        return None
+    part = "key" if found.api_key_id else "product"
+    return PartBudget(part, found.limit, found.window_ends_at)
+
+
+def _postpaid_left(
+    unit: UnitOfWork, owner_id: int, subscribed: SubscriptionPeriod | None
+) -> Credits:
+    """Of the period's postpaid limit, less what calls in flight hold of it."""
+    if subscribed is None or not subscribed.postpaid_limit:
+        return NO_CREDITS
+    whole = subscribed.whole
+    taken = postpaid_taken(unit, owner_id, whole.starts_at, whole.ends_at)
+    return max(subscribed.postpaid_limit - taken, NO_CREDITS)
 
 
 def _plan_of(

@@ -5,7 +5,7 @@ not captured in time costs nothing. Whether a call is let through at all is deci
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -97,6 +97,8 @@ class Hold:
     authorized_at: datetime
     expires_at: datetime
     credits: Credits | None
+    is_new: bool = field(default=False, compare=False)
+    """Placed by this very request, not by the same one before."""
 
 
 def authorize(context: Context, request: HoldRequest, prices: PriceBook | None = None) -> Hold:
@@ -107,9 +109,9 @@ def authorize(context: Context, request: HoldRequest, prices: PriceBook | None =
     InvalidInput, EndpointNotFound, KeyNotFound and OrganizationNotFound.
     """
     number, words = request_identity(request.request_id)
-    if request.units is not None and request.units < 0:
-        raise InvalidInput("a call returns no negative number of units")
     at = request.at or context.now
+    if (request.units or 0) < 0:
+        raise InvalidInput("a call returns no negative number of units")
     book = prices or current_prices(context)
     with unit_of_work(context.database) as unit:
         caller = caller_of(unit, request.organization, request.key)
@@ -139,7 +141,7 @@ def authorize(context: Context, request: HoldRequest, prices: PriceBook | None =
         if hold_id is None:
             raise Conflict(f"the request id {request.request_id!r} was used before")
         reserve(unit, hold_id, parts)
-        return shown(hold_by_id(unit, hold_id))
+        return replace(shown(hold_by_id(unit, hold_id)), is_new=True)
 
 
 def release(context: Context, reference: str) -> Hold:
@@ -275,18 +277,16 @@ def _again(
 
 def _is_booked(unit: UnitOfWork, event_id: bytes, at: datetime, window: timedelta) -> bool:
     """Whether an event of that id is in the books near that time."""
-    first, last = (micros_of(moment) // MICROS_PER_HOUR for moment in (at - window, at + window))
-    nearest = window // _MICROSECOND
+    micros, nearest = micros_of(at), window // _MICROSECOND
+    first, last = ((micros + offset) // MICROS_PER_HOUR for offset in (-nearest, nearest))
     return any(
-        event.event_hour == micros_of(at) // MICROS_PER_HOUR
-        or abs(event.occurred_at - micros_of(at)) <= nearest
+        event.event_hour == micros // MICROS_PER_HOUR or abs(event.occurred_at - micros) <= nearest
         for event in booked_with_id(unit, event_id, first, last)
     )
 
 
 def _free_due(unit: UnitOfWork, context: Context, organization_id: int) -> int:
-    due = due_holds(unit, organization_id, context.now)
-    for row in due:
+    for row in (due := due_holds(unit, organization_id, context.now)):
         end_hold(unit, context, row, EXPIRED)
     return len(due)
 

@@ -102,6 +102,27 @@ def open_parts(unit: UnitOfWork) -> list[CrossingRow]:
     )
 
 
+def exceeded_part(
+    unit: UnitOfWork, organization_id: int, product_id: int | None, key_id: int, at: datetime
+) -> CrossingRow | None:
+    """The hard line of the product's or the key's own that is crossed for the longest, if any."""
+    return unit.fetch_one(
+        CrossingRow,
+        f"""
+        SELECT {_COLUMNS} FROM crossing AS x
+        WHERE x.organization_id = :organization_id AND x.recovered_at IS NULL AND x.kind = 'hard'
+          AND x.product_id IN (0, :product_id) AND x.api_key_id IN (0, :key_id)
+          AND (x.product_id <> 0 OR x.api_key_id <> 0)
+          AND (x.window_ends_at IS NULL OR x.window_ends_at > :at)
+        ORDER BY x.window_ends_at IS NULL DESC, x.window_ends_at DESC, x.id LIMIT 1
+        """,
+        organization_id=organization_id,
+        product_id=product_id or 0,
+        key_id=key_id,
+        at=at,
+    )
+
+
 def insert_crossing(
     unit: UnitOfWork, organization_id: int, reading: Reading, event: str, crossed_at: datetime
 ) -> None:

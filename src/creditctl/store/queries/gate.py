@@ -37,15 +37,27 @@ def decided_for(unit: UnitOfWork, organization_id: int) -> Decision:
 def credits_for(
     unit: UnitOfWork, organization_id: int, product_id: int | None, at: datetime
 ) -> Credits:
-    """What is left of live grants that may pay the product; None: of those for any product."""
+    """What a call may hold of live grants that may pay the product; None: of those for any.
+
+    What calls in flight hold is not in it; that of calls whose time is over is.
+    """
     return Credits(
         int(
             unit.fetch_value(
                 """
-                SELECT COALESCE(SUM(remaining_micro), 0) FROM credit_grant
-                WHERE organization_id = :organization_id AND effective_at <= :at
-                  AND (expires_at IS NULL OR expires_at > :at)
-                  AND (product_id IS NULL OR product_id = CAST(:product_id AS BIGINT))
+                WITH payer AS (
+                    SELECT id, remaining_micro - held_micro AS free FROM credit_grant
+                    WHERE organization_id = :organization_id AND effective_at <= :at
+                      AND (expires_at IS NULL OR expires_at > :at) AND reversed_at IS NULL
+                      AND (product_id IS NULL OR product_id = CAST(:product_id AS BIGINT))
+                )
+                SELECT (SELECT COALESCE(SUM(free), 0) FROM payer) + (
+                    SELECT COALESCE(SUM(p.amount_micro), 0)
+                    FROM hold AS h JOIN hold_part AS p ON p.hold_id = h.id
+                         JOIN payer ON payer.id = p.grant_id
+                    WHERE h.organization_id = :organization_id AND h.state = 'open'
+                      AND h.expires_at <= :at
+                )
                 """,
                 organization_id=organization_id,
                 product_id=product_id,

@@ -182,6 +182,11 @@ def has_open_holds(unit: UnitOfWork) -> bool:
     return unit.fetch_value("SELECT 1 FROM hold WHERE state = 'open' LIMIT 1") is not None
 
 
+def count_open_holds(unit: UnitOfWork) -> int:
+    """How many calls are in flight."""
+    return int(unit.fetch_value("SELECT COUNT(*) FROM hold WHERE state = 'open'"))
+
+
 def open_holds_of(unit: UnitOfWork, organization_ids: Iterable[int]) -> list[HoldRow]:
     """The open holds of these organizations."""
     wanted = set(organization_ids)

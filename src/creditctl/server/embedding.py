@@ -1,0 +1,157 @@
+"""`creditctl.gate.Gate`: the gate inside a program that is written in Python.
+
+    from creditctl.gate import Gate
+
+    gate = Gate("postgresql://gate@db.internal/creditctl", counters="redis://localhost:6379/0")
+    with gate.charge(secret, "GET", "/v1/search") as call:
+        rows = search()
+        call.units = len(rows)
+
+It may be shared by threads. Each step is a short transaction that blocks: an asynchronous program
+runs it in a thread, as `creditctl.server.middleware` does.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from creditctl import clock as real_clock
+from creditctl.context import Context, Settings
+from creditctl.rules.gate_terms import GateDecision
+from creditctl.services.gate import OK
+from creditctl.services.gate import Gate as Decisions
+from creditctl.services.gate_calls import GateCall, authorize_call, capture_call
+from creditctl.services.gate_counters import open_counters
+from creditctl.services.gate_facts import GateRequest
+from creditctl.services.gate_standing import GateStanding, gate_standing
+from creditctl.services.holds import Hold, release
+
+
+class Denied(Exception):
+    """The call may not pass; `decision` says why, and has the headers to answer with."""
+
+    def __init__(self, decision: GateDecision) -> None:
+        super().__init__(f"{decision.status}: {decision.detail}")
+        self.decision = decision
+
+
+@dataclass(slots=True)
+class Charge:
+    """A call that was let through; what it returned is set before the block ends."""
+
+    request_id: str
+    decision: GateDecision
+    status: int = 200
+    units: int = 0
+    """Of data returned, where the price asks for it."""
+
+
+class Gate:
+    """Decides, counts and charges calls; one for each process is enough."""
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        counters: str | None = None,
+        settings: Settings | None = None,
+        actor: str = "gate",
+        clock: Callable[[], datetime] = real_clock.now,
+    ) -> None:
+        """`counters` is the URL of a Redis or Valkey; None: it counts in the database.
+
+        Raises DriverMissing without the package that the URL asks for.
+        """
+        given = settings or Settings()
+        self._settings = replace(given, gate_counters=counters) if counters else given
+        self._database, self._actor, self._clock = database_url, actor, clock
+        self._decisions = Decisions(open_counters(self.context()))
+
+    def authorize(
+        self,
+        secret: str,
+        method: str,
+        path: str,
+        *,
+        request_id: str | None = None,
+        units: int | None = None,
+        capabilities: Sequence[str] = (),
+        since: datetime | None = None,
+    ) -> GateCall:
+        """Decide a REST call of the key with that secret, count it, and hold what it may cost.
+
+        `units` estimates what it returns, None: the price's maximum. Without a request id the
+        call gets one; the hold's own id names it too. Raises Conflict, InvalidInput, and Busy or
+        DatabaseUnreadable when the books cannot be asked.
+        """
+        request = GateRequest(
+            secret=secret,
+            method=method,
+            path=path,
+            units=units,
+            capabilities=tuple(capabilities),
+            since=since,
+        )
+        return self.authorize_request(request, request_id or new_request_id())
+
+    def authorize_request(self, request: GateRequest, request_id: str) -> GateCall:
+        """The same for any request, such as a connection or a webhook delivery."""
+        return authorize_call(self._decisions, self.context(), request, request_id)
+
+    def capture(self, reference: str, *, status: int = 200, units: int = 0) -> Hold:
+        """Charge a call for what it returned; a second time changes nothing.
+
+        `reference` is the request id or the hold's. Raises NotFound; Conflict after a release.
+        """
+        return capture_call(self._decisions, self.context(), reference, status=status, units=units)
+
+    def release(self, reference: str) -> Hold:
+        """Let a call go that was not served; a second time changes nothing.
+
+        Raises NotFound; Conflict after a capture.
+        """
+        return release(self.context(), reference)
+
+    @contextmanager
+    def charge(
+        self,
+        secret: str,
+        method: str,
+        path: str,
+        *,
+        request_id: str | None = None,
+        units: int | None = None,
+        capabilities: Sequence[str] = (),
+    ) -> Iterator[Charge]:
+        """Authorize a call, run the block, and capture it; release it if the block raises.
+
+        Raises Denied when it may not pass.
+        """
+        name = request_id or new_request_id()
+        found = self.authorize(
+            secret, method, path, request_id=name, units=units, capabilities=capabilities
+        )
+        if found.decision.status != OK:
+            raise Denied(found.decision)
+        charge = Charge(name, found.decision)
+        try:
+            yield charge
+        except BaseException:
+            self.release(name)
+            raise
+        self.capture(name, status=charge.status, units=charge.units)
+
+    def standing(self) -> GateStanding:
+        """Whether the books and the counters answer; never raises."""
+        return gate_standing(self._decisions, self.context())
+
+    def context(self) -> Context:
+        """What services receive at this moment."""
+        return Context(self._database, self._clock(), self._actor, self._settings)
+
+
+def new_request_id() -> str:
+    """An id for a call that came without one."""
+    return f"call-{secrets.token_hex(16)}"

@@ -1,0 +1,42 @@
+"""What all endpoints share: the gate, what it is asked with, and what is counted of it."""
+
+from dataclasses import dataclass, field
+from hmac import compare_digest
+
+from creditctl.server.embedding import Gate
+from creditctl.server.exchange import Asked
+from creditctl.server.metrics import Metrics
+from creditctl.server.problems import Problem
+
+KNOWN_BY = "x-gate-secret"
+"""For gateways, whose Authorization header is their client's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One for each process."""
+
+    gate: Gate
+    secret: bytes | None = None
+    """That callers have to know; None: whoever can connect may ask."""
+
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def check_secret(self, asked: Asked) -> None:
+        """Raise Problem 401 unless the caller knows the secret, as a bearer or in a header."""
+        if self.secret is None:
+            return
+        given = asked.headers.get(KNOWN_BY) or bearer_of(asked) or ""
+        if not compare_digest(given.encode(), self.secret):
+            raise Problem(
+                401,
+                "gate_secret",
+                "The gate's secret is missing or wrong.",
+                headers={"WWW-Authenticate": 'Bearer realm="creditctl"'},
+            )
+
+
+def bearer_of(asked: Asked) -> str | None:
+    """What stands behind `Authorization: Bearer`."""
+    scheme, _, rest = asked.headers.get("authorization", "").partition(" ")
+    return rest.strip() or None if scheme.lower() == "bearer" else None

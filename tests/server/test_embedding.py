@@ -1,0 +1,149 @@
+"""The gate inside a program: the class as docs/gate.md shows it, and the ASGI middleware."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import an_organization, at, open_books
+from conftest import NOW
+from creditctl.context import Context
+from creditctl.errors import Conflict
+from creditctl.gate import Channel, Denied, Gate, GateRequest, Metered
+from creditctl.rules.units import Credits
+from creditctl.services.balances import read_balance
+from creditctl.services.keys import CreatedKey, create_key
+from gate_server import Peer, served
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/gate.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def key(context: Context) -> CreatedKey:
+    early = at(context, "2026-10-01T00:00:00Z")
+    open_books(early)
+    an_organization(early, "acme", credits="10")
+    return create_key(early, "acme", name="web")
+
+
+@pytest.fixture
+def gate(context: Context) -> Gate:
+    return Gate(context.database, clock=lambda: NOW)
+
+
+def balance(context: Context) -> tuple[str, str]:
+    found = read_balance(context, "acme")
+    return str(found.available), str(found.held)
+
+
+def example(mark: str) -> str:
+    found = re.search(rf"<!-- {mark} -->\n```python\n(.*?)```", PAGE, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_the_example_of_the_page_charges_two_rows(context: Context, key: CreatedKey) -> None:
+    # At the present, as programs do; the bought credits never expire.
+    names: dict[str, Any] = {"database_url": context.database, "secret": key.secret}
+    exec(example("python"), names)
+    assert "answer" not in names
+    assert balance(context) == ("8", "0")
+    exec(example("python"), names | {"secret": "ck_live_nonsense"})
+
+
+def test_a_block_that_raises_costs_nothing(gate: Gate, context: Context, key: CreatedKey) -> None:
+    def broken() -> None:
+        with gate.charge(key.secret, "GET", "/rows", units=4):
+            assert balance(context) == ("6", "4")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    assert balance(context) == ("10", "0")
+
+
+def test_a_block_is_not_entered_when_the_call_may_not_pass(gate: Gate, key: CreatedKey) -> None:
+    call = gate.charge(key.secret, "GET", "/rows", units=11)
+    with pytest.raises(Denied, match="Required: 11 credits") as denied:
+        call.__enter__()
+    assert denied.value.decision.status == 402
+
+
+def test_the_status_of_a_block_decides_whether_it_is_charged(
+    gate: Gate, context: Context, key: CreatedKey
+) -> None:
+    with gate.charge(key.secret, "GET", "/rows", request_id="r-1", units=4) as call:
+        call.status, call.units = 404, 4
+    assert balance(context) == ("10", "0")
+    with pytest.raises(Conflict, match="was captured"):
+        gate.authorize(key.secret, "GET", "/rows", request_id="r-1", units=4)
+
+
+def test_connections_are_asked_for_too(gate: Gate, key: CreatedKey) -> None:
+    request = GateRequest(secret=key.secret, channel=Channel.WEBSOCKET, lease="one")
+    assert gate.authorize_request(request, "r-1").decision.status == 200
+
+
+def test_a_call_without_an_id_gets_one_of_its_own(gate: Gate, key: CreatedKey) -> None:
+    calls = [gate.authorize(key.secret, "GET", "/rows", units=1) for _ in range(2)]
+    assert len({call.hold.id for call in calls if call.hold}) == 2
+    for call in calls:
+        assert call.hold is not None
+        assert gate.capture(call.hold.id, units=1).credits == Credits.parse("1")
+
+
+async def rows(scope: Any, receive: Any, send: Any) -> None:
+    """An application that returns two rows, fails, or breaks."""
+    if scope["type"] != "http":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    query = scope["query_string"]
+    if query == b"break":
+        raise RuntimeError("broken")
+    status = 500 if query == b"fail" else 200
+    headers = [(b"x-units", b"2")] if query != b"quiet" else []
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"rows"})
+
+
+@pytest.fixture
+def api(gate: Gate) -> Iterator[Peer]:
+    names: dict[str, Any] = {"app": rows, "database_url": "sqlite:///unused"}
+    exec(example("asgi"), names)
+    assert isinstance(names["app"], Metered)
+    names["app"].gate = gate
+    with served(names["app"]) as peer:
+        yield peer
+
+
+def test_the_middleware_charges_what_the_application_says(
+    api: Peer, gate: Gate, context: Context, key: CreatedKey
+) -> None:
+    by_key = {"X-API-Key": key.secret}
+
+    def told(query: str) -> tuple[int, str]:
+        status = api.ask("GET", f"/rows?{query}", headers=by_key).status
+        while gate.standing().open_holds:
+            time.sleep(0.01)  # what is returned is sent before it is charged
+        return status, balance(context)[0]
+
+    assert told("") == (200, "8")
+    assert told("quiet") == (200, "8")
+    assert told("fail") == (500, "8")
+    assert told("break") == (500, "8")
+    assert balance(context) == ("8", "0")
+    refused = api.ask("GET", "/rows")
+    assert (refused.status, refused.json["code"]) == (401, "key_unknown")
+    assert refused.headers["content-type"] == "application/problem+json"
+
+
+def test_the_middleware_is_short_enough_to_be_read() -> None:
+    text = (ROOT / "src/creditctl/server/middleware.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 60
