@@ -145,6 +145,12 @@ _creditctl() {
             /invoice/pay) place="/invoice/pay" ;;
             /invoice/void) place="/invoice/void" ;;
             /invoice/credit-note) place="/invoice/credit-note" ;;
+            /invoice/replay) place="/invoice/replay" ;;
+            /invoice/diff) place="/invoice/diff" ;;
+            /period|/periods) place="/period" ;;
+            /period/status) place="/period/status" ;;
+            /period/close) place="/period/close" ;;
+            /period/list) place="/period/list" ;;
             /reports|/report) place="/reports" ;;
             /reports/tax) place="/reports/tax" ;;
             /reports/usage) place="/reports/usage" ;;
@@ -152,6 +158,7 @@ _creditctl() {
             /reports/revenue) place="/reports/revenue" ;;
             /reports/breakage) place="/reports/breakage" ;;
             /reports/promotions) place="/reports/promotions" ;;
+            /reports/receivables) place="/reports/receivables" ;;
             /reports/mrr) place="/reports/mrr" ;;
             /export|/exports) place="/export" ;;
             /export/journal) place="/export/journal" ;;
@@ -504,12 +511,17 @@ _creditctl() {
         /invoice/credit-note:--idempotency-key) :; return ;;
         /invoice/credit-note:--expect-email) :; return ;;
         /invoice/credit-note:--expect-balance) :; return ;;
+        /period/status:--month) :; return ;;
+        /period/close:--month) :; return ;;
+        /period/close:--reason) :; return ;;
+        /period/close:--accept) :; return ;;
         /reports/tax:--month) :; return ;;
         /reports/usage:--month) :; return ;;
         /reports/liability:--month) :; return ;;
         /reports/revenue:--month) :; return ;;
         /reports/breakage:--month) :; return ;;
         /reports/promotions:--month) :; return ;;
+        /reports/receivables:--month) :; return ;;
         /reports/mrr:--month) :; return ;;
         /export/journal:--month) :; return ;;
         /export/journal:--format) :; return ;;
@@ -523,7 +535,7 @@ _creditctl() {
         /completion:--all) :; return ;;
     esac
     case "$place" in
-        "") words="orgs keys subscriptions catalog plans prices credits orders promotions approvals usage budgets limits destinations notifications gate purchases payments recharge invoice reports export audit db check demo schema completion" options="--version" ;;
+        "") words="orgs keys subscriptions catalog plans prices credits orders promotions approvals usage budgets limits destinations notifications gate purchases payments recharge invoice period reports export audit db check demo schema completion" options="--version" ;;
         "/orgs") words="create update list show suspend resume close duplicates promote merge" options="" ;;
         "/orgs/create") words="" options="--name --email --country --region --locality --currency --tax-id --payment-fingerprint --guest --device --override --reason" ;;
         "/orgs/update") words="" options="--name --email --country --region --locality --currency --tax-id --tax-id-confirmed --tax-id-refused --tax-exempt --tax-exempt-certificate --tax-exempt-from --tax-exempt-until --no-tax-exempt --payment-fingerprint --align --no-align --reason" ;;
@@ -655,7 +667,7 @@ _creditctl() {
         "/recharge/run") words="" options="" ;;
         "/recharge/disable") words="" options="--reason" ;;
         "/recharge/enable") words="" options="--reason" ;;
-        "/invoice") words="generate list show aging finalize pay void credit-note" options="" ;;
+        "/invoice") words="generate list show aging finalize pay void credit-note replay diff" options="" ;;
         "/invoice/generate") words="" options="--month --org" ;;
         "/invoice/list") words="" options="--month --org" ;;
         "/invoice/show") words="" options="--month" ;;
@@ -664,13 +676,20 @@ _creditctl() {
         "/invoice/pay") words="" options="--reference --reason --amount --arrived-on --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/invoice/void") words="" options="--reason --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/invoice/credit-note") words="" options="--reason --amount --line --idempotency-key --dry-run --expect-email --expect-balance" ;;
-        "/reports") words="tax usage liability revenue breakage promotions mrr" options="" ;;
+        "/invoice/replay") words="" options="" ;;
+        "/invoice/diff") words="" options="--now" ;;
+        "/period") words="status close list" options="" ;;
+        "/period/status") words="" options="--month --check" ;;
+        "/period/close") words="" options="--month --reason --accept --check --dry-run" ;;
+        "/period/list") words="" options="" ;;
+        "/reports") words="tax usage liability revenue breakage promotions receivables mrr" options="" ;;
         "/reports/tax") words="" options="--month" ;;
         "/reports/usage") words="" options="--month" ;;
         "/reports/liability") words="" options="--month" ;;
         "/reports/revenue") words="" options="--month" ;;
         "/reports/breakage") words="" options="--month" ;;
         "/reports/promotions") words="" options="--month" ;;
+        "/reports/receivables") words="" options="--month" ;;
         "/reports/mrr") words="" options="--month" ;;
         "/export") words="journal focus" options="" ;;
         "/export/journal") words="" options="--month --format" ;;

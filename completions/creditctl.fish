@@ -284,6 +284,18 @@ function __creditctl_at
                 set place /invoice/void
             case /invoice/credit-note
                 set place /invoice/credit-note
+            case /invoice/replay
+                set place /invoice/replay
+            case /invoice/diff
+                set place /invoice/diff
+            case /period /periods
+                set place /period
+            case /period/status
+                set place /period/status
+            case /period/close
+                set place /period/close
+            case /period/list
+                set place /period/list
             case /reports /report
                 set place /reports
             case /reports/tax
@@ -298,6 +310,8 @@ function __creditctl_at
                 set place /reports/breakage
             case /reports/promotions
                 set place /reports/promotions
+            case /reports/receivables
+                set place /reports/receivables
             case /reports/mrr
                 set place /reports/mrr
             case /export /exports
@@ -363,6 +377,7 @@ complete -c creditctl -n '__creditctl_at ""' -f -a purchases -d 'Credits that or
 complete -c creditctl -n '__creditctl_at ""' -f -a payments -d 'Payment providers: methods on file, open payments, notices.'
 complete -c creditctl -n '__creditctl_at ""' -f -a recharge -d 'Credits bought back when the balance runs low.'
 complete -c creditctl -n '__creditctl_at ""' -f -a invoice -d 'Invoices of a month.'
+complete -c creditctl -n '__creditctl_at ""' -f -a period -d 'Months of the books, and closing them.'
 complete -c creditctl -n '__creditctl_at ""' -f -a reports -d 'Reports for the accountant.'
 complete -c creditctl -n '__creditctl_at ""' -f -a export -d 'Journals and cost reports as files for other programs.'
 complete -c creditctl -n '__creditctl_at ""' -f -a audit -d 'Who changed what, when and why.'
@@ -850,6 +865,8 @@ complete -c creditctl -n '__creditctl_at "/invoice"' -f -a finalize -d 'Make dra
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a pay -d 'Record money that arrived for an invoice.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a void -d 'Take back an invoice for which nothing was paid.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a credit-note -d 'Correct a final invoice: take a part of it back, or all...'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a replay -d 'Make a final invoice anew, and say what is different and...'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a diff -d 'Show two invoices side by side, or one and what it would...'
 complete -c creditctl -n '__creditctl_at "/invoice/generate"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/invoice/generate"' -l org -r -d 'Only this organization (slug or id).'
 complete -c creditctl -n '__creditctl_at "/invoice/list"' -l month -r -d 'A calendar month, UTC.'
@@ -882,12 +899,24 @@ complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l idempotency-
 complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l dry-run -d 'Show what would happen, change nothing.'
 complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l expect-email -r -d 'Refuse if the org has another one.'
 complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
-complete -c creditctl -n '__creditctl_at "/reports"' -f -a tax -d 'Show tax collected with purchases, by place, tax and rate.'
+complete -c creditctl -n '__creditctl_at "/invoice/diff"' -l now -d 'With what it would be if it were made today.'
+complete -c creditctl -n '__creditctl_at "/period"' -f -a status -d 'Show what keeps a month from being closed, and what...'
+complete -c creditctl -n '__creditctl_at "/period"' -f -a close -d 'Close a month for good, with those before it.'
+complete -c creditctl -n '__creditctl_at "/period"' -f -a list -d 'List the months that are closed, the newest first.'
+complete -c creditctl -n '__creditctl_at "/period/status"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/period/status"' -l check -d 'Look at what ’creditctl check’ finds, too.'
+complete -c creditctl -n '__creditctl_at "/period/close"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/period/close"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/period/close"' -l accept -r -d 'Close it although this is not settled.'
+complete -c creditctl -n '__creditctl_at "/period/close"' -l check -d 'Look at what ’creditctl check’ finds, too.'
+complete -c creditctl -n '__creditctl_at "/period/close"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/reports"' -f -a tax -d 'Show tax of purchases and invoices, by place, tax and rate.'
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a usage -d 'Show who paid for usage, and what it earned, by product.'
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a liability -d 'Show paid credits that are unused, at what they cost.'
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a revenue -d 'Show revenue recognised: credits when used, fees by the day.'
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a breakage -d 'Show what paid credits earned because they expired unused.'
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a promotions -d 'Show credits that were given away, and what became of them.'
+complete -c creditctl -n '__creditctl_at "/reports"' -f -a receivables -d 'Show what invoices are owed, and how it came.'
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a mrr -d 'Show monthly recurring revenue of plans at a month’s end.'
 complete -c creditctl -n '__creditctl_at "/reports/tax"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/reports/usage"' -l month -r -d 'A calendar month, UTC.'
@@ -895,6 +924,7 @@ complete -c creditctl -n '__creditctl_at "/reports/liability"' -l month -r -d 'A
 complete -c creditctl -n '__creditctl_at "/reports/revenue"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/reports/breakage"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/reports/promotions"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/reports/receivables"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/reports/mrr"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/export"' -f -a journal -d 'Write a month’s double entry for hledger or Beancount.'
 complete -c creditctl -n '__creditctl_at "/export"' -f -a focus -d 'Write a month’s charges as CSV for FinOps tools (FOCUS 1.2).'

@@ -55,12 +55,15 @@ READS = [
     "reports breakage --month 2026-10",
     "reports promotions --month 2026-10",
     "reports mrr --month 2026-10",
+    "reports receivables --month 2026-10",
     "limits status",
     "limits status zenith-traders",
     "destinations list",
     "notifications list",
     "notifications deliver",
     "gate check --key {key} --path /v1/sec/search --dry-run",
+    "period status --month 2026-10",
+    "period list",
     "invoice list",
     "invoice aging",
     "invoice show meridian-capital --month 2026-10",
@@ -70,6 +73,10 @@ READS = [
     "db status",
     "check",
 ]
+CLOSE = (
+    "period close --month 2026-10 --reason test --yes --accept not-invoiced --accept open-overage"
+    " --accept purchases --accept expiries --accept drafts"
+)
 CHANGES = [
     "db migrate",
     "orgs create acme --email billing@acme.example",
@@ -130,6 +137,9 @@ CHANGES = [
     "usage export {folder}/usage.parquet --month 2026-10",
     "export journal {folder}/october.journal --month 2026-10",
     "export focus {folder}/october.csv --month 2026-10",
+    "invoice replay {invoice}",
+    "invoice diff {invoice} --now",
+    CLOSE,
     "demo fincept --directory {folder}",
 ]
 

@@ -28,7 +28,7 @@ def shop(cli: Cli, tmp_path) -> Cli:
 
 def test_a_month_without_sales_has_no_tax(shop: Cli) -> None:
     report = shop("reports tax --month 2026-10 -o json").data
-    assert report == {"month": "2026-10", "documents": 0, "taxes": [], "totals": []}
+    assert report == {"month": "2026-10", "documents": 0, "taxes": [], "totals": [], "kinds": []}
 
 
 def test_what_was_paid_is_in_its_month_and_the_totals_are_those_of_the_receipts(shop: Cli) -> None:

@@ -78,6 +78,9 @@ BREACHES = {
     "an invoice is settled by its payments and credit notes": (
         "UPDATE invoice_payment SET amount_minor = amount_minor + 1"
     ),
+    "what invoices move is posted once, on its day or the first open": (
+        "UPDATE receivable_entry SET posting_day = posting_day + 1"
+    ),
     "credit notes never exceed their invoice": (
         "UPDATE credit_note SET net_minor = 1000, total_minor = 1000"
     ),

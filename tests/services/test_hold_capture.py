@@ -22,8 +22,8 @@ from creditctl.services.invoicing import generate_invoices
 from creditctl.services.orgs import create_organization
 from creditctl.services.usage_import import import_usage
 from creditctl.services.usage_undo import undo_import
-from creditctl.store.engine import unit_of_work
 from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS
+from invoices import finalized
 
 EARLY = "2026-10-01T00:00:00Z"
 GRADUATED = CATALOG.replace(
@@ -249,9 +249,7 @@ def test_a_call_of_a_month_that_was_invoiced_meanwhile_is_late_usage(books: Cont
     charge(at(books, "2026-10-05T00:00:00Z"), "r-0", 1)
     last_moment = at(books, "2026-10-31T23:59:59Z")
     call(last_moment, "r-1", 4)
-    generate_invoices(books, parse_month("2026-10"))
-    with unit_of_work(books.database) as unit:
-        unit.run("UPDATE invoice SET status = 'finalized'")
+    finalized(books, "2026-10")
 
     capture(books, "r-1", units=4)
 

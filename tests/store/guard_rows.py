@@ -18,6 +18,7 @@ APPEND_ONLY = {
     "credit_note_tax",
     "period_closing",
     "recognised_fee",
+    "receivable_entry",
 }
 CHANGEABLE = {
     "credit_grant": {
@@ -149,6 +150,7 @@ VALID: dict[str, dict[str, Any]] = {
         "gross_minor": 3,
     },
     "payment": {"status": "pending"},
+    "receivable_entry": {"kind": "paid", "amount_minor": -1},
     "recharge": {"state": "active", "up_to_micro": 9},
     "destination": {"state": "active"},
     "notification": {
@@ -312,6 +314,10 @@ BROKEN: dict[str, dict[str, Any]] = {
     "ck_tax_rate_taxable_in_range": {"taxable_ppm": 0},
     "ck_tax_rate_validity_not_empty": {"effective_to": 3},
     "ck_recognised_fee_earned_not_negative": {"earned_minor": -1},
+    "ck_receivable_entry_credited_by_a_note": {"kind": "credited", "credit_note_id": None},
+    "ck_receivable_entry_kind_known": {"kind": "forgotten"},
+    "ck_receivable_entry_paid_by_a_payment": {"payment_id": None},
+    "ck_receivable_entry_sign_fits_kind": {"amount_minor": 1},
     "ck_recharge_cap_above_zero": {"cap_minor": 0},
     "ck_recharge_not_negative": {"declines": -1},
     "ck_recharge_state_known": {"state": "tired"},

@@ -65,6 +65,7 @@ GROUPS = {
     ),
     "recharge": Group("Billing", "Credits bought back when the balance runs low.", ("recharges",)),
     "invoice": Group("Billing", "Invoices of a month.", ("invoices",)),
+    "period": Group("Billing", "Months of the books, and closing them.", ("periods",)),
     "reports": Group("Billing", "Reports for the accountant.", ("report",)),
     "export": Group(
         "Billing", "Journals and cost reports as files for other programs.", ("exports",)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from creditctl.cli import invoice_corrections, invoice_steps
+from creditctl.cli import invoice_corrections, invoice_replays, invoice_steps
 from creditctl.cli.groups import command_group
 from creditctl.cli.invoice_views import (
     AGING_VIEW,
@@ -96,5 +96,5 @@ def aging(ctx: typer.Context, organization: OrganizationOption = None) -> None:
     session.show(aged_receivables(session.context, organization=organization), AGING_VIEW)
 
 
-for part in (invoice_steps, invoice_corrections):
+for part in (invoice_steps, invoice_corrections, invoice_replays):
     part.register(app)

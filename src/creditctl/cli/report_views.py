@@ -72,6 +72,27 @@ PROMOTIONS_VIEW = View(
     ),
     csv_rows="gifts",
 )
+RECEIVABLES_VIEW = View(
+    "creditctl.receivables/v1",
+    (Column("month"),),
+    (
+        Section("roll_forward", "Roll-forward", (Column("line"), *_MONTHS)),
+        Section(
+            "organizations",
+            "By organization",
+            (
+                Column("organization", "Org"),
+                Column("opening"),
+                Column("invoiced"),
+                Column("paid"),
+                Column("credited"),
+                Column("voided"),
+                Column("closing"),
+            ),
+        ),
+    ),
+    csv_rows="roll_forward",
+)
 MRR_VIEW = View(
     "creditctl.recurring_revenue/v1",
     (Column("month"), Column("subscriptions")),

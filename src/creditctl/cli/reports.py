@@ -9,6 +9,7 @@ from creditctl.cli.report_views import (
     LIABILITY_VIEW,
     MRR_VIEW,
     PROMOTIONS_VIEW,
+    RECEIVABLES_VIEW,
     REVENUE_VIEW,
     USAGE_VIEW,
 )
@@ -39,6 +40,17 @@ TAX_VIEW = View(
             "Totals",
             (Column("documents", "Docs"), Column("net"), Column("tax"), Column("total")),
         ),
+        Section(
+            "kinds",
+            "By document",
+            (
+                Column("kind", ""),
+                Column("documents", "Docs"),
+                Column("net"),
+                Column("tax"),
+                Column("total"),
+            ),
+        ),
     ),
     csv_rows="taxes",
 )
@@ -46,9 +58,10 @@ TAX_VIEW = View(
 
 @app.command("tax")
 def tax(ctx: typer.Context, month: RequiredMonthOption) -> None:
-    """Show tax collected with purchases, by place, tax and rate.
+    """Show tax of purchases and invoices, by place, tax and rate.
 
-    A purchase counts in the month in which it was paid; the totals are the sums of its receipts.
+    A purchase counts in the month in which it was paid, an invoice when it became final; credit
+    notes and voids take their tax back. The figures are those of the documents.
 
     Example: creditctl reports tax --month 2026-10
     """
@@ -120,6 +133,21 @@ def promotions(ctx: typer.Context, month: RequiredMonthOption) -> None:
 
     session = session_of(ctx)
     session.show(report_promotions(session.context, month), PROMOTIONS_VIEW)
+
+
+@app.command("receivables")
+def receivables(ctx: typer.Context, month: RequiredMonthOption) -> None:
+    """Show what invoices are owed, and how it came.
+
+    opening + invoiced - paid - credited - voided = closing, tax included. 'invoice aging' shows
+    what is due by days.
+
+    Example: creditctl reports receivables --month 2026-10
+    """
+    from creditctl.services.receivables_report import report_receivables
+
+    session = session_of(ctx)
+    session.show(report_receivables(session.context, month), RECEIVABLES_VIEW)
 
 
 @app.command("mrr")

@@ -35,8 +35,9 @@ COLUMNS = (
 """The 21 mandatory ones, both unit prices (conditional) and the frequency (recommended)."""
 
 USAGE, PURCHASE, TAX, CREDIT = "Usage", "Purchase", "Tax", "Credit"
+CREDITS_UNIT, FEES_UNIT = "Credits", "Fees"
 NOTHING = Decimal(0)
-_UNIT, _CATEGORY = "Credits", "Other"
+_CATEGORY = "Other"
 _DAY = timedelta(days=1)
 
 
@@ -61,7 +62,10 @@ class Charge:
     billed: Decimal = NOTHING
     effective: Decimal = NOTHING
     quantity: Decimal | None = None
-    """Credits; None for a tax."""
+    """In `unit`s; None for a tax."""
+
+    unit: str = CREDITS_UNIT
+    is_recurring: bool = False
 
     list_price: Decimal | None = None
     contracted_price: Decimal | None = None
@@ -85,7 +89,7 @@ def row_of(charge: Charge, month: Period, seller: str) -> dict[str, str]:
         "ChargeCategory": charge.category,
         "ChargeClass": "Correction" if charge.is_correction else "",
         "ChargeDescription": charge.description,
-        "ChargeFrequency": "Usage-Based" if charge.category == USAGE else "One-Time",
+        "ChargeFrequency": _frequency(charge),
         "ChargePeriodEnd": _midnight(charge.day + _DAY),
         "ChargePeriodStart": _midnight(charge.day),
         "ContractedCost": number_text(
@@ -97,7 +101,7 @@ def row_of(charge: Charge, month: Period, seller: str) -> dict[str, str]:
         "ListCost": number_text(_cost(charge, charge.list_price, charge.list_cost)),
         "ListUnitPrice": _optional(charge.list_price),
         "PricingQuantity": _optional(charge.quantity),
-        "PricingUnit": "" if charge.quantity is None else _UNIT,
+        "PricingUnit": "" if charge.quantity is None else charge.unit,
         "ProviderName": seller,
         "PublisherName": seller,
         "ServiceCategory": _CATEGORY,
@@ -108,6 +112,12 @@ def row_of(charge: Charge, month: Period, seller: str) -> dict[str, str]:
 def number_text(number: Decimal) -> str:
     """A plain decimal without an exponent, and without a sign where it is zero."""
     return format(number or NOTHING, "f")
+
+
+def _frequency(charge: Charge) -> str:
+    if charge.is_recurring:
+        return "Recurring"
+    return "Usage-Based" if charge.category == USAGE else "One-Time"
 
 
 def _cost(charge: Charge, price: Decimal | None, cost: Decimal | None) -> Decimal:

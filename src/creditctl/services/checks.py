@@ -52,6 +52,7 @@ from creditctl.store.queries.purchase_checks import (
     PAID_WITHOUT_MONEY,
     TAX_SUMS,
 )
+from creditctl.store.queries.receivables import POSTED_OTHERWISE
 from creditctl.store.queries.sale_checks import PACKAGES_WITHOUT_PRICE, STATED_TWICE
 from creditctl.store.queries.usage_pruning import PRUNED_COUNTS
 
@@ -114,6 +115,7 @@ CHECKS: dict[str, Check] = {
     "taxes of invoices and credit notes sum to their tax": asked(INVOICE_TAXES),
     "invoices and credit notes are numbered without gaps": asked(INVOICE_NUMBER_GAPS),
     "an invoice is settled by its payments and credit notes": asked(SETTLED_SUMS),
+    "what invoices move is posted once, on its day or the first open": asked(POSTED_OTHERWISE),
     "credit notes never exceed their invoice": asked(CREDITED_TOO_MUCH),
     "a final invoice settled the overage that it bills": asked(BILLED_OTHERWISE),
     "late usage is paid at most once": asked(UNPAID_LATE_USAGE),
@@ -169,12 +171,17 @@ class Finding:
 def run_checks(context: Context) -> list[Finding]:
     """Every breach, on one snapshot of the database; empty when the books are consistent."""
     with reading(context.database) as unit:
-        found = [
-            Finding(invariant, subject, detail)
-            for invariant, check in CHECKS.items()
-            for subject, detail in check(unit)
-        ]
-        return found + [Finding(AUDIT_LOG, *pair) for pair in _forged(unit, context)]
+        return findings_in(unit, context)
+
+
+def findings_in(unit: UnitOfWork, context: Context) -> list[Finding]:
+    """Every breach that this transaction sees."""
+    found = [
+        Finding(invariant, subject, detail)
+        for invariant, check in CHECKS.items()
+        for subject, detail in check(unit)
+    ]
+    return found + [Finding(AUDIT_LOG, *pair) for pair in _forged(unit, context)]
 
 
 def _forged(unit: UnitOfWork, context: Context) -> list[tuple[str, str]]:

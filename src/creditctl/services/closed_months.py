@@ -1,7 +1,5 @@
 """Closed months: what `period close` writes, once its checklist is done (DESIGN 3.8)."""
 
-from datetime import date
-
 from creditctl.context import Context
 from creditctl.errors import Conflict
 from creditctl.rules.periods import Period, calendar_month, month_text, months_after
@@ -29,7 +27,7 @@ def close_months(unit: UnitOfWork, context: Context, month: Period, reason: str)
     last = last_closing(unit)
     if last is not None and month.ends_at.date() <= last.first_open_day:
         raise Conflict(f"{month_text(month)} is closed", hint="a closed month stays closed")
-    closed = _open_months(unit, month, last.first_open_day if last else None)
+    closed = months_to_close(unit, month)
     for one in closed:
         end = one.ends_at.date()
         earned = earned_live(unit, context.now, [end])
@@ -42,8 +40,10 @@ def close_months(unit: UnitOfWork, context: Context, month: Period, reason: str)
     return [month_text(one) for one in closed]
 
 
-def _open_months(unit: UnitOfWork, month: Period, first_open_day: date | None) -> list[Period]:
+def months_to_close(unit: UnitOfWork, month: Period) -> list[Period]:
     """The months up to `month` that are not closed, from the first in which anything happened."""
+    last = last_closing(unit)
+    first_open_day = last.first_open_day if last else None
     began = first_activity(unit)
     months = [month]
     while (before := calendar_month(months_after(months[0].starts_at, -1))).ends_at > began:

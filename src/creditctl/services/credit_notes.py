@@ -34,6 +34,7 @@ from creditctl.store.queries.invoice_steps import (
 from creditctl.store.queries.invoices import InvoiceRow, lines_of
 from creditctl.store.queries.orgs import OrganizationRow
 from creditctl.store.queries.purchases import next_number
+from creditctl.store.queries.receivables import CREDITED, post_receivable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,7 @@ def _issue(
         credited_minor=row.credited_minor + note.total,
         at=context.now,
     )
+    _post(unit, context, row, note, note_id)
     standing = invoice_standing(unit, row.id)
     total = Money(note.total, row.currency)
     record_change(
@@ -143,6 +145,18 @@ def _issue(
         status=standing.status,
         due=standing.due,
         surplus=standing.surplus,
+    )
+
+
+def _post(unit: UnitOfWork, context: Context, row: InvoiceRow, note: Amounts, note_id: int) -> None:
+    post_receivable(
+        unit,
+        organization_id=row.organization_id,
+        invoice_id=row.id,
+        kind=CREDITED,
+        amount_minor=-note.total,
+        at=context.now,
+        credit_note_id=note_id,
     )
 
 

@@ -23,6 +23,7 @@ from creditctl.store.queries.invoices import InvoiceRow, invoice_by_id, lines_of
 from creditctl.store.queries.ledger import NewEntry, OverageRow, append_entries
 from creditctl.store.queries.orgs import find_organization, lock_organizations
 from creditctl.store.queries.purchases import next_number
+from creditctl.store.queries.receivables import INVOICED, post_receivable
 
 _SCOPE = "invoice.finalize"
 _REHEARSED = "(number)"
@@ -157,6 +158,14 @@ def _finalize(
         is_paid=row.total_minor == 0,
     )
     append_entries(unit, [_settlement(context, row, one, number) for one in owed])
+    post_receivable(
+        unit,
+        organization_id=row.organization_id,
+        invoice_id=row.id,
+        kind=INVOICED,
+        amount_minor=row.total_minor,
+        at=context.now,
+    )
     record_change(
         unit,
         context,

@@ -180,4 +180,4 @@ def _money(minor: int, currency: str) -> Decimal:
 
 
 SOURCES: tuple[Source, ...] = (purchases, taxes, gifts, paid_usage, other_usage)
-"""Every kind of charge; invoices become one more function."""
+"""Every kind of charge beside those of invoices, which are in `focus_invoices`."""

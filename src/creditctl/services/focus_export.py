@@ -10,6 +10,7 @@ from creditctl.rules.focus import Charge, row_of
 from creditctl.rules.periods import Period, month_text
 from creditctl.services.deferred_revenue import read_lots
 from creditctl.services.focus_charges import SOURCES, Billing
+from creditctl.services.focus_invoices import INVOICE_SOURCES
 from creditctl.services.new_files import appearing
 from creditctl.services.promotion_report import list_price_at
 from creditctl.services.sale_terms import sale_terms
@@ -33,8 +34,8 @@ def export_focus(
 ) -> ExportedCharges:
     """Write the month's charges as CSV, by posting date; the same books give the same bytes.
 
-    Overage and fees are billed by invoices, and are not in it before these are. Raises
-    CatalogMissing, FileMissing, DiskFull.
+    Overage and fees are billed when their invoice becomes final. Raises CatalogMissing,
+    FileMissing, DiskFull.
     """
     with reading(context.database) as unit:
         seller, charges = read_charges(unit, month)
@@ -57,7 +58,9 @@ def read_charges(unit: UnitOfWork, month: Period) -> tuple[str, list[Charge]]:
         prices=dict(terms.unit_prices) | {currency: price},
         currency=currency,
     )
-    charges = [charge for source in SOURCES for charge in source(unit, billing)]
+    charges = [
+        charge for source in (*SOURCES, *INVOICE_SOURCES) for charge in source(unit, billing)
+    ]
     card = terms.seller_card
     seller = applied_catalog_version(unit).name if card is None else card.legal_name
     return seller, sorted(charges, key=_place)

@@ -21,7 +21,7 @@ from creditctl.store.queries.billing import (
     settled_by_source,
     usage_by_product,
 )
-from creditctl.store.queries.late_usage import late_usage_for
+from creditctl.store.queries.late_usage import LateUsageRow, late_usage_for
 
 _DAY = timedelta(days=1)
 
@@ -46,16 +46,20 @@ def read_figures(
     *,
     own_currency: str | None = None,
     invoice_id: int | None = None,
+    late_rows: Sequence[LateUsageRow] | None = None,
 ) -> Figures:
     """The organization's figures for the days of a billing period, and late usage of earlier ones.
 
     They are in `currency`, the catalog's, as plans are; without any plan in `own_currency`, where
-    given. `invoice_id` is the draft to be made anew, which lists late usage already.
+    given. `invoice_id` is the draft to be made anew, which lists late usage already; `late_rows` is
+    the late usage instead of what a draft would list.
     """
     # With the period that begins on the day after: its fee is due in advance.
     periods = periods_of(unit, organization_id, month.ends_at + _DAY)
     fees = tuple(_fees(periods, month))
-    rows = late_usage_for(unit, organization_id, invoice_id, month.starts_at)
+    rows = late_rows
+    if rows is None:
+        rows = late_usage_for(unit, organization_id, invoice_id, month.starts_at)
     since = min([month.starts_at, *(row.starts_at for row in rows)])
     if own_currency and not fees and not any(period.ends_at > since for period in periods):
         currency = own_currency

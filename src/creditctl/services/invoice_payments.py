@@ -13,6 +13,7 @@ from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.invoice_steps import insert_payment, mark_settled, payments_of
 from creditctl.store.queries.invoices import InvoiceRow, invoice_by_id
 from creditctl.store.queries.orgs import OrganizationRow, organization_by_id
+from creditctl.store.queries.receivables import PAID, post_receivable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,18 +112,7 @@ def _pay(
         return invoice_standing(unit, row.id)
     if amount.minor <= 0:
         raise Conflict(f"nothing is due of {row.number}", hint="name the --amount")
-    insert_payment(
-        unit,
-        row.id,
-        reference=request.reference,
-        amount_minor=amount.minor,
-        arrived_at=context.now
-        if request.arrived_on is None
-        else datetime.combine(request.arrived_on, time(), UTC),
-        recorded_at=context.now,
-        actor=context.actor,
-        reason=request.reason,
-    )
+    _record(unit, context, row, request, amount)
     paid = row.paid_minor + amount.minor
     mark_settled(unit, row.id, paid_minor=paid, credited_minor=row.credited_minor, at=context.now)
     standing = invoice_standing(unit, row.id)
@@ -141,6 +131,33 @@ def _pay(
         },
     )
     return standing
+
+
+def _record(
+    unit: UnitOfWork, context: Context, row: InvoiceRow, request: PayRequest, amount: Money
+) -> None:
+    arrived_at = context.now
+    if request.arrived_on is not None:
+        arrived_at = datetime.combine(request.arrived_on, time(), UTC)
+    payment_id = insert_payment(
+        unit,
+        row.id,
+        reference=request.reference,
+        amount_minor=amount.minor,
+        arrived_at=arrived_at,
+        recorded_at=context.now,
+        actor=context.actor,
+        reason=request.reason,
+    )
+    post_receivable(
+        unit,
+        organization_id=row.organization_id,
+        invoice_id=row.id,
+        kind=PAID,
+        amount_minor=-amount.minor,
+        at=arrived_at,
+        payment_id=payment_id,
+    )
 
 
 PAY = Verb(

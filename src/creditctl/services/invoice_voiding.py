@@ -24,6 +24,7 @@ from creditctl.store.queries.invoice_steps import (
 from creditctl.store.queries.invoices import InvoiceRow, mark_drafts_stale_from
 from creditctl.store.queries.lineage import standing_entries
 from creditctl.store.queries.orgs import OrganizationRow
+from creditctl.store.queries.receivables import VOIDED, post_receivable
 
 _CREDIT_NOTE = "correct it with 'creditctl invoice credit-note'"
 
@@ -60,6 +61,14 @@ def _void(
     unwind_entries(unit, context, reopened, f"invoice {row.number} is void: {request.reason}")
     unlist_late_usage(unit, row.id)
     mark_void(unit, row.id, at=context.now, by=context.actor, reason=request.reason)
+    post_receivable(
+        unit,
+        organization_id=row.organization_id,
+        invoice_id=row.id,
+        kind=VOIDED,
+        amount_minor=-row.total_minor,
+        at=context.now,
+    )
     mark_drafts_stale_from(unit, owner.id, row.starts_at)
     # Grants that were bought since the invoice was final could not repay what it billed.
     repay_with_paid_grants(unit, context, owner.id)

@@ -9,6 +9,7 @@ from creditctl.context import Context
 from creditctl.rules.journal import Transaction, accounts_of, with_opening
 from creditctl.rules.periods import Period, month_text
 from creditctl.services.deferred_revenue import read_lots
+from creditctl.services.journal_invoices import INVOICE_SOURCES
 from creditctl.services.journal_sources import SOURCES, Span
 from creditctl.services.new_files import appearing
 from creditctl.store.engine import UnitOfWork, reading
@@ -61,4 +62,5 @@ def read_journal(unit: UnitOfWork, context: Context, month: Period) -> list[Tran
     """The month's transactions in order, after those of its opening balances."""
     first, end = month.starts_at.date(), month.ends_at.date()
     span = Span(first, end, context.now, read_lots(unit, first, end))
-    return with_opening((one for source in SOURCES for one in source(unit, span)), first)
+    sources = (*SOURCES, *INVOICE_SOURCES)
+    return with_opening((one for source in sources for one in source(unit, span)), first)

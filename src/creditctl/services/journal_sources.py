@@ -154,9 +154,10 @@ def balance(organization: str, source: str) -> str:
 def _credit_postings(row: CreditMovement) -> Iterator[Posting]:
     """A balance is owed, so it is below zero; a settlement moves it to the overage."""
     if row.settles:
-        # Of a grant's repayment, or of a waiver, which takes from nobody's balance.
+        # Of a grant's repayment, of a waiver or of an invoice, which take from nobody's balance.
         paid = row.source != "overage"
-        giver = balance(row.organization, row.source) if paid else account(*_KINDS["waiver"])
+        taken = account(*_KINDS["invoiced" if row.invoiced else "waiver"])
+        giver = balance(row.organization, row.source) if paid else taken
         amount = -row.micro if paid else row.micro
         yield Posting(giver, amount)
         yield Posting(balance(row.organization, "overage"), -amount)
@@ -177,8 +178,9 @@ _KINDS = {
     "transfer": ("Equity", "Credits", "Moved"),
     "reversal": ("Equity", "Credits", "Reversed"),
     "waiver": ("Equity", "Credits", "Waived"),
+    "invoiced": ("Equity", "Credits", "Invoiced"),
 }
 """Kind of ledger entry -> the account on its other side."""
 
 SOURCES: tuple[Source, ...] = (purchases, other_sales, burn_down, fees, credits)
-"""Every kind of document; invoices and credit notes become one more function each."""
+"""Every kind of document beside those of invoices, which are in `journal_invoices`."""

@@ -8,6 +8,7 @@ from creditctl.context import Context
 from creditctl.rules.deferred_revenue import LotValue
 from creditctl.rules.periods import Period, month_text
 from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.services.billed_documents import earned_by_documents
 from creditctl.services.deferred_revenue import Lot, read_lots
 from creditctl.services.fee_revenue import earned_fees
 from creditctl.services.report_lines import AmountLine, Months, amount_lines, months_of
@@ -25,7 +26,8 @@ class RevenueReport:
 
     month: str
     sources: tuple[AmountLine, ...]
-    """By source of the credits, and `fees` of subscriptions; with a total for each currency."""
+    """By source of the credits, `fees` of subscriptions, `overage` that invoices bill, less
+    `credit_notes`; with a total for each currency."""
 
     products: tuple[AmountLine, ...]
     """Burn-down alone."""
@@ -43,7 +45,7 @@ class BreakageReport:
 def report_revenue(context: Context, month: Period) -> RevenueReport:
     """Revenue of a month by posting date: credits at unit cost when used, fees by the day.
 
-    What expired is breakage and not in it.
+    Overage is earned when it is invoiced, without tax. What expired is breakage and not in it.
     """
     months = months_of(month)
     with reading(context.database) as unit:
@@ -51,6 +53,7 @@ def report_revenue(context: Context, month: Period) -> RevenueReport:
         names = product_names(unit)
         figures = _by_source(lots, months, lambda value: value.used)
         _add_fees(unit, context, months, figures)
+        figures |= earned_by_documents(unit, months.days)
     return RevenueReport(
         month_text(month),
         amount_lines(figures),

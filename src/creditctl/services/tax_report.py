@@ -1,8 +1,9 @@
-"""`reports tax`: what was collected with purchases, as a tax return asks for it.
+"""`reports tax`: what was collected with purchases and invoices, as a tax return asks for it.
 
-Tax is due when credits are acquired, so a purchase counts in the month in which it was paid (the
-first open one, if that was closed before it was recorded). Its figures are those of its receipt, to
-the minor unit: nothing is computed again.
+Tax is due when credits are acquired, so a purchase counts in the month in which it was paid; what
+invoices bill, when they become final; and a credit note or void takes its tax back when it is
+issued (each in the first open month, if its own was closed before it was recorded). The figures are
+those of the documents, to the minor unit: nothing is computed again.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,14 @@ from creditctl.context import Context
 from creditctl.rules.periods import Period, month_text
 from creditctl.rules.units import Money
 from creditctl.store.engine import reading
-from creditctl.store.queries.tax_report import CollectedRow, tax_collected
+from creditctl.store.queries.tax_report import CollectedRow, collected_by_kind, tax_collected
+
+_KINDS = {
+    "purchase": "purchases",
+    "invoiced": "invoices",
+    "credited": "credit notes",
+    "voided": "voids",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ class CollectedTax:
     percent: Decimal
     treatment: str
     documents: int
-    """Receipts; one with several taxes is in the line of each."""
+    """Receipts, invoices, credit notes and voids; one with several taxes is in the line of each."""
 
     taxable: Money
     tax: Money
@@ -32,7 +40,7 @@ class CollectedTax:
 
 @dataclass(frozen=True, slots=True)
 class CollectedTotal:
-    """All receipts of a currency; net + tax = total."""
+    """All documents of a currency; net + tax = total."""
 
     documents: int
     net: Money
@@ -41,25 +49,48 @@ class CollectedTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectedKind:
+    """All documents of a kind and currency; `credit notes` and `voids` are below zero."""
+
+    kind: str
+    documents: int
+    net: Money
+    tax: Money
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
 class TaxReport:
-    """A month's collected tax; the lines' tax sums to the totals', currency by currency."""
+    """A month's collected tax; taxes and kinds sum to the totals', currency by currency."""
 
     month: str
     documents: int
     taxes: tuple[CollectedTax, ...]
     totals: tuple[CollectedTotal, ...]
+    kinds: tuple[CollectedKind, ...]
 
 
 def report_tax(context: Context, month: Period) -> TaxReport:
-    """Tax of the purchases that were paid in a month, UTC."""
+    """Tax of what was paid, invoiced, credited and voided in a month, UTC, by posting date."""
     with reading(context.database) as unit:
         rows = tax_collected(unit, month)
+        kinds = collected_by_kind(unit, month)
     totals = tuple(_total(row) for row in rows if row.is_total)
     return TaxReport(
         month=month_text(month),
         documents=sum(total.documents for total in totals),
         taxes=tuple(_tax(row) for row in rows if not row.is_total),
         totals=totals,
+        kinds=tuple(
+            CollectedKind(
+                _KINDS[row.kind],
+                row.documents,
+                Money(row.net_minor, row.currency),
+                Money(row.tax_minor, row.currency),
+                Money(row.net_minor + row.tax_minor, row.currency),
+            )
+            for row in kinds
+        ),
     )
 
 

@@ -156,7 +156,7 @@ def settled_by_source(
 ) -> list[PayerRow]:
     """Settled overage of usage in [starts_at, ends_at), by the grant's source or as `waiver`.
 
-    Without that of late usage.
+    Without that of late usage, and without what invoices bill.
     """
     return unit.fetch(
         PayerRow,
@@ -168,6 +168,7 @@ def settled_by_source(
              LEFT JOIN credit_grant AS g ON g.id = s.grant_id
         WHERE o.organization_id = :organization_id AND o.kind = 'overage'
           AND o.event_at >= :starts_at AND o.event_at < :ends_at
+          AND s.invoice_id IS NULL
           AND NOT EXISTS (SELECT 1 FROM late_usage_entry AS t WHERE t.entry_id = o.id)
         GROUP BY 1
         HAVING SUM(CASE WHEN s.grant_id IS NULL THEN s.amount_micro ELSE -s.amount_micro END) <> 0

@@ -49,19 +49,37 @@ def last_closing(unit: UnitOfWork, until: date | None = None) -> ClosingRow | No
     )
 
 
+def all_closings(unit: UnitOfWork) -> list[ClosingRow]:
+    """Every close, the newest month first."""
+    return unit.fetch(
+        ClosingRow,
+        """
+        SELECT id, month, first_open_day, closed_at, closed_by FROM period_closing
+        ORDER BY first_open_day DESC
+        """,
+    )
+
+
+def lock_postings(unit: UnitOfWork) -> None:
+    """Wait for whoever is posting, and let nobody post until this is committed."""
+    if unit.dialect == "postgresql":
+        for table in ("ledger_entry", "receivable_entry"):
+            unit.run(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+
+
 def insert_closing(
     unit: UnitOfWork, month: str, first_open_day: date, *, closed_at: datetime, closed_by: str
 ) -> int:
     """Close a month; from now on nothing is posted before `first_open_day`. Returns its id."""
-    if unit.dialect == "postgresql":
-        # Waits for whoever is posting, and lets nobody post until this is committed.
-        unit.run("LOCK TABLE ledger_entry IN SHARE ROW EXCLUSIVE MODE")
+    lock_postings(unit)
     newest = unit.fetch_value("SELECT COALESCE(MAX(id), 0) FROM ledger_entry")
+    newest_receivable = unit.fetch_value("SELECT COALESCE(MAX(id), 0) FROM receivable_entry")
     return unit.insert(
         "period_closing",
         month=month,
         first_open_day=first_open_day,
         last_entry_id=newest,
+        last_receivable_id=newest_receivable,
         closed_at=closed_at,
         closed_by=closed_by,
     )
@@ -117,7 +135,8 @@ def first_activity(unit: UnitOfWork) -> datetime:
         """
         SELECT MIN(at) FROM (
             SELECT MIN(event_at) AS at FROM ledger_entry
-            UNION ALL SELECT MIN(started_at) FROM subscription) AS began
+            UNION ALL SELECT MIN(started_at) FROM subscription
+            UNION ALL SELECT MIN(finalized_at) FROM invoice) AS began
         """
     )
     return datetime.max.replace(tzinfo=UTC) if first is None else instant_of(first)

@@ -152,7 +152,8 @@ def product_names(unit: UnitOfWork) -> dict[int, str]:
 def payers_between(unit: UnitOfWork, first_day: date, end_day: date) -> list[PayersRow]:
     """Who paid what was posted in [first_day, end_day), by product.
 
-    A settlement takes from overage what a grant paid, or what was waived.
+    A settlement takes from overage what a grant paid, or what was waived; an invoice bills what is
+    left, which stays overage.
     """
     return unit.fetch(
         PayersRow,
@@ -173,6 +174,7 @@ def payers_between(unit: UnitOfWork, first_day: date, end_day: date) -> list[Pay
                         ELSE -e.amount_micro END AS micro
             FROM ledger_entry AS e LEFT JOIN credit_grant AS g ON g.id = e.grant_id
             WHERE e.kind IN ('usage', 'overage', 'repayment', 'waiver', 'unwind')
+              AND e.invoice_id IS NULL
               AND e.posting_day >= :first_day AND e.posting_day < :end_day
         ) AS m LEFT JOIN product AS p ON p.id = m.product_id
         GROUP BY 1 ORDER BY 1

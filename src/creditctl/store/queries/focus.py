@@ -51,7 +51,10 @@ def accounts(unit: UnitOfWork) -> dict[int, AccountRow]:
 
 
 def unpaid_usage(unit: UnitOfWork, first_day: date, end_day: date) -> list[UnpaidUsageRow]:
-    """What was posted in [first_day, end_day); what a settlement takes from overage is negative."""
+    """What was posted in [first_day, end_day); what a settlement takes from overage is negative.
+
+    What an invoice bills is taken from overage too: it is usage with a price then.
+    """
     return unit.fetch(
         UnpaidUsageRow,
         """
@@ -73,7 +76,7 @@ def unpaid_usage(unit: UnitOfWork, first_day: date, end_day: date) -> list[Unpai
                    COALESCE(g.source, 'waived'),
                    CASE WHEN e.grant_id IS NULL THEN e.amount_micro ELSE -e.amount_micro END
             FROM ledger_entry AS e LEFT JOIN credit_grant AS g ON g.id = e.grant_id
-            WHERE e.settles_id IS NOT NULL AND g.unit_cost IS NULL
+            WHERE e.settles_id IS NOT NULL AND g.unit_cost IS NULL AND e.invoice_id IS NULL
               AND e.posting_day >= :first_day AND e.posting_day < :end_day
         ) AS moved LEFT JOIN product AS p ON p.id = moved.product_id
         GROUP BY 1, 2, 3, 4 HAVING SUM(micro) <> 0 ORDER BY 1, 2, 3, 4

@@ -177,9 +177,9 @@ def insert_payment(
     recorded_at: datetime,
     actor: str,
     reason: str,
-) -> None:
-    """Record money that arrived."""
-    unit.insert(
+) -> int:
+    """Record money that arrived; returns its internal id."""
+    return unit.insert(
         "invoice_payment",
         invoice_id=invoice_id,
         reference=reference,

@@ -36,6 +36,9 @@ class CreditMovement(NamedTuple):
     """Of the grant, or `overage`."""
 
     settles: bool
+    invoiced: bool
+    """Settled by an invoice, or reopened by its void."""
+
     micro: int
 
 
@@ -66,16 +69,17 @@ def credits_moved(unit: UnitOfWork, first_day: date, end_day: date) -> list[Cred
         """
         SELECT CASE WHEN e.posting_day < :first_day THEN 0 ELSE e.posting_day END, e.kind, o.slug,
                COALESCE(g.source, 'overage'),
-               CASE WHEN e.settles_id IS NULL THEN 0 ELSE 1 END, SUM(e.amount_micro)
+               CASE WHEN e.settles_id IS NULL THEN 0 ELSE 1 END,
+               CASE WHEN e.invoice_id IS NULL THEN 0 ELSE 1 END, SUM(e.amount_micro)
         FROM ledger_entry AS e JOIN organization AS o ON o.id = e.organization_id
              LEFT JOIN credit_grant AS g ON g.id = e.grant_id
         WHERE e.posting_day < :end_day
-        GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+        GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
         """,
         first_day=first_day,
         end_day=end_day,
     )
     return [
-        CreditMovement(day, kind, organization, source, bool(settles), int(micro))
-        for day, kind, organization, source, settles, micro in rows
+        CreditMovement(day, kind, organization, source, bool(settles), bool(invoiced), int(micro))
+        for day, kind, organization, source, settles, invoiced, micro in rows
     ]

@@ -271,7 +271,7 @@ def late_payers(unit: UnitOfWork, late_usage_id: int) -> list[LatePayerRow]:
 
 
 def late_settlements(unit: UnitOfWork, late_usage_id: int) -> list[LatePayerRow]:
-    """What of its overage was repaid or waived, at the time of the usage."""
+    """What of its overage was repaid or waived, not invoiced, at the time of the usage."""
     return unit.fetch(
         LatePayerRow,
         """
@@ -280,7 +280,7 @@ def late_settlements(unit: UnitOfWork, late_usage_id: int) -> list[LatePayerRow]
         FROM late_usage_entry AS t JOIN ledger_entry AS o ON o.id = t.entry_id
              JOIN ledger_entry AS s ON s.settles_id = o.id
              LEFT JOIN credit_grant AS g ON g.id = s.grant_id
-        WHERE t.late_usage_id = :id AND o.kind = 'overage' ORDER BY s.id
+        WHERE t.late_usage_id = :id AND o.kind = 'overage' AND s.invoice_id IS NULL ORDER BY s.id
         """,
         id=late_usage_id,
     )

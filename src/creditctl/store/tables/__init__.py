@@ -18,6 +18,7 @@ from creditctl.store.tables import (  # noqa: F401 - importing a file registers 
     organizations,
     promotions,
     purchases,
+    receivables,
     recharges,
     records,
     selling,

@@ -9,8 +9,8 @@ from creditctl.store.tables.columns import CLUSTERED, STRICT, identity, integer,
 class PeriodClosing(SQLModel, table=True):
     """A month that was closed, and with it everything before `first_open_day`.
 
-    `last_entry_id` is the newest ledger entry at that time: whatever came later is posted on
-    `first_open_day` or after it.
+    `last_entry_id` and `last_receivable_id` are the newest entries of both ledgers at that time:
+    whatever came later is posted on `first_open_day` or after it.
     """
 
     __tablename__ = "period_closing"
@@ -27,6 +27,7 @@ class PeriodClosing(SQLModel, table=True):
     last_entry_id: int = integer()
     closed_at: int = integer()
     closed_by: str = text()
+    last_receivable_id: int = integer()
 
 
 class RecognisedFee(SQLModel, table=True):

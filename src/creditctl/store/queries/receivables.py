@@ -1,0 +1,240 @@
+"""Receivables by posting day: what was invoiced, paid, credited and voided."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.closings import posted_day
+
+INVOICED, PAID, CREDITED, VOIDED = "invoiced", "paid", "credited", "voided"
+_MICROS_PER_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class MovedRow:
+    """What an organization's receivables in one currency were moved by, in minor units."""
+
+    organization: str
+    currency: str
+    kind: str
+    before: int
+    """Posted before the month that is asked for."""
+
+    within: int
+    """Posted in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostedRow:
+    """A document that was posted: an invoice, a payment, a credit note or a void."""
+
+    id: int
+    kind: str
+    posted_on: date
+    organization: str
+    organization_id: int
+    currency: str
+    invoice_id: int
+    number: str
+    """Of the invoice."""
+
+    note_id: int | None
+    note: str | None
+    """Of the credit note."""
+
+    reference: str | None
+    """Of the payment."""
+
+    net_minor: int
+    """Without tax, signed as `amount_minor` is; 0 for a payment."""
+
+    amount_minor: int
+    """Tax included; above zero it is owed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostedTaxRow:
+    """A tax of a posted document, signed as its amount is."""
+
+    entry_id: int
+    place: str
+    tax: str
+    tax_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class BilledPartRow:
+    """A fee of a final invoice, or its overage of one price in `micro`-credits."""
+
+    invoice_id: int
+    is_fee: bool
+    description: str
+    unit_price: str | None
+    micro: int
+    amount_minor: int
+
+
+def post_receivable(
+    unit: UnitOfWork,
+    *,
+    organization_id: int,
+    invoice_id: int,
+    kind: str,
+    amount_minor: int,
+    at: datetime,
+    payment_id: int | None = None,
+    credit_note_id: int | None = None,
+) -> None:
+    """Post a document of that time on its day, or on the first that is open."""
+    unit.run(
+        f"""
+        INSERT INTO receivable_entry (organization_id, invoice_id, kind, amount_minor,
+                                      posting_day, payment_id, credit_note_id)
+        SELECT CAST(:organization_id AS BIGINT), CAST(:invoice_id AS BIGINT), :kind,
+               CAST(:amount_minor AS BIGINT), {posted_day("CAST(:day AS BIGINT)")},
+               CAST(:payment_id AS BIGINT), CAST(:credit_note_id AS BIGINT)
+        """,
+        organization_id=organization_id,
+        invoice_id=invoice_id,
+        kind=kind,
+        amount_minor=amount_minor,
+        day=at.date(),
+        payment_id=payment_id,
+        credit_note_id=credit_note_id,
+    )
+
+
+def receivables_moved(unit: UnitOfWork, first_day: date, end_day: date) -> list[MovedRow]:
+    """What was posted before `first_day`, and in [first_day, end_day), by slug and currency."""
+    return unit.fetch(
+        MovedRow,
+        """
+        SELECT o.slug, i.currency, e.kind,
+               SUM(CASE WHEN e.posting_day < :first_day THEN e.amount_minor ELSE 0 END),
+               SUM(CASE WHEN e.posting_day < :first_day THEN 0 ELSE e.amount_minor END)
+        FROM receivable_entry AS e JOIN organization AS o ON o.id = e.organization_id
+             JOIN invoice AS i ON i.id = e.invoice_id
+        WHERE e.posting_day < :end_day
+        GROUP BY o.slug, i.currency, e.kind ORDER BY o.slug, i.currency, e.kind
+        """,
+        first_day=first_day,
+        end_day=end_day,
+    )
+
+
+def documents_posted(unit: UnitOfWork, first_day: date, end_day: date) -> list[PostedRow]:
+    """Every document posted in [first_day, end_day), in the order in which it was recorded."""
+    return unit.fetch(
+        PostedRow,
+        """
+        SELECT e.id, e.kind, e.posting_day, o.slug, e.organization_id, i.currency, i.id, i.number,
+               n.id, n.number, p.reference,
+               CASE e.kind WHEN 'invoiced' THEN i.subtotal_minor WHEN 'voided'
+                    THEN -i.subtotal_minor ELSE -COALESCE(n.net_minor, 0) END,
+               e.amount_minor
+        FROM receivable_entry AS e JOIN organization AS o ON o.id = e.organization_id
+             JOIN invoice AS i ON i.id = e.invoice_id
+             LEFT JOIN credit_note AS n ON n.id = e.credit_note_id
+             LEFT JOIN invoice_payment AS p ON p.id = e.payment_id
+        WHERE e.posting_day >= :first_day AND e.posting_day < :end_day ORDER BY e.id
+        """,
+        first_day=first_day,
+        end_day=end_day,
+    )
+
+
+DOCUMENT_TAXES = """
+    SELECT e.id AS entry_id, e.kind, e.posting_day, i.currency, i.treatment, t.position, t.country,
+           t.region, t.name, t.ppm,
+           CASE e.kind WHEN 'invoiced' THEN t.taxable_minor ELSE -t.taxable_minor END AS taxable,
+           CASE e.kind WHEN 'invoiced' THEN t.tax_minor ELSE -t.tax_minor END AS tax
+    FROM receivable_entry AS e JOIN invoice AS i ON i.id = e.invoice_id
+         JOIN invoice_tax AS t ON t.invoice_id = i.id
+    WHERE e.kind IN ('invoiced', 'voided')
+    UNION ALL
+    SELECT e.id, e.kind, e.posting_day, i.currency, i.treatment, t.position, t.country, t.region,
+           t.name, t.ppm, -t.taxable_minor, -t.tax_minor
+    FROM receivable_entry AS e JOIN invoice AS i ON i.id = e.invoice_id
+         JOIN credit_note_tax AS t ON t.credit_note_id = e.credit_note_id
+    WHERE e.kind = 'credited'
+"""
+"""Each tax of each posted document; a void and a credit note take theirs back."""
+
+
+def taxes_posted(unit: UnitOfWork, first_day: date, end_day: date) -> list[PostedTaxRow]:
+    """Taxes of the documents posted in [first_day, end_day)."""
+    return unit.fetch(
+        PostedTaxRow,
+        f"""
+        SELECT d.entry_id,
+               d.country || CASE WHEN d.region IS NULL THEN '' ELSE '-' || d.region END, d.name,
+               d.tax
+        FROM ({DOCUMENT_TAXES}) AS d
+        WHERE d.posting_day >= :first_day AND d.posting_day < :end_day
+        ORDER BY d.entry_id, d.position
+        """,
+        first_day=first_day,
+        end_day=end_day,
+    )
+
+
+def billed_parts(unit: UnitOfWork, first_day: date, end_day: date) -> list[BilledPartRow]:
+    """Of invoices posted or voided in [first_day, end_day): each fee, and overage by its price."""
+    return unit.fetch(
+        BilledPartRow,
+        """
+        SELECT invoice_id, is_fee, MIN(description), unit_price, SUM(micro), SUM(amount_minor)
+        FROM (
+            SELECT l.invoice_id, l.kind = 'fee' AS is_fee,
+                   CASE WHEN l.kind = 'fee' THEN l.description ELSE '' END AS description,
+                   CASE WHEN l.kind = 'fee' THEN NULL ELSE COALESCE(l.unit_price, (
+                       SELECT MIN(x.unit_price) FROM invoice_line AS x
+                       WHERE x.invoice_id = l.invoice_id)) END AS unit_price,
+                   CASE WHEN l.kind = 'fee' THEN l.position ELSE 0 END AS position,
+                   COALESCE(l.credits_micro, 0) AS micro, l.amount_minor
+            FROM invoice_line AS l
+            WHERE l.invoice_id IN (
+                SELECT e.invoice_id FROM receivable_entry AS e
+                WHERE e.kind IN ('invoiced', 'voided')
+                  AND e.posting_day >= :first_day AND e.posting_day < :end_day)
+        ) AS part
+        GROUP BY invoice_id, is_fee, position, unit_price
+        ORDER BY invoice_id, position DESC, unit_price
+        """,
+        first_day=first_day,
+        end_day=end_day,
+    )
+
+
+_DOCUMENTS = f"""
+    SELECT i.public_id, i.id AS invoice_id, 'invoiced' AS kind, i.total_minor AS amount,
+           i.finalized_at / {_MICROS_PER_DAY} AS day, CAST(NULL AS BIGINT) AS document
+    FROM invoice AS i WHERE i.status <> 'draft'
+    UNION ALL
+    SELECT i.public_id, i.id, 'voided', -i.total_minor, i.voided_at / {_MICROS_PER_DAY}, NULL
+    FROM invoice AS i WHERE i.status = 'void'
+    UNION ALL
+    SELECT i.public_id, i.id, 'paid', -p.amount_minor, p.arrived_at / {_MICROS_PER_DAY}, p.id
+    FROM invoice_payment AS p JOIN invoice AS i ON i.id = p.invoice_id
+    UNION ALL
+    SELECT i.public_id, i.id, 'credited', -n.total_minor, n.issued_at / {_MICROS_PER_DAY}, n.id
+    FROM credit_note AS n JOIN invoice AS i ON i.id = n.invoice_id
+"""
+_FIRST_OPEN = """(SELECT MAX(c.first_open_day) FROM period_closing AS c
+                  WHERE c.last_receivable_id < e.id)"""
+
+POSTED_OTHERWISE = f"""
+    SELECT d.public_id, d.kind || ' on day ' || d.day || ' is posted '
+           || COUNT(e.id) || ' times, or on another day'
+    FROM ({_DOCUMENTS}) AS d LEFT JOIN receivable_entry AS e
+         ON e.invoice_id = d.invoice_id AND e.kind = d.kind AND e.amount_minor = d.amount
+            AND COALESCE(e.payment_id, e.credit_note_id, 0) = COALESCE(d.document, 0)
+            AND e.posting_day = CASE WHEN d.day < {_FIRST_OPEN} THEN {_FIRST_OPEN} ELSE d.day END
+    GROUP BY d.public_id, d.invoice_id, d.kind, d.amount, d.day, d.document HAVING COUNT(e.id) <> 1
+    UNION ALL
+    SELECT 'receivables', s.posted || ' entries for ' || s.known || ' documents'
+    FROM (SELECT (SELECT COUNT(*) FROM receivable_entry) AS posted,
+                 (SELECT COUNT(*) FROM ({_DOCUMENTS}) AS d) AS known) AS s
+    WHERE s.posted <> s.known
+"""
+"""Every final invoice, payment, credit note and void is posted once, on its day or a later one."""
