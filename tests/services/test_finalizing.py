@@ -34,7 +34,7 @@ def books(context: Context) -> Context:
 
 
 def status(context: Context, slug: str) -> LimitStatus:
-    (found,) = list_limit_status(context, slug)
+    (found,) = list_limit_status(context)
     return found
 
 
