@@ -145,6 +145,8 @@ _creditctl() {
             /invoice/pay) place="/invoice/pay" ;;
             /invoice/void) place="/invoice/void" ;;
             /invoice/credit-note) place="/invoice/credit-note" ;;
+            /invoice/send) place="/invoice/send" ;;
+            /invoice/export) place="/invoice/export" ;;
             /invoice/replay) place="/invoice/replay" ;;
             /invoice/diff) place="/invoice/diff" ;;
             /period|/periods) place="/period" ;;
@@ -185,6 +187,9 @@ _creditctl() {
         *:--actor) :; return ;;
         /orgs/create:--name) :; return ;;
         /orgs/create:--email) :; return ;;
+        /orgs/create:--street) :; return ;;
+        /orgs/create:--postcode) :; return ;;
+        /orgs/create:--city) :; return ;;
         /orgs/create:--country) :; return ;;
         /orgs/create:--region) :; return ;;
         /orgs/create:--locality) :; return ;;
@@ -195,6 +200,9 @@ _creditctl() {
         /orgs/create:--reason) :; return ;;
         /orgs/update:--name) :; return ;;
         /orgs/update:--email) :; return ;;
+        /orgs/update:--street) :; return ;;
+        /orgs/update:--postcode) :; return ;;
+        /orgs/update:--city) :; return ;;
         /orgs/update:--country) :; return ;;
         /orgs/update:--region) :; return ;;
         /orgs/update:--locality) :; return ;;
@@ -489,6 +497,12 @@ _creditctl() {
         /invoice/list:--month) :; return ;;
         /invoice/list:--org) :; return ;;
         /invoice/show:--month) :; return ;;
+        /invoice/show:--pdf) :; return ;;
+        /invoice/show:--html) :; return ;;
+        /invoice/show:--facturx) :; return ;;
+        /invoice/show:--cii) :; return ;;
+        /invoice/show:--ubl) :; return ;;
+        /invoice/show:--locale) :; return ;;
         /invoice/aging:--org) :; return ;;
         /invoice/finalize:--month) :; return ;;
         /invoice/finalize:--org) :; return ;;
@@ -511,6 +525,12 @@ _creditctl() {
         /invoice/credit-note:--idempotency-key) :; return ;;
         /invoice/credit-note:--expect-email) :; return ;;
         /invoice/credit-note:--expect-balance) :; return ;;
+        /invoice/send:--month) :; return ;;
+        /invoice/send:--org) :; return ;;
+        /invoice/send:--to) :; return ;;
+        /invoice/export:--month) :; return ;;
+        /invoice/export:--dir) :; return ;;
+        /invoice/export:--format) :; return ;;
         /period/status:--month) :; return ;;
         /period/close:--month) :; return ;;
         /period/close:--reason) :; return ;;
@@ -537,8 +557,8 @@ _creditctl() {
     case "$place" in
         "") words="orgs keys subscriptions catalog plans prices credits orders promotions approvals usage budgets limits destinations notifications gate purchases payments recharge invoice period reports export audit db check demo schema completion" options="--version" ;;
         "/orgs") words="create update list show suspend resume close duplicates promote merge" options="" ;;
-        "/orgs/create") words="" options="--name --email --country --region --locality --currency --tax-id --payment-fingerprint --guest --device --override --reason" ;;
-        "/orgs/update") words="" options="--name --email --country --region --locality --currency --tax-id --tax-id-confirmed --tax-id-refused --tax-exempt --tax-exempt-certificate --tax-exempt-from --tax-exempt-until --no-tax-exempt --payment-fingerprint --align --no-align --reason" ;;
+        "/orgs/create") words="" options="--name --email --street --postcode --city --country --region --locality --currency --tax-id --payment-fingerprint --guest --device --override --reason" ;;
+        "/orgs/update") words="" options="--name --email --street --postcode --city --country --region --locality --currency --tax-id --tax-id-confirmed --tax-id-refused --tax-exempt --tax-exempt-certificate --tax-exempt-from --tax-exempt-until --no-tax-exempt --payment-fingerprint --align --no-align --reason" ;;
         "/orgs/list") words="" options="--status --kind --country --plan" ;;
         "/orgs/show") words="" options="" ;;
         "/orgs/suspend") words="" options="--reason" ;;
@@ -667,15 +687,17 @@ _creditctl() {
         "/recharge/run") words="" options="" ;;
         "/recharge/disable") words="" options="--reason" ;;
         "/recharge/enable") words="" options="--reason" ;;
-        "/invoice") words="generate list show aging finalize pay void credit-note replay diff" options="" ;;
+        "/invoice") words="generate list show aging finalize pay void credit-note send export replay diff" options="" ;;
         "/invoice/generate") words="" options="--month --org" ;;
         "/invoice/list") words="" options="--month --org" ;;
-        "/invoice/show") words="" options="--month" ;;
+        "/invoice/show") words="" options="--month --pdf --html --facturx --cii --ubl --locale" ;;
         "/invoice/aging") words="" options="--org" ;;
         "/invoice/finalize") words="" options="--month --org --now --reason --idempotency-key --dry-run" ;;
         "/invoice/pay") words="" options="--reference --reason --amount --arrived-on --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/invoice/void") words="" options="--reason --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/invoice/credit-note") words="" options="--reason --amount --line --idempotency-key --dry-run --expect-email --expect-balance" ;;
+        "/invoice/send") words="" options="--month --org --to --again --dry-run" ;;
+        "/invoice/export") words="" options="--month --dir --format --replace" ;;
         "/invoice/replay") words="" options="" ;;
         "/invoice/diff") words="" options="--now" ;;
         "/period") words="status close list" options="" ;;

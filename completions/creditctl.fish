@@ -284,6 +284,10 @@ function __creditctl_at
                 set place /invoice/void
             case /invoice/credit-note
                 set place /invoice/credit-note
+            case /invoice/send
+                set place /invoice/send
+            case /invoice/export
+                set place /invoice/export
             case /invoice/replay
                 set place /invoice/replay
             case /invoice/diff
@@ -399,6 +403,9 @@ complete -c creditctl -n '__creditctl_at "/orgs"' -f -a promote -d 'Register a g
 complete -c creditctl -n '__creditctl_at "/orgs"' -f -a merge -d 'Move keys, usage and grants to another organization; asks...'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l name -r -d 'Legal name.'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l email -r -d 'Where invoices go.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l street -r -d 'Street and number, for documents.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l postcode -r -d 'Such as 10115.'
+complete -c creditctl -n '__creditctl_at "/orgs/create"' -l city -r -d 'Of the address; the locality unless given.'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l country -r -d 'Two letters, such as DE.'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l region -r -d 'State or province, such as NY.'
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l locality -r -d 'City or county, where these tax sales.'
@@ -411,6 +418,9 @@ complete -c creditctl -n '__creditctl_at "/orgs/create"' -l override -d 'Give a 
 complete -c creditctl -n '__creditctl_at "/orgs/create"' -l reason -r -d 'Why, for the audit log.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l name -r -d 'Legal name.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l email -r -d 'Where invoices go.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l street -r -d 'Street and number, for documents.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l postcode -r -d 'Such as 10115.'
+complete -c creditctl -n '__creditctl_at "/orgs/update"' -l city -r -d 'Of the address; the locality unless given.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l country -r -d 'Two letters, such as DE.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l region -r -d 'State or province, such as NY.'
 complete -c creditctl -n '__creditctl_at "/orgs/update"' -l locality -r -d 'City or county, where these tax sales.'
@@ -859,12 +869,14 @@ complete -c creditctl -n '__creditctl_at "/recharge/disable"' -l reason -r -d 'W
 complete -c creditctl -n '__creditctl_at "/recharge/enable"' -l reason -r -d 'Why, for the audit log.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a generate -d 'Draft the invoices of a month that has ended.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a list -d 'List invoices, the newest month first.'
-complete -c creditctl -n '__creditctl_at "/invoice"' -f -a show -d 'Show an invoice with its lines, taxes, payments and...'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a show -d 'Show an invoice or credit note, or write it as a file.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a aging -d 'Show what is due, by days since it was due.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a finalize -d 'Make drafts final: they get a number and never change again.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a pay -d 'Record money that arrived for an invoice.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a void -d 'Take back an invoice for which nothing was paid.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a credit-note -d 'Correct a final invoice: take a part of it back, or all...'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a send -d 'Send final invoices by e-mail, with the PDF.'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a export -d 'Write a month’s final invoices and credit notes as files.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a replay -d 'Make a final invoice anew, and say what is different and...'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a diff -d 'Show two invoices side by side, or one and what it would...'
 complete -c creditctl -n '__creditctl_at "/invoice/generate"' -l month -r -d 'A calendar month, UTC.'
@@ -872,6 +884,12 @@ complete -c creditctl -n '__creditctl_at "/invoice/generate"' -l org -r -d 'Only
 complete -c creditctl -n '__creditctl_at "/invoice/list"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/invoice/list"' -l org -r -d 'Only this organization (slug or id).'
 complete -c creditctl -n '__creditctl_at "/invoice/show"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/invoice/show"' -l pdf -r -d 'Write it as PDF; - is stdout.'
+complete -c creditctl -n '__creditctl_at "/invoice/show"' -l html -r -d 'Write it as one HTML page; - is stdout.'
+complete -c creditctl -n '__creditctl_at "/invoice/show"' -l facturx -r -d 'Write it as PDF with the e-invoice in it.'
+complete -c creditctl -n '__creditctl_at "/invoice/show"' -l cii -r -d 'Write it as EN 16931, as CII.'
+complete -c creditctl -n '__creditctl_at "/invoice/show"' -l ubl -r -d 'Write it as EN 16931, as UBL 2.1.'
+complete -c creditctl -n '__creditctl_at "/invoice/show"' -l locale -r -d 'Of the document, such as de or fr-CH.'
 complete -c creditctl -n '__creditctl_at "/invoice/aging"' -l org -r -d 'Only this organization (slug or id).'
 complete -c creditctl -n '__creditctl_at "/invoice/finalize"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/invoice/finalize"' -l org -r -d 'Only this organization (slug or id).'
@@ -899,6 +917,15 @@ complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l idempotency-
 complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l dry-run -d 'Show what would happen, change nothing.'
 complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l expect-email -r -d 'Refuse if the org has another one.'
 complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/invoice/send"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/invoice/send"' -l org -r -d 'Only this organization (slug or id).'
+complete -c creditctl -n '__creditctl_at "/invoice/send"' -l to -r -d 'Instead of the billing e-mail.'
+complete -c creditctl -n '__creditctl_at "/invoice/send"' -l again -d 'Also those that were sent already.'
+complete -c creditctl -n '__creditctl_at "/invoice/send"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/invoice/export"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/invoice/export"' -l dir -r -d 'Where the files go; made if missing.'
+complete -c creditctl -n '__creditctl_at "/invoice/export"' -l format -r -d 'pdf, html, json, text, cii, ubl, facturx; several with commas.'
+complete -c creditctl -n '__creditctl_at "/invoice/export"' -l replace -d 'Also files that say something else by now.'
 complete -c creditctl -n '__creditctl_at "/invoice/diff"' -l now -d 'With what it would be if it were made today.'
 complete -c creditctl -n '__creditctl_at "/period"' -f -a status -d 'Show what keeps a month from being closed, and what...'
 complete -c creditctl -n '__creditctl_at "/period"' -f -a close -d 'Close a month for good, with those before it.'

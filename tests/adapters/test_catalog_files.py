@@ -138,10 +138,15 @@ prices = { GBP = "9.00" }
 [seller]
 legal_name = "Rich \\"Data\\" GmbH"
 address = ["Lange Gasse 1", "10115 Berlin"]
+street = "Lange Gasse 1"
+postcode = "10115"
+city = "Berlin"
 country = "DE"
 region = "BE"
 tax_id = "DE 136 695 976"
 email = "billing@rich.example"
+phone = "+49 30 1234"
+bank = ["Bank of Examples"]
 prices_include_tax = ["EUR", "GBP"]
 trusts_check_digits = true
 

@@ -6,7 +6,7 @@ from functools import partial
 from statistics import median
 from typing import TypeAlias
 
-from . import limits, naive_loop, ours, postgres, space
+from . import limits, naive_loop, ours, papers, postgres, space
 from .bench import EARLIER_PARTS, Bench
 from .results import Gate, Pairs, Result, alternated, compared
 
@@ -224,6 +224,11 @@ MEASURES: dict[str, Measure] = {
     ),
     "growth_uuid4": Measure(
         "the same with UUIDv4", partial(growth, ids="uuid4", gate=Gate(2.0)), slow=True
+    ),
+    "pdf_files": Measure(
+        "seconds for 1,000 invoices as PDF files, by two processes",
+        partial(papers.pdf_files, gate=Gate(40)),
+        slow=True,
     ),
     "show": Measure(
         "work of `usage show --month` after ten files, by every grouping",

@@ -1,7 +1,10 @@
 """`creditctl invoice` as people and programs meet it."""
 
+from pathlib import Path
+
 import pytest
 
+from adapters.channels.mail_server import mail_server
 from builders import an_organization, at, open_books, use
 from conftest import NOW, Cli
 from creditctl.context import Context
@@ -140,3 +143,83 @@ def test_the_tables_of_later_steps_fit_80_columns(sqlite_cli: Cli, sqlite: Conte
     ):
         shown = sqlite_cli(line).stdout
         assert max(map(len, shown.splitlines())) <= 80, line
+
+
+def test_an_invoice_and_its_credit_note_are_written_and_shown(
+    sqlite_cli: Cli, sqlite: Context, tmp_path: Path
+) -> None:
+    sqlite_cli("invoice generate --month 2026-10")
+    sqlite_cli("invoice finalize --month 2026-10 --now")
+    sqlite_cli("invoice credit-note INV-2026-000001 --amount 10USD --reason outage")
+    target = tmp_path / "invoice.html"
+    written = sqlite_cli(f"invoice show INV-2026-000001 --html {target} -o json").data
+    assert (written["kind"], written["number"]) == ("invoice", "INV-2026-000001")
+    assert "INV-2026-000001" in target.read_text(encoding="utf-8")
+    note = sqlite_cli("invoice show CN-2026-000001 -o json").data
+    assert (note["invoice"], note["total"]) == ("INV-2026-000001", "10.00")
+    page = sqlite_cli("invoice show CN-2026-000001 --html - --locale de").stdout
+    assert "Rechnungskorrektur" in page
+    assert "outage" in page
+    refused = sqlite_cli("invoice show INV-2026-000001 --cii a.xml --ubl b.xml", expect=2)
+    assert "--cii and --ubl are two documents" in refused.stderr
+    lacking = sqlite_cli("invoice show INV-2026-000001 --ubl -", expect=2)
+    assert "an electronic invoice needs" in lacking.stderr
+
+
+def test_the_view_of_an_invoice_says_only_what_there_is_to_say(
+    sqlite_cli: Cli, sqlite: Context
+) -> None:
+    sqlite_cli("invoice generate --month 2026-10")
+    draft = sqlite_cli("invoice show acme --month 2026-10").stdout
+    labels = [line.split("  ")[0] for line in draft.partition("\n\n")[0].splitlines()]
+    assert labels == [
+        "Invoice",
+        "Organization",
+        "Month",
+        "From",
+        "Until",
+        "Status",
+        "Uncovered",
+        "Fees",
+        "Overage",
+        "Subtotal",
+        "Total",
+        "Notice",
+        "Due",
+    ]
+
+
+def test_a_month_is_exported_as_files(sqlite_cli: Cli, sqlite: Context, tmp_path: Path) -> None:
+    sqlite_cli("invoice generate --month 2026-10")
+    sqlite_cli("invoice finalize --month 2026-10 --now")
+    line = f"invoice export --month 2026-10 --dir {tmp_path / 'october'} --format html,json"
+    assert sqlite_cli(f"{line} -o json").data["written"] == 2
+    assert sqlite_cli(f"{line} -o json").data["kept"] == 2
+    sqlite_cli("invoice pay INV-2026-000001 --reference one --reason test")
+    changed = sqlite_cli(line, expect=7)
+    assert "add --replace" in changed.stdout
+    assert "some files were not written" in changed.stderr
+    assert sqlite_cli(f"{line} --replace -o json").data["replaced"] == 2
+
+
+def test_sending_needs_a_mail_server_and_a_choice(sqlite_cli: Cli, sqlite: Context) -> None:
+    assert "which invoices are sent" in sqlite_cli("invoice send", expect=2).stderr
+    assert "email" in sqlite_cli("invoice send --month 2026-10", expect=2).stderr
+
+
+def test_an_invoice_is_sent_from_the_command_line(
+    sqlite_cli: Cli, sqlite: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sqlite_cli("invoice generate --month 2026-10")
+    sqlite_cli("invoice finalize --month 2026-10 --now")
+    with mail_server() as server:
+        lines = ["[channels.email]", 'host = "localhost"', f'port = "{server.port}"']
+        lines += ['security = "none"', 'sender = "billing@seller.example"']
+        Path("creditctl.toml").write_text("\n".join(lines), encoding="utf-8")
+        table = sqlite_cli("invoice send --month 2026-10", expect=7)
+        assert "acme has no billing e-mail" in table.stdout
+        sqlite_cli("invoice send INV-2026-000001 --to ap@acme.example")
+        sent = sqlite_cli("invoice send --month 2026-10 -o json").data
+        assert (sent["unchanged"], sent["sent"]) == (1, [])
+        assert [mail["To"] for mail in server.mails] == ["ap@acme.example"]

@@ -50,6 +50,7 @@ def test_a_block_is_told_with_usage_limit_and_end(cli: Cli, context: Context) ->
         "holds_expired": 0,
         "repayments_booked": 0,
         "recharged": 0,
+        "invoices_overdue": 0,
         "told": 0,
         "sent": 0,
         "failed": 0,

@@ -23,7 +23,7 @@ from creditctl.services.orgs import create_organization
 from creditctl.services.usage_import import import_usage
 from creditctl.services.usage_undo import undo_import
 from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS
-from invoices import finalized
+from invoices import final
 
 EARLY = "2026-10-01T00:00:00Z"
 GRADUATED = CATALOG.replace(
@@ -249,7 +249,7 @@ def test_a_call_of_a_month_that_was_invoiced_meanwhile_is_late_usage(books: Cont
     charge(at(books, "2026-10-05T00:00:00Z"), "r-0", 1)
     last_moment = at(books, "2026-10-31T23:59:59Z")
     call(last_moment, "r-1", 4)
-    finalized(books, "2026-10")
+    final(books)
 
     capture(books, "r-1", units=4)
 

@@ -72,11 +72,16 @@ def seller_schema() -> Schema:
         "The company that sells. Without registrations it charges no tax.",
         {
             "legal_name": text("What receipts call it."),
-            "address": texts("Its lines, without the country."),
+            "address": texts("Its lines, without the country; street and town unless given."),
+            "street": text("Street and number, which electronic invoices want apart."),
+            "postcode": text("Such as 10115."),
+            "city": text("The town of the address."),
             "country": text("Where it is established (ISO 3166), such as DE.", pattern=_COUNTRY),
             "region": text("State or province (ISO 3166-2), such as NY.", pattern=_REGION),
             "tax_id": text("VAT id or its like; checked."),
             "email": text("Where receipts say to write to."),
+            "phone": text("Where they say to call."),
+            "bank": texts("Lines that say how to pay, such as a bank and an account."),
             "prices_include_tax": {
                 "description": "Prices contain the tax: true, false, or in which currencies.",
                 "type": ["boolean", "array"],

@@ -35,6 +35,11 @@ def seller_of(
         prices_include_tax=_inclusion(table, currencies),
         trusts_check_digits=table.flag("trusts_check_digits", default=False),
         registrations=_registrations(table, taxes),
+        street=_line_or_none(table, "street"),
+        postcode=_line_or_none(table, "postcode"),
+        city=_line_or_none(table, "city"),
+        phone=_line_or_none(table, "phone"),
+        bank=tuple(_line(table, "bank", line) for line in table.texts("bank", ())),
     )
     table.finish()
     return seller
@@ -44,6 +49,11 @@ def _line(table: TomlTable, key: str, text: str) -> str:
     if not text.strip() or not text.isprintable():
         table.refuse(key, "must be a line of text, and not empty")
     return text
+
+
+def _line_or_none(table: TomlTable, key: str) -> str | None:
+    text: str | None = table.text(key, None)
+    return None if text is None else _line(table, key, text)
 
 
 def _written_like(

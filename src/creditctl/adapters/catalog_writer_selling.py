@@ -39,10 +39,15 @@ def seller_facts(seller: SellerSpec) -> dict[str, Any]:
     facts = {
         "legal_name": seller.legal_name,
         "address": list(seller.address),
+        "street": seller.street,
+        "postcode": seller.postcode,
+        "city": seller.city,
         "country": seller.country,
         "region": seller.region,
         "tax_id": seller.tax_id,
         "email": seller.email,
+        "phone": seller.phone,
+        "bank": list(seller.bank),
         "prices_include_tax": include if isinstance(include, bool) else list(include),
         "trusts_check_digits": seller.trusts_check_digits,
         "registrations": [

@@ -1,4 +1,4 @@
-"""`--pdf` and `--html`: a document instead of an answer on the screen."""
+"""`--pdf`, `--html` and the like: a document instead of an answer on the screen."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +31,16 @@ HtmlOption = Annotated[
     Path | None,
     typer.Option("--html", metavar="FILE", help="Write it as one HTML page; - is stdout."),
 ]
+FacturxOption = Annotated[
+    Path | None,
+    typer.Option("--facturx", metavar="FILE", help="Write it as PDF with the e-invoice in it."),
+]
+CiiOption = Annotated[
+    Path | None, typer.Option("--cii", metavar="FILE", help="Write it as EN 16931, as CII.")
+]
+UblOption = Annotated[
+    Path | None, typer.Option("--ubl", metavar="FILE", help="Write it as EN 16931, as UBL 2.1.")
+]
 LocaleOption = Annotated[
     str | None,
     typer.Option("--locale", metavar="LOCALE", help="Of the document, such as de or fr-CH."),
@@ -44,12 +54,14 @@ def handed_out(
     pdf: Path | None,
     html: Path | None,
     locale: str | None,
+    **others: Path | None,
 ) -> bool:
-    """Write the document where one was asked for; False: nobody did."""
-    targets = {"pdf": pdf, "html": html}
+    """Write the document where one was asked for, `others` by format; False: nobody did."""
+    targets = {"pdf": pdf, "html": html, **others}
     asked = [(name, path) for name, path in targets.items() if path is not None]
     if len(asked) > 1:
-        raise InvalidInput("--pdf and --html are two documents", hint="run the command twice")
+        names = " and ".join(f"--{name}" for name, _ in asked)
+        raise InvalidInput(f"{names} are two documents", hint="run the command twice")
     for format_name, path in asked:
         write_out(session, make, path, format_name, locale=locale)
     if locale and not asked:

@@ -1,19 +1,30 @@
 """`creditctl invoice`: what organizations owe for a month; one file per kind of work."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from creditctl.cli import invoice_corrections, invoice_replays, invoice_steps
+from creditctl.cli import invoice_corrections, invoice_papers, invoice_replays, invoice_steps
+from creditctl.cli.document_options import (
+    CiiOption,
+    FacturxOption,
+    HtmlOption,
+    LocaleOption,
+    PdfOption,
+    UblOption,
+    handed_out,
+)
 from creditctl.cli.groups import command_group
 from creditctl.cli.invoice_views import (
     AGING_VIEW,
+    CREDIT_NOTE_VIEW,
     CURRENCIES,
-    INVOICE_VIEW,
     INVOICES_VIEW,
     PARKED,
     RUN_VIEW,
+    invoice_view,
 )
 from creditctl.cli.options import MonthOption, OrganizationOption, RequiredMonthOption
 from creditctl.cli.session import session_of
@@ -69,19 +80,37 @@ def show_one(
     invoice: Annotated[
         str,
         typer.Argument(
-            metavar="INVOICE", help="An id (inv_…) or number, or an organization's slug."
+            metavar="INVOICE", help="An id or number, of a credit note too, or an org's slug."
         ),
     ],
     month: MonthOption = None,
+    pdf: PdfOption = None,
+    html: HtmlOption = None,
+    facturx: FacturxOption = None,
+    cii: CiiOption = None,
+    ubl: UblOption = None,
+    locale: LocaleOption = None,
 ) -> None:
-    """Show an invoice with its lines, taxes, payments and credit notes.
+    """Show an invoice or credit note, or write it as a file.
 
-    Example: creditctl invoice show acme --month 2026-10
+    With its lines, taxes, payments and credit notes. A draft is marked as one.
+
+    Example: creditctl invoice show acme --month 2026-10 --pdf invoice.pdf
     """
+    from creditctl.services.credit_note_document import is_credit_note, show_credit_note
+    from creditctl.services.invoice_document import document_named
     from creditctl.services.invoices import show_invoice
 
     session = session_of(ctx)
-    session.show(show_invoice(session.context, invoice, month), INVOICE_VIEW)
+    make = partial(document_named, session.context, invoice, month)
+    files = {"facturx": facturx, "cii": cii, "ubl": ubl}
+    if handed_out(session, make, pdf=pdf, html=html, locale=locale, **files):
+        return
+    if is_credit_note(invoice):
+        session.show(show_credit_note(session.context, invoice), CREDIT_NOTE_VIEW)
+        return
+    found = show_invoice(session.context, invoice, month)
+    session.show(found, invoice_view(found))
 
 
 @app.command("aging")
@@ -96,5 +125,5 @@ def aging(ctx: typer.Context, organization: OrganizationOption = None) -> None:
     session.show(aged_receivables(session.context, organization=organization), AGING_VIEW)
 
 
-for part in (invoice_steps, invoice_corrections, invoice_replays):
+for part in (invoice_steps, invoice_corrections, invoice_papers, invoice_replays):
     part.register(app)

@@ -1,5 +1,7 @@
 """What invoices look like."""
 
+from dataclasses import replace
+
 from creditctl.output.view import Column, Section, View
 
 _AMOUNTS = (
@@ -69,6 +71,7 @@ INVOICE_VIEW = View(
         Column("notice"),
         Column("finalized_at", "Date"),
         Column("due_on", "Due by"),
+        Column("sent_at", "Sent"),
         Column("paid"),
         Column("credited"),
         Column("due"),
@@ -171,3 +174,14 @@ AGING_VIEW = View(
     ),
     empty="Nothing is due.",
 )
+_ALWAYS = frozenset({"id", "legal_name", "month", "status", "total", "due"})
+
+
+def invoice_view(invoice: object) -> View:
+    """The view of one invoice without what there is nothing to say about: no payment, no notice."""
+    told = tuple(
+        column
+        for column in INVOICE_VIEW.columns
+        if column.name in _ALWAYS or getattr(invoice, column.name)
+    )
+    return replace(INVOICE_VIEW, columns=told)

@@ -34,6 +34,7 @@ CHECK_VIEW = View(
         Column("holds_expired"),
         Column("repayments_booked"),
         Column("recharged"),
+        Column("invoices_overdue"),
         Column("told", "Notifications"),
         Column("sent"),
         Column("failed", "Not delivered"),

@@ -7,6 +7,7 @@ import typer
 
 from creditctl.cli.options import OrganizationArgument, parser_of
 from creditctl.cli.org_options import (
+    CityOption,
     CountryOption,
     CurrencyOption,
     EmailOption,
@@ -14,8 +15,10 @@ from creditctl.cli.org_options import (
     LocalityOption,
     NameOption,
     OverrideOption,
+    PostcodeOption,
     RegionOption,
     SlugArgument,
+    StreetOption,
     TaxIdOption,
 )
 from creditctl.cli.org_views import CREATED_VIEW, UPDATED_VIEW
@@ -36,6 +39,9 @@ def create_one(
     slug: SlugArgument,
     name: NameOption = None,
     email: EmailOption = None,
+    street: StreetOption = None,
+    postcode: PostcodeOption = None,
+    city: CityOption = None,
     country: CountryOption = None,
     region: RegionOption = None,
     locality: LocalityOption = None,
@@ -68,6 +74,9 @@ def create_one(
     facts = OrgFacts(
         legal_name=name,
         billing_email=email,
+        street=street,
+        postcode=postcode,
+        city=city,
         country=country,
         region=region,
         locality=locality,
@@ -88,6 +97,9 @@ def update_one(
     organization: OrganizationArgument,
     name: NameOption = None,
     email: EmailOption = None,
+    street: StreetOption = None,
+    postcode: PostcodeOption = None,
+    city: CityOption = None,
     country: CountryOption = None,
     region: RegionOption = None,
     locality: LocalityOption = None,
@@ -151,6 +163,9 @@ def update_one(
     facts = OrgFacts(
         legal_name=name,
         billing_email=email,
+        street=street,
+        postcode=postcode,
+        city=city,
         country=country,
         region=region,
         locality=locality,

@@ -17,6 +17,16 @@ CountryOption = Annotated[
 RegionOption = Annotated[
     str | None, typer.Option("--region", metavar="CODE", help="State or province, such as NY.")
 ]
+StreetOption = Annotated[
+    str | None, typer.Option("--street", metavar="TEXT", help="Street and number, for documents.")
+]
+PostcodeOption = Annotated[
+    str | None, typer.Option("--postcode", metavar="CODE", help="Such as 10115.")
+]
+CityOption = Annotated[
+    str | None,
+    typer.Option("--city", metavar="TEXT", help="Of the address; the locality unless given."),
+]
 LocalityOption = Annotated[
     str | None,
     typer.Option("--locality", metavar="TEXT", help="City or county, where these tax sales."),

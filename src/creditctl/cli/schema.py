@@ -40,8 +40,10 @@ SCHEMAS: dict[str, str] = {
     "creditctl.destination_trial/v1": "creditctl.services.destination_trials:DestinationTrial",
     "creditctl.destinations/v1": "creditctl.services.destinations:Destination[]",
     "creditctl.duplicates/v1": "creditctl.services.duplicates:DuplicatePair[]",
+    "creditctl.document/v1": "creditctl.documents.json_text:PlainDocument",
     "creditctl.event/v1": "creditctl.documents.event_payload:EventPayload",
     "creditctl.event_lineage/v1": "creditctl.services.event_lineage:EventLineage",
+    "creditctl.exported_invoices/v1": "creditctl.services.invoice_export:ExportedInvoices",
     "creditctl.finalized_invoices/v1": "creditctl.services.finalizing:FinalizeRun",
     "creditctl.exported_blocks/v1": "creditctl.services.block_list:ExportedBlocks",
     "creditctl.findings/v1": "creditctl.services.checks:Finding[]",
@@ -107,6 +109,7 @@ SCHEMAS: dict[str, str] = {
     "creditctl.revenue/v1": "creditctl.services.revenue_report:RevenueReport",
     "creditctl.rotated_key/v1": "creditctl.services.key_rotation:RotatedKey",
     "creditctl.schemas/v1": "creditctl.cli.schema:SchemaName[]",
+    "creditctl.sent_invoices/v1": "creditctl.services.invoice_sending:SendRun",
     "creditctl.settled_purchase/v1": "creditctl.services.settling:Settled",
     "creditctl.subscription/v1": "creditctl.services.subscription_cards:SubscriptionCard",
     "creditctl.subscriptions/v1": "creditctl.services.subscription_cards:Subscription[]",
@@ -131,7 +134,7 @@ SCHEMAS: dict[str, str] = {
 }
 """Each view's schema name -> `module:Class` of its result; `[]` after it says a list of them.
 
-`creditctl.event/v1` is what destinations receive.
+`creditctl.event/v1` is what destinations receive, `creditctl.document/v1` a document as JSON.
 """
 
 _VIEW = View("creditctl.schemas/v1", (Column("name", "Schema"), Column("holds")))

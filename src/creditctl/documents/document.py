@@ -48,6 +48,9 @@ class Party:
     """With its country's prefix, such as DE136695976."""
 
     email: str | None = None
+    phone: str | None = None
+    bank: tuple[str, ...] = ()
+    """How to pay a seller, as lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +126,9 @@ class Document:
     paid: Money | None = None
     """What arrived; None where nobody asks, as on an order form."""
 
+    credited: Money | None = None
+    """What credit notes took back of it."""
+
     notices: tuple[str, ...] = ()
     """Sentences that the law wants on it, such as that of the reverse charge."""
 
@@ -133,10 +139,17 @@ class Document:
     corrects: str | None = None
     """A credit note's invoice, by number."""
 
+    is_void: bool = False
+    """It keeps its number, and nobody owes it any more: the document says so."""
+
     @property
     def due(self) -> Money | None:
-        """What is still to be paid; None where nobody asks."""
-        return None if self.paid is None else self.total - self.paid
+        """What is still to be paid, never below zero; None where nobody asks."""
+        if self.paid is None or self.is_void:
+            return None
+        settled = self.paid if self.credited is None else self.paid + self.credited
+        left = self.total - settled
+        return left if left.minor > 0 else Money(0, self.currency)
 
     @property
     def is_draft(self) -> bool:

@@ -8,6 +8,7 @@ credit_note  | Credit note | Rechnungskorrektur | Avoir | Nota de crédito | Not
 receipt      | Receipt | Quittung | Reçu | Recibo | Ricevuta | Ontvangstbewijs
 order_form   | Order form | Bestellschein | Bon de commande | Formulario de pedido | Modulo d’ordine | Bestelformulier
 draft        | Draft | Entwurf | Brouillon | Borrador | Bozza | Concept
+void         | Void | Storniert | Annulée | Anulada | Annullata | Vervallen
 number       | Number | Nummer | Numéro | Número | Numero | Nummer
 issued       | Issued | Datum | Date d’émission | Fecha de emisión | Data di emissione | Datum
 due_on       | Due | Fällig am | Échéance | Vencimiento | Scadenza | Vervaldatum
@@ -37,10 +38,13 @@ on           | on | auf | sur | sobre | su | over
 total        | Total | Gesamtbetrag | Total | Total | Totale | Totaal
 price        | Price | Preis | Prix | Precio | Prezzo | Prijs
 paid         | Paid | Bezahlt | Payé | Pagado | Pagato | Betaald
+credited     | Credited | Gutgeschrieben | Crédité | Abonado | Accreditato | Gecrediteerd
 due          | Amount due | Zu zahlen | Reste à payer | Importe pendiente | Importo dovuto | Te betalen
 payment      | Payment | Zahlung | Paiement | Pago | Pagamento | Betaling
 terms        | Terms | Bedingungen | Conditions | Condiciones | Condizioni | Voorwaarden
 instalments  | Instalments | Teillieferungen | Échéancier | Plazos | Rate | Termijnen
+payments     | Payments | Zahlungen | Paiements | Pagos | Pagamenti | Betalingen
+credit_notes | Credit notes | Rechnungskorrekturen | Avoirs | Notas de crédito | Note di credito | Creditnota’s
 line         | Line | Position | Ligne | Línea | Riga | Regel
 day          | Day | Tag | Date | Fecha | Data | Datum
 expires      | Expires | Verfällt am | Expire le | Caduca | Scade | Vervalt op

@@ -43,9 +43,11 @@ def _compiled(document: Document, style: Style, output: str) -> Sequence[bytes]:
     data = json.dumps(_data(document, style), ensure_ascii=False)
     standards = [ARCHIVE] if style.pdfa else []
     made = _compile(data, document, style, format=output, pdf_standards=standards)
-    if not (style.pdfa or data.isascii()):
+    unproven = {letter for letter in data if not letter.isascii()} - _shown(style.fonts)
+    if unproven and not style.pdfa:
         # Only an archive's file refuses what no font can show: elsewhere names become boxes.
         _compile(data, document, style, format="pdf", pdf_standards=[ARCHIVE])
+    _shown(style.fonts).update(unproven)
     return made if isinstance(made, list) else [made]
 
 
@@ -97,6 +99,12 @@ def _compiler(fonts: str | None) -> Any:
             "PDF needs the package typst", hint="pip install 'creditctl[pdf]'"
         ) from None
     return typst.Compiler(font_paths=[fonts] if fonts else [], ignore_system_fonts=True)
+
+
+@cache
+def _shown(fonts: str | None) -> set[str]:  # noqa: ARG001 - each folder has its own
+    """Characters that these fonts have shown already: nobody asks twice."""
+    return set()
 
 
 @cache

@@ -101,7 +101,7 @@ def laid_out(document: Document, style: Style) -> Sheet:
     return Sheet(
         title=words.label(document.kind),
         number=printable(document.number or ""),
-        draft=words.label("draft") if document.is_draft else "",
+        draft=_mark(document, words),
         language=words.language,
         region=words.region,
         is_right_to_left=words.is_right_to_left,
@@ -133,6 +133,13 @@ def _paragraphs(text: str) -> list[str]:
     return [printable(line) for line in text.strip().splitlines()]
 
 
+def _mark(document: Document, words: Localized) -> str:
+    """What it is not yet, or no longer: a draft, or void."""
+    if document.is_void:
+        return words.label("void")
+    return words.label("draft") if document.is_draft else ""
+
+
 def _party(word: str, party: Party, words: Localized) -> Block:
     if not party.name:
         return Block("", "", ())
@@ -142,7 +149,7 @@ def _party(word: str, party: Party, words: Localized) -> Block:
     if address.country:
         lines.append(", ".join(filter(None, (address.region, words.country(address.country)))))
     lines.append(f"{words.label('tax_id')} {party.tax_id}" if party.tax_id else "")
-    lines.append(party.email or "")
+    lines += [party.email or "", party.phone or ""]
     shown = tuple(printable(line) for line in lines if line)
     return Block(words.label(word), printable(party.name), shown)
 
@@ -187,11 +194,14 @@ def _sums(document: Document, words: Localized) -> Iterable[Sum]:
     if document.net is not None and document.taxes:
         yield Sum(words.label("net"), words.money(document.net))
     yield from (_tax(tax, words) for tax in document.taxes)
-    open_amount = document.due if document.paid else None
+    is_settled_in_part = bool(document.paid or document.credited)
+    open_amount = document.due if is_settled_in_part else None
     total = words.money(document.total)
     yield Sum(_total_label(document, words), total, is_strong=not open_amount)
     if document.paid:
         yield Sum(words.label("paid"), words.money(document.paid))
+    if document.credited:
+        yield Sum(words.label("credited"), words.money(document.credited))
     if open_amount:
         yield Sum(words.label("due"), words.money(open_amount), is_strong=True)
 
@@ -236,7 +246,8 @@ def _cell(value: Cell, words: Localized) -> str:
 
 def _payment(document: Document, style: Style, words: Localized) -> Block:
     is_asked = document.due is not None and document.due.minor > 0
-    lines = [printable(line) for line in style.payment_lines] if is_asked else []
+    how = style.payment_lines or document.seller.bank
+    lines = [printable(line) for line in how] if is_asked else []
     return Block(words.label("payment"), "", tuple(lines))
 
 

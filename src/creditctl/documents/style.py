@@ -23,7 +23,7 @@ class Style:
     """A PNG, JPEG, GIF, WebP or SVG image."""
 
     payment_lines: tuple[str, ...] = ()
-    """How to pay, such as a bank and an IBAN; shown where something is due."""
+    """How to pay, such as a bank and an IBAN, instead of the seller's; where something is due."""
 
     iban: str | None = None
     """The account that EN 16931 names, without blanks."""

@@ -49,7 +49,8 @@ def _lines(sheet: Sheet) -> Iterable[str]:
 
 
 def _head(sheet: Sheet) -> Iterable[str]:
-    headline = sheet.headline if sheet.number else f"{sheet.title} ({sheet.draft})"
+    headline = " ".join(part for part in (sheet.title, sheet.number) if part)
+    headline += f" ({sheet.draft})" if sheet.draft else ""
     yield headline
     yield "=" * width_of(headline)
     yield ""

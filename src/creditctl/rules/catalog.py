@@ -126,7 +126,7 @@ class SellerSpec:
 
     legal_name: str
     address: tuple[str, ...]
-    """Lines, without the country."""
+    """Lines, without the country; those of street, postcode and city unless given."""
 
     country: str
     region: str | None = None
@@ -139,6 +139,12 @@ class SellerSpec:
     """A VAT id of the EU counts without its register's answer."""
 
     registrations: tuple[Registration, ...] = ()
+    street: str | None = None
+    postcode: str | None = None
+    city: str | None = None
+    phone: str | None = None
+    bank: tuple[str, ...] = ()
+    """How to pay, as lines."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from creditctl.rules.invoice_amounts import (
 )
 from creditctl.rules.units import Money
 from creditctl.services.audit import record_change
+from creditctl.services.invoice_events import tell_if_paid
 from creditctl.services.invoice_payments import final_invoice, invoice_standing, owner_of
 from creditctl.services.invoices import tax_part
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, nothing_counted, run_verb
@@ -118,6 +119,7 @@ def _issue(
         at=context.now,
     )
     _post(unit, context, row, note, note_id)
+    tell_if_paid(unit, context, row)
     standing = invoice_standing(unit, row.id)
     total = Money(note.total, row.currency)
     record_change(

@@ -1,4 +1,4 @@
-"""Sellers and buyers as documents name them, from the catalog, the books and frozen lines."""
+"""Sellers and buyers as documents name them, from the catalog, the books and what was frozen."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,8 @@ from datetime import datetime
 
 from creditctl.documents.document import Address, Party
 from creditctl.errors import CatalogMissing
-from creditctl.services.sale_terms import SellerCard, sale_terms
+from creditctl.services.sale_documents import PartyCard, buyer_card, seller_card
+from creditctl.services.sale_terms import sale_terms
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.orgs import OrganizationRow
 
@@ -24,21 +25,40 @@ def seller_at(unit: UnitOfWork, at: datetime) -> Party:
         card = sale_terms(unit, at).seller_card
     except CatalogMissing:
         return NOBODY
-    return NOBODY if card is None else _seller(card)
+    return NOBODY if card is None else party_from(seller_card(card))
 
 
 def buyer_now(owner: OrganizationRow) -> Party:
     """The organization as it is now."""
+    return party_from(buyer_card(owner))
+
+
+def frozen(card: PartyCard | None, lines: Sequence[str]) -> Party:
+    """A party as it was frozen: in parts, or before these were kept from its lines."""
+    return party_of(lines) if card is None else party_from(card)
+
+
+def party_from(card: PartyCard) -> Party:
+    """A party whose address is known in parts."""
     return Party(
-        name=owner.legal_name or owner.slug,
-        address=Address(country=owner.country, region=owner.region),
-        tax_id=owner.tax_id,
-        email=owner.billing_email,
+        name=card.name,
+        lines=card.lines,
+        address=Address(
+            country=card.country,
+            lines=(card.street,) if card.street else (),
+            city=card.city,
+            postcode=card.postcode,
+            region=card.region,
+        ),
+        tax_id=card.tax_id,
+        email=card.email,
+        phone=card.phone,
+        bank=card.bank,
     )
 
 
 def party_of(lines: Sequence[str]) -> Party:
-    """A party from the lines that a purchase froze: `services.purchases` writes them.
+    """A party from the lines that a purchase froze: `services.sale_documents` writes them.
 
     They are name, address, a place such as `US NY`, `Tax id …` and an e-mail address.
     """
@@ -57,13 +77,3 @@ def party_of(lines: Sequence[str]) -> Party:
         else:
             postal.append(line)
     return Party(name=name, lines=tuple(postal), address=address, tax_id=tax_id, email=email)
-
-
-def _seller(card: SellerCard) -> Party:
-    return Party(
-        name=card.legal_name,
-        lines=card.address,
-        address=Address(country=card.country, region=card.region),
-        tax_id=card.tax_id,
-        email=card.email,
-    )

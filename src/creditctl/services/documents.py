@@ -9,6 +9,7 @@ from creditctl.context import Context
 from creditctl.documents.document import Document
 from creditctl.documents.einvoice import cii_xml, facturx_pdf, ubl_xml
 from creditctl.documents.html import render_html
+from creditctl.documents.json_text import render_json
 from creditctl.documents.pdf import render_pdf
 from creditctl.documents.style import PAPERS, Style
 from creditctl.documents.text import render_text
@@ -18,6 +19,7 @@ from creditctl.services.new_files import appearing
 FORMATS: dict[str, Callable[[Document, Style], bytes]] = {
     "pdf": render_pdf,
     "html": lambda document, style: render_html(document, style).encode(),
+    "json": render_json,
     "text": lambda document, style: render_text(document, style).encode(),
     "cii": cii_xml,
     "ubl": ubl_xml,
@@ -25,7 +27,18 @@ FORMATS: dict[str, Callable[[Document, Style], bytes]] = {
 }
 """Format name -> what makes the bytes; cii, ubl and facturx are EN 16931."""
 
-SETTINGS = ("logo", "paper", "locale", "footer", "payment", "iban", "pdfa", "fonts")
+ENDINGS = {
+    "pdf": ".pdf",
+    "html": ".html",
+    "json": ".json",
+    "text": ".txt",
+    "cii": ".cii.xml",
+    "ubl": ".ubl.xml",
+    "facturx": ".facturx.pdf",
+}
+"""Format name -> how the name of a file of it ends."""
+
+SETTINGS = ("logo", "paper", "locale", "footer", "payment", "iban", "pdfa", "fonts", "einvoice")
 """What `[documents]` may say."""
 
 _ANSWERS = {"true": True, "false": False}
@@ -86,11 +99,9 @@ def style_of(settings: Mapping[str, str]) -> Style:
             raise InvalidInput(
                 f"documents: unknown setting {name!r}", hint=f"known: {', '.join(SETTINGS)}"
             )
-    paper, pdfa = settings.get("paper"), settings.get("pdfa", "false").lower()
+    paper = settings.get("paper")
     if paper is not None and paper not in PAPERS:
         raise InvalidInput(f"documents: no paper is {paper!r}", hint="a4 or letter")
-    if pdfa not in _ANSWERS:
-        raise InvalidInput("documents: pdfa is true or false", hint="write pdfa = true")
     iban = _iban(settings.get("iban"))
     lines = [line for line in settings.get("payment", "").splitlines() if line.strip()]
     if iban:
@@ -102,9 +113,21 @@ def style_of(settings: Mapping[str, str]) -> Style:
         payment_lines=tuple(lines),
         iban=iban,
         footer=settings.get("footer", ""),
-        pdfa=_ANSWERS[pdfa],
+        pdfa=_flag(settings, "pdfa"),
         fonts=_folder(settings.get("fonts")),
     )
+
+
+def wants_einvoice(settings: Mapping[str, str]) -> bool:
+    """Whether invoices are sent with the electronic one in them; raises InvalidInput."""
+    return _flag(settings, "einvoice")
+
+
+def _flag(settings: Mapping[str, str], name: str) -> bool:
+    answer = settings.get(name, "false").lower()
+    if answer not in _ANSWERS:
+        raise InvalidInput(f"documents: {name} is true or false", hint=f"write {name} = true")
+    return _ANSWERS[answer]
 
 
 def _iban(text: str | None) -> str | None:

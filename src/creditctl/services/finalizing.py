@@ -14,6 +14,7 @@ from creditctl.rules.units import NO_CREDITS, Credits, Money
 from creditctl.services.answers import from_json, to_json
 from creditctl.services.audit import record_change
 from creditctl.services.idempotency import recall, remember
+from creditctl.services.invoice_events import tell
 from creditctl.services.invoice_taxes import TaxedDraft, TermsBook, tax_point, taxed_draft
 from creditctl.services.invoices import InvoiceSummary, find_invoice, summary_of
 from creditctl.store.engine import UnitOfWork, reading, rehearsal, unit_of_work
@@ -181,8 +182,12 @@ def _finalize(
             "overage_billed": _sum(owed),
         },
     )
-    made = summary_of(invoice_by_id(unit, row.id))
-    return replace(made, number=None) if dry_run else made
+    final = invoice_by_id(unit, row.id)
+    made = summary_of(final)
+    if dry_run:
+        return replace(made, number=None)
+    tell(unit, context, final, "invoice.finalized")
+    return made
 
 
 def _refuse(

@@ -7,6 +7,7 @@ from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput
 from creditctl.rules.units import Money
 from creditctl.services.audit import record_change
+from creditctl.services.invoice_events import tell_if_paid
 from creditctl.services.invoices import find_invoice, standing_of
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, nothing_counted, run_verb
 from creditctl.store.engine import UnitOfWork
@@ -115,6 +116,7 @@ def _pay(
     _record(unit, context, row, request, amount)
     paid = row.paid_minor + amount.minor
     mark_settled(unit, row.id, paid_minor=paid, credited_minor=row.credited_minor, at=context.now)
+    tell_if_paid(unit, context, row)
     standing = invoice_standing(unit, row.id)
     record_change(
         unit,

@@ -12,6 +12,7 @@ from creditctl.rules.invoice_lines import Line
 from creditctl.rules.periods import Period, month_text
 from creditctl.rules.units import Credits, Money
 from creditctl.services.purchase_cards import TaxPart
+from creditctl.services.sale_documents import PartyCard, frozen_party
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.invoice_drafts import InvoiceTaxRow, taxes_of
 from creditctl.store.queries.invoice_steps import CreditNoteRow, credit_notes_of, payments_of
@@ -132,6 +133,10 @@ class Invoice:
     credit_notes: tuple[CreditNotePart, ...]
     voided_at: datetime | None
     void_reason: str | None
+    seller_party: PartyCard | None
+    """The same in parts; None on invoices that kept them as lines only."""
+
+    buyer_party: PartyCard | None
 
 
 def list_invoices(
@@ -257,6 +262,8 @@ def invoice_card(unit: UnitOfWork, row: InvoiceRow) -> Invoice:
         ),
         voided_at=row.voided_at,
         void_reason=row.void_reason,
+        seller_party=frozen_party(document, "seller"),
+        buyer_party=frozen_party(document, "buyer"),
     )
 
 

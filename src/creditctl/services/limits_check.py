@@ -16,6 +16,7 @@ from creditctl.services.limit_changes import LimitChange
 from creditctl.store.engine import reading, reusing_connections, unit_of_work
 from creditctl.store.queries.deliveries import is_anything_waiting
 from creditctl.store.queries.enforcement import states_count
+from creditctl.store.queries.invoice_papers import overdue_untold
 from creditctl.store.queries.limit_marks import ENDINGS, is_there_work, last_run, note_run
 from creditctl.store.queries.orgs import find_organization
 from creditctl.store.queries.recharges import recharges_at_work
@@ -46,6 +47,7 @@ class LimitsCheck:
     holds_expired: int
     repayments_booked: int
     recharged: int
+    invoices_overdue: int
     told: int
     """Notifications written for what changed."""
 
@@ -66,6 +68,7 @@ class LimitsCheck:
             or self.holds_expired
             or self.repayments_booked
             or self.recharged
+            or self.invoices_overdue
             or self.sent
             or self.failed
         )
@@ -104,6 +107,7 @@ def _check_limits(context: Context, *, everybody: bool) -> LimitsCheck:
         from creditctl.services.limits_work import check_one
 
         checked += [check_one(context, organization_id) for organization_id in recharged]
+    overdue = _tell_overdue(context)
     sent, failed = _deliver(context)
     with reading(context.database) as unit:
         states = states_count(unit)
@@ -126,6 +130,7 @@ def _check_limits(context: Context, *, everybody: bool) -> LimitsCheck:
         holds_expired=work.holds_expired if work else 0,
         repayments_booked=work.repayments_booked if work else 0,
         recharged=len(recharged),
+        invoices_overdue=overdue,
         told=sum(one.told for one in checked),
         sent=sent,
         failed=failed,
@@ -143,6 +148,16 @@ def _recharge(context: Context) -> list[int]:
     paid = [run for run in run_recharges(context) if run.outcome == "recharged"]
     with reading(context.database) as unit:
         return [find_organization(unit, run.organization).id for run in paid]
+
+
+def _tell_overdue(context: Context) -> int:
+    """How many invoices became overdue, with somebody to be told or not."""
+    with reading(context.database) as unit:
+        if not overdue_untold(unit, context.now.date()):
+            return 0
+    from creditctl.services.overdue_invoices import tell_overdue
+
+    return tell_overdue(context)
 
 
 def _deliver(context: Context) -> tuple[int, int]:

@@ -29,7 +29,12 @@ _COUNTS = (
     "instalments_booked",
     "expiries_booked",
     "repayments_booked",
+    "holds_expired",
     "recharged",
+    "invoices_overdue",
+    "told",
+    "sent",
+    "failed",
 )
 """What a ping says beside times and credits."""
 

@@ -26,6 +26,9 @@ class OrgFacts:
     billing_email: str | None = None
     country: str | None = None
     region: str | None = None
+    street: str | None = None
+    postcode: str | None = None
+    city: str | None = None
     locality: str | None = None
     currency: str | None = None
     tax_id: str | None = None
@@ -69,6 +72,9 @@ def checked_facts(facts: OrgFacts, *, country: str | None = None) -> dict[str, s
     for name, value in columns.items():
         if not value.strip() or len(value) > LONGEST_TEXT:
             raise InvalidInput(f"{name.replace('_', ' ')}: 1 to {LONGEST_TEXT} characters")
+    for name in ("street", "postcode", "city"):
+        if not columns.get(name, "").isprintable():
+            raise InvalidInput(f"{name}: one line of text")
     if facts.tax_id is not None:
         columns["tax_id"] = compact_tax_id(facts.tax_id, facts.country or country)
     return columns

@@ -42,6 +42,9 @@ class Organization:
     tax_exempt_certificate: str | None
     tax_exempt_from: date | None
     tax_exempt_until: date | None
+    street: str | None
+    postcode: str | None
+    city: str | None
 
     @property
     def tax_exempt(self) -> str | None:
@@ -98,6 +101,9 @@ def shown(row: OrganizationRow, plan: str | None) -> Organization:
         tax_exempt_certificate=row.tax_exempt_certificate,
         tax_exempt_from=row.tax_exempt_from,
         tax_exempt_until=row.tax_exempt_until,
+        street=row.street,
+        postcode=row.postcode,
+        city=row.city,
     )
 
 

@@ -20,7 +20,7 @@ _COMMANDS = {
     "overage": ("limits status", "credits history"),
     "recharge": ("recharge show", "credits balance"),
     "quota": ("limits status", "usage show --org"),
-    "invoice": ("orgs show",),
+    "invoice": ("invoice list --org", "orgs show"),
 }
 """Family of events -> commands that show more, each followed by the organization."""
 

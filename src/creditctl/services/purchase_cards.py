@@ -8,6 +8,7 @@ from decimal import Decimal
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput, NotFound
 from creditctl.rules.units import Credits, Money
+from creditctl.services.sale_documents import PartyCard, frozen_party
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.orgs import find_organization
 from creditctl.store.queries.payments import PaymentRow, arrived, payments_of
@@ -113,6 +114,10 @@ class Receipt:
     total: Money
     notice: str | None
     taxes: tuple[TaxPart, ...]
+    seller_party: PartyCard | None
+    """The same in parts; None on receipts that kept them as lines only."""
+
+    buyer_party: PartyCard | None
 
 
 def read_purchase(context: Context, name: str) -> PurchaseCard:
@@ -161,6 +166,8 @@ def receipt_of(context: Context, name: str) -> Receipt:
         total=Money(row.gross_minor, row.currency),
         notice=document["notice"],
         taxes=tuple(_tax(tax, row.currency) for tax in taxes),
+        seller_party=frozen_party(document, "seller"),
+        buyer_party=frozen_party(document, "buyer"),
     )
 
 

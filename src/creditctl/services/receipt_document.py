@@ -3,7 +3,7 @@
 from creditctl.context import Context
 from creditctl.documents.document import Document, DocumentTax, Kind, Row
 from creditctl.rules.units import value_of
-from creditctl.services.document_parties import party_of
+from creditctl.services.document_parties import frozen
 from creditctl.services.purchase_cards import Receipt, TaxPart, receipt_of
 
 
@@ -23,8 +23,8 @@ def document_of(receipt: Receipt) -> Document:
         number=receipt.number,
         issued_on=receipt.issued_at.date(),
         dated=receipt.issued_at.date(),
-        seller=party_of(receipt.seller),
-        buyer=party_of(receipt.buyer),
+        seller=frozen(receipt.seller_party, receipt.seller),
+        buyer=frozen(receipt.buyer_party, receipt.buyer),
         currency=currency,
         references=tuple(references),
         rows=(

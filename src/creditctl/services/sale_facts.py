@@ -52,6 +52,11 @@ def seller_facts(seller: SellerSpec) -> Facts:
         "region": seller.region or "none",
         "tax_id": seller.tax_id or "none",
         "email": seller.email or "none",
+        "street": seller.street or "none",
+        "postcode": seller.postcode or "none",
+        "city": seller.city or "none",
+        "phone": seller.phone or "none",
+        "bank": ", ".join(seller.bank) or "none",
         "prices_include_tax": words,
         "trusts_check_digits": "yes" if seller.trusts_check_digits else "no",
     }

@@ -92,6 +92,11 @@ def seller_of(row: SellerRow) -> SellerSpec:
         prices_include_tax=included if isinstance(included, bool) else tuple(included),
         trusts_check_digits=row.trusts_check_digits,
         registrations=tuple(map(_registration_of, json.loads(row.registrations))),
+        street=row.street,
+        postcode=row.postcode,
+        city=row.city,
+        phone=row.phone,
+        bank=tuple(json.loads(row.bank or "[]")),
     )
 
 
@@ -107,6 +112,11 @@ def seller_columns(seller: SellerSpec) -> dict[str, Any]:
         "prices_include_tax": json.dumps(seller.prices_include_tax),
         "trusts_check_digits": seller.trusts_check_digits,
         "registrations": json.dumps([_registration_fields(one) for one in seller.registrations]),
+        "street": seller.street,
+        "postcode": seller.postcode,
+        "city": seller.city,
+        "phone": seller.phone,
+        "bank": json.dumps(seller.bank) if seller.bank else None,
     }
 
 

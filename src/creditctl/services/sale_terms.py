@@ -34,6 +34,11 @@ class SellerCard:
     region: str | None
     tax_id: str | None
     email: str | None
+    street: str | None
+    postcode: str | None
+    city: str | None
+    phone: str | None
+    bank: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +158,17 @@ def _seller_at(unit: UnitOfWork, at: datetime) -> SellerSpec | None:
 
 
 def _card(seller: SellerSpec) -> SellerCard:
+    town = " ".join(part for part in (seller.postcode, seller.city) if part)
     return SellerCard(
         legal_name=seller.legal_name,
-        address=seller.address,
+        address=seller.address or tuple(line for line in (seller.street, town) if line),
         country=seller.country,
         region=seller.region,
         tax_id=seller.tax_id,
         email=seller.email,
+        street=seller.street,
+        postcode=seller.postcode,
+        city=seller.city,
+        phone=seller.phone,
+        bank=seller.bank,
     )

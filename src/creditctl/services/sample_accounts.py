@@ -35,6 +35,9 @@ def _set_up(context: Context, table: TomlTable) -> None:
         OrgFacts(
             legal_name=table.text("name", None),
             billing_email=table.text("email", None),
+            street=table.text("street", None),
+            postcode=table.text("postcode", None),
+            city=table.text("city", None),
             country=table.text("country", None),
         ),
         device_id=table.text("device", None),

@@ -79,20 +79,28 @@ class Email:
     def deliver(self, message: Message, *, to: str, secrets: tuple[str, ...], at: datetime) -> str:
         """Who accepted it; a 5xx to the mail is final, one to our greeting or password is not."""
         with attempt(self.settings.seconds) as deadline:
-            mail = self._mail(message, mailbox("the address", to), at)
-            # What it would look up by itself is given: names are asked for within the deadline.
-            client = smtplib.SMTP(local_hostname=_own_name())
-            try:
-                self._open(client, deadline)
-                client.send_message(mail)
-            except smtplib.SMTPException as problem:
-                raise self._failed(problem, deadline) from None
-            else:
-                # It was accepted: how the conversation ends changes nothing any more.
-                with suppress(OSError):
-                    client.quit()
-            finally:
-                client.close()
+            mail = self.begun(message.id, _subject(message.summary), mailbox("the address", to), at)
+            mail["X-Creditctl-Event"] = one_line(message.event)
+            mail["X-Creditctl-Notification"] = one_line(message.id)
+            mail.set_content(message.text)
+            mail.add_alternative(message.html, subtype="html")
+            return self.hand_over(mail, deadline)
+
+    def hand_over(self, mail: EmailMessage, deadline: Deadline) -> str:
+        """Give the server one mail; returns who accepted it, raises what `attempt` understands."""
+        # What it would look up by itself is given: names are asked for within the deadline.
+        client = smtplib.SMTP(local_hostname=_own_name())
+        try:
+            self._open(client, deadline)
+            client.send_message(mail)
+        except smtplib.SMTPException as problem:
+            raise self._failed(problem, deadline) from None
+        else:
+            # It was accepted: how the conversation ends changes nothing any more.
+            with suppress(OSError):
+                client.quit()
+        finally:
+            client.close()
         return f"accepted by {self.settings.host}"
 
     def check(self, to: str) -> None:
@@ -116,21 +124,18 @@ class Email:
         if self.settings.username is not None and self.password is not None:
             client.login(self.settings.username, self.password)
 
-    def _mail(self, message: Message, to: str, at: datetime) -> EmailMessage:
+    def begun(self, identity: str, subject: str, to: str, at: datetime) -> EmailMessage:
+        """A mail in our name without its body; the same identity has the same Message-ID."""
         mail = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
         domain = self.settings.sender.rpartition("@")[2]
-        mail["Subject"] = _subject(message.summary)
+        mail["Subject"] = one_line(subject)
         mail["From"] = Address(self.settings.sender_name, addr_spec=self.settings.sender)
         mail["To"] = Address(addr_spec=to)
         if self.settings.reply_to is not None:
             mail["Reply-To"] = Address(addr_spec=self.settings.reply_to)
         mail["Date"] = format_datetime(at)
-        mail["Message-ID"] = f"<{_identity(message.id)}@{domain}>"
+        mail["Message-ID"] = f"<{_identity(identity)}@{domain}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail["X-Creditctl-Event"] = one_line(message.event)
-        mail["X-Creditctl-Notification"] = one_line(message.id)
-        mail.set_content(message.text)
-        mail.add_alternative(message.html, subtype="html")
         return mail
 
     def _failed(self, problem: smtplib.SMTPException, deadline: Deadline) -> DeliveryFailed:

@@ -11,7 +11,8 @@ from creditctl.store.queries.limit_marks import mark_organizations
 _COLUMNS = """
     id, public_id, slug, legal_name, billing_email, country, kind, status, created_at, region,
     currency, tax_id, payment_fingerprint, device_id, aligned, merged_into_id, locality,
-    tax_id_confirmed, tax_exempt_reason, tax_exempt_certificate, tax_exempt_from, tax_exempt_until
+    tax_id_confirmed, tax_exempt_reason, tax_exempt_certificate, tax_exempt_from, tax_exempt_until,
+    street, postcode, city
 """
 
 
@@ -41,6 +42,9 @@ class OrganizationRow:
     tax_exempt_certificate: str | None
     tax_exempt_from: date | None
     tax_exempt_until: date | None
+    street: str | None
+    postcode: str | None
+    city: str | None
 
 
 def find_organization(unit: UnitOfWork, reference: str) -> OrganizationRow:

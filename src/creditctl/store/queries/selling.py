@@ -72,7 +72,7 @@ class TaxRateRow(VersionRow):
 
 @dataclass(frozen=True, slots=True)
 class SellerRow(VersionRow):
-    """The seller; address, prices_include_tax and registrations are JSON."""
+    """The seller; address, prices_include_tax, registrations and bank are JSON."""
 
     legal_name: str
     address: str
@@ -83,6 +83,11 @@ class SellerRow(VersionRow):
     prices_include_tax: str
     trusts_check_digits: bool
     registrations: str
+    street: str | None
+    postcode: str | None
+    city: str | None
+    phone: str | None
+    bank: str | None
 
 
 def package_rows(unit: UnitOfWork, at: datetime | None = None) -> list[PackageRow]:
@@ -144,7 +149,7 @@ def seller_rows(unit: UnitOfWork, at: datetime | None = None) -> list[SellerRow]
         f"""
         SELECT v.id, v.effective_from, v.effective_to, v.legal_name, v.address, v.country,
                v.region, v.tax_id, v.email, v.prices_include_tax, v.trusts_check_digits,
-               v.registrations
+               v.registrations, v.street, v.postcode, v.city, v.phone, v.bank
         FROM seller AS v WHERE {_IN_FORCE} ORDER BY v.effective_from
         """,
         at=at,

@@ -18,14 +18,15 @@ from creditctl.store.tables.columns import (
 
 _NUMBERED = sql("number IS NOT NULL")
 _STANDING = sql("status <> 'void'")
+_UNTOLD = sql("status IN ('finalized', 'sent') AND overdue_told_at IS NULL")
 
 
 class Invoice(SQLModel, table=True):
     """What an organization owes for a period; a draft is refreshed, never added to.
 
     `document` is JSON: seller, buyer and notice as they stood. `paid_minor` and `credited_minor`
-    are what its payments and credit notes sum to. A void one keeps its number and makes room for
-    another of the same period.
+    are what its payments and credit notes sum to; `overdue_told_at` is when it was found overdue.
+    A void one keeps its number and makes room for another of the same period.
     """
 
     __tablename__ = "invoice"
@@ -77,6 +78,7 @@ class Invoice(SQLModel, table=True):
             sqlite_where=sql("status <> 'draft'"),
             postgresql_where=sql("status <> 'draft'"),
         ),
+        Index("ix_invoice_overdue", "due_on", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
         STRICT,
     )
 
@@ -106,6 +108,7 @@ class Invoice(SQLModel, table=True):
     voided_at: int | None = maybe_integer()
     voided_by: str | None = maybe_text()
     void_reason: str | None = maybe_text()
+    overdue_told_at: int | None = maybe_integer()
 
 
 class InvoiceLine(SQLModel, table=True):

@@ -25,7 +25,8 @@ class Organization(SQLModel, table=True):
 
     `aligned`: its credits are billed by the periods of its subscription, not by calendar months.
     `tax_id_confirmed`: what the id's register answered, NULL when it was not asked. The days of an
-    exemption are from the first up to, not including, the last.
+    exemption are from the first up to, not including, the last. `locality` is where its sales are
+    taxed, such as a county; `city` is the place of its postal address.
     """
 
     __tablename__ = "organization"
@@ -63,6 +64,9 @@ class Organization(SQLModel, table=True):
     tax_exempt_certificate: str | None = maybe_text()
     tax_exempt_from: int | None = maybe_integer()
     tax_exempt_until: int | None = maybe_integer()
+    street: str | None = maybe_text()
+    postcode: str | None = maybe_text()
+    city: str | None = maybe_text()
 
 
 class OrganizationSignal(SQLModel, table=True):

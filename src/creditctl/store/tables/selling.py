@@ -117,7 +117,7 @@ class TaxRate(SQLModel, table=True):
 class Seller(SQLModel, table=True):
     """The company that sells while this version is in force.
 
-    `address`, `prices_include_tax` and `registrations` are JSON.
+    `address`, `prices_include_tax`, `registrations` and `bank` are JSON.
     """
 
     __tablename__ = "seller"
@@ -136,3 +136,8 @@ class Seller(SQLModel, table=True):
     prices_include_tax: str = text()
     trusts_check_digits: bool = flag()
     registrations: str = text()
+    street: str | None = maybe_text()
+    postcode: str | None = maybe_text()
+    city: str | None = maybe_text()
+    phone: str | None = maybe_text()
+    bank: str | None = maybe_text()

@@ -1,0 +1,83 @@
+"""Many documents at once: rendered by two processes, in the order they were given."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+from creditctl.documents.document import Document
+from creditctl.documents.style import Style
+from creditctl.errors import InvalidInput
+from creditctl.services.documents import FORMATS
+
+PROCESSES = 2
+_WORTH_PROCESSES = 48
+"""Fewer are done before two processes have started."""
+
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A document to render in a format."""
+
+    document: Document
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The bytes, or why there are none."""
+
+    content: bytes
+    problem: str | None = None
+
+
+class Renderer:
+    """Renders in this process, and in others once there is enough to do; `close` ends them."""
+
+    def __init__(self, style: Style) -> None:
+        self._style = style
+        self._pool: ProcessPoolExecutor | None = None
+
+    def render(self, tasks: Sequence[Task]) -> Iterator[Rendered]:
+        """Each task's result, in order; raises DriverMissing."""
+        if self._pool is None and len(tasks) < _WORTH_PROCESSES:
+            yield from (_rendered(task, self._style) for task in tasks)
+            return
+        first, *others = tasks
+        # What is missing here is missing there: it is told by this process.
+        yield _rendered(first, self._style)
+        yield from self._processes().map(_render_there, others, chunksize=_AT_ONCE)
+
+    def close(self) -> None:
+        """End the processes; what they have not begun is dropped."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _processes(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            # A process made by fork would inherit open connections and the bar's thread.
+            self._pool = ProcessPoolExecutor(
+                PROCESSES, get_context("spawn"), _take_style, (self._style,)
+            )
+        return self._pool
+
+
+_styles: list[Style] = []
+"""Of a process of the pool: its one style, sent once and not with every document."""
+
+
+def _take_style(style: Style) -> None:
+    _styles.append(style)
+
+
+def _render_there(task: Task) -> Rendered:
+    return _rendered(task, _styles[-1])
+
+
+def _rendered(task: Task, style: Style) -> Rendered:
+    try:
+        return Rendered(FORMATS[task.format](task.document, style))
+    except InvalidInput as problem:
+        return Rendered(b"", problem.detail)

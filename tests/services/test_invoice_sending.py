@@ -1,0 +1,222 @@
+"""`invoice send`: what arrives at a mail server that runs, once, and what is left alone."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from adapters.channels.mail_server import MailServer, mail_server
+from alerts import a_destination
+from builders import an_organization, at
+from creditctl.context import Context
+from creditctl.errors import Busy, Conflict, InvalidInput, InvoiceNotFound
+from creditctl.services.audit import list_audit_entries
+from creditctl.services.invoice_payments import PayRequest, pay_invoice
+from creditctl.services.invoice_sending import LEASE, SendRequest, SendRun, send_invoices
+from creditctl.services.invoice_voiding import VoidRequest, void_invoice
+from creditctl.services.invoices import Invoice, show_invoice
+from creditctl.services.leases import holding_lease
+from creditctl.services.org_facts import OrgFacts
+from creditctl.services.orgs import update_organization_facts
+from creditctl.store.engine import unit_of_work
+from invoices import OCTOBER, drafted, final, finalized, sold_in_germany, used
+
+NUMBER = "INV-2026-000001"
+
+
+@pytest.fixture
+def server() -> Iterator[MailServer]:
+    with mail_server() as running:
+        yield running
+
+
+@pytest.fixture
+def books(context: Context, server: MailServer) -> Context:
+    """On 10 November: acme and beta owe for October; gamma has no billing e-mail."""
+    october = at(context, "2026-10-01T00:00:00Z")
+    sold_in_germany(october)
+    for slug in ("acme", "beta", "gamma"):
+        an_organization(october, slug)
+        email = None if slug == "gamma" else f"billing@{slug}.example"
+        update_organization_facts(october, slug, OrgFacts(country="DE", billing_email=email))
+        used(context, ("2026-10-10T00:00:00Z", 1000), slug=slug)
+    channel = {
+        "host": "localhost",
+        "port": str(server.port),
+        "security": "none",
+        "sender": "billing@seller.example",
+        "seconds": "5",
+    }
+    november = at(context, "2026-11-10T00:00:00Z")
+    return replace(november, settings=replace(november.settings, channels={"email": channel}))
+
+
+def send(context: Context, *invoices: str, **request: object) -> SendRun:
+    wanted = SendRequest(invoices=invoices, **request)  # type: ignore[arg-type]
+    return send_invoices(context, wanted)
+
+
+def sent(context: Context, **request: object) -> SendRun:
+    return send(context, month=OCTOBER, **request)
+
+
+def acmes(context: Context) -> Invoice:
+    return show_invoice(context, NUMBER)
+
+
+def test_an_invoice_goes_to_the_billing_address_with_its_pdf(
+    books: Context, server: MailServer
+) -> None:
+    final(books)
+    run = send(books, NUMBER)
+    (one,) = run.sent
+    assert (one.to, one.attachment, one.format) == (
+        "billing@acme.example",
+        "INV-2026-000001-acme.pdf",
+        "pdf",
+    )
+    (mail,) = server.mails
+    assert mail["Subject"] == "Invoice INV-2026-000001, Example GmbH"
+    assert (mail["To"], mail["From"]) == ("billing@acme.example", "billing@seller.example")
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert "Amount" in body.get_content()
+    assert "11.90" in body.get_content()
+    (pdf,) = mail.iter_attachments()
+    assert (pdf.get_filename(), pdf.get_content_type()) == (one.attachment, "application/pdf")
+    assert NUMBER in _text_of(pdf.get_content())
+    assert (acmes(books).status, acmes(books).sent_at) == ("sent", books.now)
+    entry = list_audit_entries(books, limit=1)[0]
+    assert (entry.action, entry.after["to"]) == ("invoice.sent", "billing@acme.example")
+
+
+def _text_of(pdf: bytes) -> str:
+    import pypdf
+
+    return pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+
+
+def test_a_month_is_sent_once_and_what_cannot_be_is_listed(
+    books: Context, server: MailServer
+) -> None:
+    drafted(books)
+    finalized(books)
+    first = sent(books)
+    assert [one.organization for one in first.sent] == ["acme", "beta"]
+    assert [(one.organization, one.problem) for one in first.unsent] == [
+        ("gamma", "gamma has no billing e-mail")
+    ]
+    again = sent(books)
+    assert (again.sent, again.unchanged, len(again.unsent)) == ((), 2, 1)
+    assert len(server.mails) == 2
+    last = sent(books, organization="gamma", to="me@seller.example")
+    assert [one.to for one in last.sent] == ["me@seller.example"]
+
+
+def test_a_crash_after_sending_sends_it_again_with_the_same_message_id(
+    books: Context, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final(books)
+    with monkeypatch.context() as patch:
+        patch.setattr("creditctl.services.invoice_sending._record", _crash)
+        with pytest.raises(KeyboardInterrupt):
+            send(books, NUMBER)
+    assert acmes(books).sent_at is None
+    assert len(send(books, NUMBER).sent) == 1
+    later = at(books, "2026-11-11T00:00:00Z")
+    on_purpose = send(replace(later, settings=books.settings), NUMBER, again=True)
+    assert len(on_purpose.sent) == 1
+    first, second, third = [mail["Message-ID"] for mail in server.mails]
+    assert first == second != third
+
+
+def _crash(*given: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_refused_mail_is_listed_and_the_invoice_is_not_sent(
+    books: Context, server: MailServer
+) -> None:
+    final(books)
+    server.rcpt = "550 no such mailbox"
+    (one,) = send(books, NUMBER).unsent
+    assert "550 no such mailbox" in one.problem
+    assert (acmes(books).status, acmes(books).sent_at) == ("finalized", None)
+    server.rcpt = None
+    assert len(send(books, NUMBER).sent) == 1
+
+
+def test_a_paid_invoice_stays_paid(books: Context) -> None:
+    final(books)
+    pay_invoice(books, PayRequest(invoice=NUMBER, reference="b1", reason="bank"))
+    send(books, NUMBER)
+    assert (acmes(books).status, acmes(books).sent_at) == ("paid", books.now)
+
+
+def test_a_sent_invoice_is_paid_later(books: Context) -> None:
+    final(books)
+    send(books, NUMBER)
+    pay_invoice(books, PayRequest(invoice=NUMBER, reference="b1", reason="bank"))
+    assert acmes(books).status == "paid"
+
+
+def test_drafts_and_void_invoices_are_refused(books: Context, server: MailServer) -> None:
+    draft = drafted(books)
+    with pytest.raises(Conflict, match="is a draft"):
+        send(books, draft.id)
+    finalized(books, organization="acme")
+    void_invoice(books, VoidRequest(invoice=NUMBER, reason="wrong"))
+    with pytest.raises(Conflict, match="is void"):
+        send(books, NUMBER)
+    with pytest.raises(InvoiceNotFound):
+        send(books, "INV-2026-000009")
+    assert server.mails == []
+
+
+def test_a_dry_run_sends_nothing(books: Context, server: MailServer) -> None:
+    final(books)
+    run = send_invoices(books, SendRequest(month=OCTOBER, organization="acme"), dry_run=True)
+    assert ([one.to for one in run.sent], run.dry_run) == (["billing@acme.example"], True)
+    assert (server.mails, acmes(books).sent_at) == ([], None)
+
+
+def test_with_einvoice_the_pdf_carries_it_unless_the_standard_cannot_say_it(
+    books: Context, server: MailServer
+) -> None:
+    documents = {"einvoice": "true"}
+    wanting = replace(books, settings=replace(books.settings, documents=documents))
+    final(wanting)
+    (one,) = send(wanting, NUMBER).sent
+    # Nobody told the seller's town: the PDF goes all the same.
+    assert one.format == "pdf"
+    assert one.note is not None
+    assert "seller.address.city" in one.note
+    assert len(server.mails) == 1
+    broken = replace(books, settings=replace(books.settings, documents={"einvoice": "perhaps"}))
+    with pytest.raises(InvalidInput, match="einvoice is true or false"):
+        send(broken, NUMBER, again=True)
+
+
+def test_two_runs_do_not_send_at_once(books: Context) -> None:
+    final(books)
+    with holding_lease(books, LEASE), pytest.raises(Busy):
+        send(books, NUMBER)
+
+
+def test_without_a_mail_server_or_a_choice_nothing_is_sent(books: Context) -> None:
+    with pytest.raises(InvalidInput, match="which invoices"):
+        send(books)
+    with pytest.raises(InvalidInput, match="one mailbox"):
+        sent(books, to="nobody")
+    with pytest.raises(InvalidInput):
+        sent(replace(books, settings=replace(books.settings, channels={})))
+
+
+def test_who_wants_to_know_is_told_that_it_was_sent(books: Context) -> None:
+    a_destination(books, told=("invoice.*",))
+    final(books)
+    send(books, NUMBER)
+    with unit_of_work(books.database) as unit:
+        events = unit.fetch_rows("SELECT event FROM notification ORDER BY id")
+    assert [str(name) for (name,) in events] == ["invoice.finalized", "invoice.sent"]
