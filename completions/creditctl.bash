@@ -688,9 +688,9 @@ _creditctl() {
         "/recharge/disable") words="" options="--reason" ;;
         "/recharge/enable") words="" options="--reason" ;;
         "/invoice") words="generate list show aging finalize pay void credit-note send export replay diff" options="" ;;
-        "/invoice/generate") words="" options="--month --org" ;;
+        "/invoice/generate") words="" options="--month --org --zero" ;;
         "/invoice/list") words="" options="--month --org" ;;
-        "/invoice/show") words="" options="--month --pdf --html --facturx --cii --ubl --locale" ;;
+        "/invoice/show") words="" options="--month --explain --pdf --html --facturx --cii --ubl --locale" ;;
         "/invoice/aging") words="" options="--org" ;;
         "/invoice/finalize") words="" options="--month --org --now --reason --idempotency-key --dry-run" ;;
         "/invoice/pay") words="" options="--reference --reason --amount --arrived-on --idempotency-key --dry-run --expect-email --expect-balance" ;;

@@ -67,6 +67,7 @@ READS = [
     "invoice list",
     "invoice aging",
     "invoice show meridian-capital --month 2026-10",
+    "invoice show meridian-capital --month 2026-10 --explain",
     "audit log --limit 5",
     "audit verify",
     "audit head",

@@ -11,6 +11,7 @@ from typing import Any
 from creditctl.adapters.secrets import read_secret
 from creditctl.context import Settings
 from creditctl.errors import InvalidInput
+from creditctl.rules.money_text import parse_amounts
 
 ENVIRONMENT_PREFIX = "CREDITCTL_"
 PROJECT_FILE = Path("creditctl.toml")
@@ -24,6 +25,7 @@ NAMES = (
     "late_window_periods",
     "invoice_grace_hours",
     "payment_days",
+    "invoice_minimum",
     "hold_timeout_seconds",
     "import_chunk",
     "console_url",
@@ -88,6 +90,7 @@ def settings_from(config: Mapping[str, str]) -> Settings:
             default.invoice_grace if invoice_grace is None else timedelta(hours=invoice_grace)
         ),
         payment_days=default.payment_days if payment_days is None else payment_days,
+        invoice_minimum=parse_amounts(config.get("invoice_minimum", "")),
         import_chunk=chunk,
         ceilings=_ceilings(config.get("ceilings", "")),
         key_pepper=_secret(config, "key_pepper"),

@@ -32,6 +32,9 @@ class Settings:
     payment_days: int = 14
     """Days from an invoice's date to the day it is due on."""
 
+    invoice_minimum: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """By currency, in minor units: what an invoice has to come to; less waits for the next one."""
+
     import_chunk: int | None = None
     """Events booked in one transaction, so that other writers get in between; None: as many as
     suit the database."""

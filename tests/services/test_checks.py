@@ -72,6 +72,10 @@ BREACHES = {
     "taxes of invoices and credit notes sum to their tax": (
         "UPDATE credit_note SET tax_minor = tax_minor + 1"
     ),
+    "an invoice bills the instalments of order forms that it lists": (
+        "UPDATE order_instalment SET invoice_id = (SELECT MIN(id) FROM invoice)"
+        " WHERE state = 'planned'"
+    ),
     "invoices and credit notes are numbered without gaps": (
         "UPDATE number_series SET last = last + 1 WHERE series = 'credit_note'"
     ),

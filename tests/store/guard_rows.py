@@ -70,7 +70,7 @@ CHANGEABLE = {
         "activated_at",
         "ended_at",
     },
-    "order_instalment": {"state", "grant_id", "booked_at"},
+    "order_instalment": {"state", "grant_id", "booked_at", "invoice_id"},
 }
 """Tables that keep their rows, and the only columns of them that may change."""
 
@@ -162,7 +162,7 @@ VALID: dict[str, dict[str, Any]] = {
     "delivery_attempt": {"outcome": "failed"},
     "hold": {"state": "captured", "expires_at": 9},
     "order_form": {"status": "draft", "signer": None, "signed_on": None},
-    "order_instalment": {"state": "booked", "expires_at": 9},
+    "order_instalment": {"state": "booked", "expires_at": 9, "invoice_id": None},
 }
 """What a valid row cannot take from its column's type alone."""
 
@@ -266,6 +266,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "ck_order_form_signed_unless_draft": {"status": "signed"},
     "ck_order_form_status_known": SIGNED | {"status": "lost"},
     "ck_order_form_version_above_zero": {"version": 0},
+    "ck_order_instalment_billed_when_booked": {"amount_minor": 0, "invoice_id": 1},
     "ck_order_instalment_booked_some_time": {"booked_at": None},
     "ck_order_instalment_booked_with_its_grant": {"grant_id": None},
     "ck_order_instalment_expires_after_due": {"expires_at": 3},

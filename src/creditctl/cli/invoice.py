@@ -21,6 +21,7 @@ from creditctl.cli.invoice_views import (
     AGING_VIEW,
     CREDIT_NOTE_VIEW,
     CURRENCIES,
+    EXPLANATION_VIEW,
     INVOICES_VIEW,
     PARKED,
     RUN_VIEW,
@@ -35,24 +36,39 @@ app = command_group("Invoices of a month.")
 
 @app.command("generate")
 def generate(
-    ctx: typer.Context, month: RequiredMonthOption, organization: OrganizationOption = None
+    ctx: typer.Context,
+    month: RequiredMonthOption,
+    organization: OrganizationOption = None,
+    zero: Annotated[
+        bool, typer.Option("--zero", help="Also for those with nothing to say: over nothing.")
+    ] = False,
 ) -> None:
     """Draft the invoices of a month that has ended.
 
-    One for each organization with fees or usage, with the tax of the period's last day. Running it
-    again refreshes the drafts and keeps their ids. Exits 7 when books do not add up, or tax cannot
-    be told, and an organization had to be parked.
+    One for each organization with fees, usage or an order form, with the tax of the period's last
+    day. Running it again refreshes the drafts, keeps their ids, and says what changed and why; a
+    run that was stopped goes on. Exits 7 when books do not add up, or tax cannot be told, and an
+    organization had to be parked.
 
     Example: creditctl invoice generate --month 2026-10
     """
+    from creditctl.cli.usage_progress import watching
     from creditctl.services.invoicing import generate_invoices
 
     session = session_of(ctx)
-    run = generate_invoices(session.context, month, organization=organization)
+    with watching(session) as watch:
+        run = generate_invoices(
+            session.context, month, organization=organization, zero=zero, watch=watch
+        )
     sections = RUN_VIEW.sections
     sections += (CURRENCIES,) if len(run.totals) > 1 else ()
     sections += (PARKED,) if run.parked else ()
     session.show(run, replace(RUN_VIEW, sections=sections))
+    if run.remaining:
+        session.warn(
+            f"stopped before {run.remaining} organizations; the same command goes on with them"
+        )
+        raise typer.Exit(ExitStatus.INTERRUPTED)
     if run.parked:
         session.warn("some organizations are parked; 'creditctl check' says more")
         raise typer.Exit(ExitStatus.FINDINGS)
@@ -84,6 +100,9 @@ def show_one(
         ),
     ],
     month: MonthOption = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Trace every line to what it was made of.")
+    ] = False,
     pdf: PdfOption = None,
     html: HtmlOption = None,
     facturx: FacturxOption = None,
@@ -93,7 +112,8 @@ def show_one(
 ) -> None:
     """Show an invoice or credit note, or write it as a file.
 
-    With its lines, taxes, payments and credit notes. A draft is marked as one.
+    With its lines, taxes, payments and credit notes. A draft is marked as one. --explain names the
+    days, grants, prices and order forms behind each line, and whether they sum to it.
 
     Example: creditctl invoice show acme --month 2026-10 --pdf invoice.pdf
     """
@@ -102,6 +122,11 @@ def show_one(
     from creditctl.services.invoices import show_invoice
 
     session = session_of(ctx)
+    if explain:
+        from creditctl.services.invoice_explanation import explain_invoice
+
+        session.show(explain_invoice(session.context, invoice, month), EXPLANATION_VIEW)
+        return
     make = partial(document_named, session.context, invoice, month)
     files = {"facturx": facturx, "cii": cii, "ubl": ubl}
     if handed_out(session, make, pdf=pdf, html=html, locale=locale, **files):

@@ -12,6 +12,17 @@ _AMOUNTS = (
 _TOTALS = (Column("subtotal"), Column("tax"), Column("total"))
 PARKED = Section("parked", "Parked", (Column("organization"), Column("problem")))
 CURRENCIES = Section("totals", "By currency", (Column("currency"), Column("invoices"), *_TOTALS))
+CHANGED = Section(
+    "changes",
+    "Changed since the last run",
+    (
+        Column("organization", "Org"),
+        Column("previous", "Before"),
+        Column("total", "Now"),
+        Column("reasons", "Why"),
+    ),
+    hidden_when_empty=True,
+)
 RUN_VIEW = View(
     "creditctl.invoice_run/v1",
     (
@@ -33,6 +44,7 @@ RUN_VIEW = View(
                 Column("total"),
             ),
         ),
+        CHANGED,
     ),
     csv_rows="invoices",
 )
@@ -92,6 +104,24 @@ INVOICE_VIEW = View(
         ),
         _TAXES,
         Section(
+            "overage",
+            "Overage by reason",
+            (Column("reason"), Column("credits")),
+            hidden_when_empty=True,
+        ),
+        Section(
+            "purchases",
+            "Purchases, paid",
+            (Column("number"), Column("paid_at", "Paid"), Column("credits"), Column("gross")),
+            hidden_when_empty=True,
+        ),
+        Section(
+            "endpoints",
+            "Usage by endpoint",
+            (Column("product"), Column("endpoint"), Column("requests"), Column("credits")),
+            hidden_when_empty=True,
+        ),
+        Section(
             "payments",
             "Payments",
             (
@@ -112,6 +142,31 @@ INVOICE_VIEW = View(
     csv_rows="lines",
 )
 REFUSED = Section("refused", "Refused", (Column("organization", "Org"), Column("problem")))
+EXPLANATION_VIEW = View(
+    "creditctl.invoice_explanation/v1",
+    (
+        Column("id", "Invoice"),
+        Column("number"),
+        Column("organization", "Org"),
+        Column("month"),
+        Column("closes", "Sums close"),
+    ),
+    sections=(
+        Section(
+            "parts",
+            "Where each line comes from",
+            (
+                Column("line", "#"),
+                Column("source"),
+                Column("requests", "Req."),
+                Column("credits"),
+                Column("price"),
+                Column("amount"),
+            ),
+        ),
+    ),
+    csv_rows="parts",
+)
 FINALIZED_VIEW = View(
     "creditctl.finalized_invoices/v1",
     (Column("unchanged"), Column("dry_run", "Dry run")),

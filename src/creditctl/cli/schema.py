@@ -54,6 +54,7 @@ SCHEMAS: dict[str, str] = {
     "creditctl.invoice/v1": "creditctl.services.invoices:Invoice",
     "creditctl.invoice_diff/v1": "creditctl.services.invoice_replay:InvoiceComparison",
     "creditctl.invoice_replay/v1": "creditctl.services.invoice_replay:InvoiceReplay",
+    "creditctl.invoice_explanation/v1": "creditctl.services.invoice_explanation:InvoiceExplanation",
     "creditctl.invoice_run/v1": "creditctl.services.invoicing:InvoiceRun",
     "creditctl.invoice_standing/v1": "creditctl.services.invoice_payments:InvoiceStanding",
     "creditctl.invoices/v1": "creditctl.services.invoices:InvoiceSummary[]",

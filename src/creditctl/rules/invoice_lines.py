@@ -22,11 +22,37 @@ class Fee:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderCharge:
+    """An instalment of an order form: `credits` were delivered with it, or none."""
+
+    order: str
+    po_number: str | None
+    line: int
+    number: int
+    of: int
+    credits: Credits
+    amount: Money
+
+    @property
+    def description(self) -> str:
+        """The order form and the buyer's own number of it, so that an accountant finds both."""
+        words = [f"Order form {self.order}"]
+        words += [f"PO {self.po_number}"] if self.po_number else []
+        words += [f"line {self.line}"]
+        words += [f"instalment {self.number} of {self.of}"] if self.of > 1 else []
+        bought = f": {self.credits} credits" if self.credits else ""
+        return ", ".join(words) + bought
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
-    """Successful requests of a product and tier, and the credits they cost."""
+    """Successful requests of a product and tier, and the credits they cost.
+
+    Without requests it is usage that an earlier invoice has counted.
+    """
 
     description: str
-    requests: int
+    requests: int | None
     credits: Credits
 
 
@@ -44,6 +70,9 @@ class PricedUsage:
 
     late_of: str = ""
     """The month, such as 2026-09, whose invoice was final when this usage arrived."""
+
+    is_correction: bool = False
+    """That invoice has listed the usage: what paid for it was taken back later."""
 
     @property
     def unaccounted(self) -> Credits:
@@ -67,6 +96,7 @@ class Line:
 
 _WAIVED = "Overage waived"
 _LATE = "Late usage of "
+_CORRECTED = "Correction of "
 
 
 def bills_fee_of(month: Period, period_starts_at: datetime, *, is_first: bool) -> bool:
@@ -82,10 +112,17 @@ def bills_fee_of(month: Period, period_starts_at: datetime, *, is_first: bool) -
 
 
 def invoice_lines(
-    fees: Iterable[Fee], priced: Iterable[PricedUsage], currency: str
+    fees: Iterable[Fee],
+    priced: Iterable[PricedUsage],
+    currency: str,
+    orders: Iterable[OrderCharge] = (),
 ) -> tuple[Line, ...]:
-    """Fees, then usage and the credits applied to it, price by price."""
+    """Fees, order forms, then usage and the credits applied to it, price by price.
+
+    Lines of order forms count no credits: what they sell is drawn later.
+    """
     lines = [Line("fee", fee.description, None, None, None, fee.amount) for fee in fees]
+    lines += [Line("order", one.description, None, None, None, one.amount) for one in orders]
     for part in priced:
         lines += _usage_lines(part, currency)
     return tuple(lines)
@@ -97,10 +134,13 @@ def total_of(lines: Iterable[Line], currency: str) -> Money:
 
 
 def _usage_lines(part: PricedUsage, currency: str) -> list[Line]:
+    kind = "usage"
+    if part.late_of:
+        kind = "correction" if part.is_correction else "late"
     used = [
         Line(
-            "late" if part.late_of else "usage",
-            f"{_LATE}{part.late_of}: {usage.description}" if part.late_of else usage.description,
+            kind,
+            f"{_origin(part)}: {usage.description}" if part.late_of else usage.description,
             usage.requests,
             usage.credits,
             part.price,
@@ -141,15 +181,27 @@ def _covering_lines(part: PricedUsage, covered: Money) -> list[Line]:
 def _described(part: PricedUsage, description: str) -> str:
     if not part.late_of:
         return description
-    return f"{_LATE}{part.late_of}, {description[0].lower()}{description[1:]}"
+    return f"{_origin(part)}, {description[0].lower()}{description[1:]}"
 
 
-def _applied(source: str) -> str:
+def _origin(part: PricedUsage) -> str:
+    return origin_text(part.late_of, is_correction=part.is_correction)
+
+
+def origin_text(month: str, *, is_correction: bool) -> str:
+    """How lines name usage of a month that was invoiced for good before."""
+    return f"{_CORRECTED if is_correction else _LATE}{month}"
+
+
+def applied_text(source: str) -> str:
+    """How lines name credits of that source."""
     return _WAIVED if source == "waiver" else f"Credits applied: {source.replace('_', ' ')}"
 
 
 def _payers(part: PricedUsage) -> Sequence[tuple[str, str, Credits]]:
-    payers = [("credits", _applied(source), credits) for source, credits in part.applied if credits]
+    payers = [
+        ("credits", applied_text(source), credits) for source, credits in part.applied if credits
+    ]
     if part.unaccounted > NO_CREDITS:
         payers.append(("covered", "Covered by unlimited plan", part.unaccounted))
     return payers

@@ -16,3 +16,14 @@ def parse_money(text: str) -> Money:
             f"{text!r} is not a sum with its currency", hint="write it like 50EUR or 49.90USD"
         )
     return Money.parse(found["amount"], found["currency"].upper())
+
+
+def parse_amounts(text: str) -> dict[str, int]:
+    """Read `5 USD, 4.50 EUR` as minor units by currency; raises InvalidInput for one twice."""
+    amounts = [parse_money(part) for part in text.split(",") if part.strip()]
+    found = {amount.currency: amount.minor for amount in amounts}
+    if len(found) < len(amounts):
+        raise InvalidInput(
+            f"{text!r} names a currency twice", hint='write it like "5 USD, 4.50 EUR"'
+        )
+    return found

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from creditctl.context import Context
@@ -15,7 +15,7 @@ from creditctl.rules.audit_chain import GENESIS, key_id_of, keys_in, seal_of
 from creditctl.rules.instants import micros_of
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.audit import (
-    insert_audit_entry,
+    insert_audit_entries,
     latest_audit_entries,
     lock_audit_log,
     newest_seal,
@@ -70,18 +70,33 @@ def record_change(
     }
     # Sealed at the very end: the chain is locked only then, after every organization.
     key = next(iter(keys_in(context.settings.audit_key)), None)
-    unit.before_commit.append(partial(_append, entry=entry, key=key))
+    last = unit.before_commit[-1] if unit.before_commit else None
+    if isinstance(last, _Pending) and last.key == key:
+        last.entries.append(entry)
+    else:
+        unit.before_commit.append(_Pending(key, [entry]))
 
 
-def _append(unit: UnitOfWork, *, entry: dict[str, object], key: bytes | None) -> None:
-    lock_audit_log(unit)
-    newest = newest_seal(unit)
-    if key is None and newest is not None and newest.key_id is not None:
-        raise AuditKeyMissing(f"the audit log is sealed with key {newest.key_id}, and none is set")
-    previous = GENESIS if newest is None or newest.seal is None else newest.seal
-    insert_audit_entry(
-        unit, entry | {"seal": seal_of(previous, entry, key), "key_id": key_id_of(key)}
-    )
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """Entries that the commit appends together: thousands cost one look at the chain."""
+
+    key: bytes | None
+    entries: list[dict[str, object]]
+
+    def __call__(self, unit: UnitOfWork) -> None:
+        lock_audit_log(unit)
+        newest = newest_seal(unit)
+        if self.key is None and newest is not None and newest.key_id is not None:
+            raise AuditKeyMissing(
+                f"the audit log is sealed with key {newest.key_id}, and none is set"
+            )
+        previous = GENESIS if newest is None or newest.seal is None else newest.seal
+        rows, key_id = [], key_id_of(self.key)
+        for entry in self.entries:
+            previous = seal_of(previous, entry, self.key)
+            rows.append(entry | {"seal": previous, "key_id": key_id})
+        insert_audit_entries(unit, rows)
 
 
 def list_audit_entries(

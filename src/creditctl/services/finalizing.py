@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from creditctl.context import Context
-from creditctl.errors import CatalogInvalid, Conflict, InvalidInput
+from creditctl.errors import Conflict, CreditctlError, InvalidInput
 from creditctl.rules.document_numbers import INVOICES, document_number
 from creditctl.rules.instants import instant_text
 from creditctl.rules.invoice_lines import total_of
@@ -13,18 +13,32 @@ from creditctl.rules.periods import Period, parse_month
 from creditctl.rules.units import NO_CREDITS, Credits, Money
 from creditctl.services.answers import from_json, to_json
 from creditctl.services.audit import record_change
+from creditctl.services.carried_drafts import is_too_small
 from creditctl.services.idempotency import recall, remember
 from creditctl.services.invoice_events import tell
 from creditctl.services.invoice_taxes import TaxedDraft, TermsBook, tax_point, taxed_draft
 from creditctl.services.invoices import InvoiceSummary, find_invoice, summary_of
-from creditctl.store.engine import UnitOfWork, reading, rehearsal, unit_of_work
-from creditctl.store.queries.invoice_drafts import amounts_of, taxes_of
-from creditctl.store.queries.invoice_steps import invoices_of_month, mark_final, overage_billed_by
-from creditctl.store.queries.invoices import InvoiceRow, invoice_by_id, lines_of
+from creditctl.store.engine import UnitOfWork, kept_open, reading, rehearsal, unit_of_work
+from creditctl.store.queries.invoice_drafts import amounts_of, taxes_of_many
+from creditctl.store.queries.invoice_steps import (
+    FinalInvoice,
+    InvoiceOwnerRow,
+    invoices_of_month,
+    mark_final,
+    overage_billed_by,
+)
+from creditctl.store.queries.invoices import InvoiceRow, invoices_by_id, lines_of_many
 from creditctl.store.queries.ledger import NewEntry, OverageRow, append_entries
-from creditctl.store.queries.orgs import find_organization, lock_organizations
-from creditctl.store.queries.purchases import next_number
+from creditctl.store.queries.orgs import (
+    find_organization,
+    lock_organizations,
+    organizations_by_id,
+)
+from creditctl.store.queries.purchases import next_numbers
 from creditctl.store.queries.receivables import INVOICED, post_receivable
+
+BLOCK = 500
+"""Drafts made final in one transaction: whoever wants a number waits no longer than for these."""
 
 _SCOPE = "invoice.finalize"
 _REHEARSED = "(number)"
@@ -72,13 +86,14 @@ def finalize_invoices(
     *,
     idempotency_key: str | None = None,
     dry_run: bool = False,
+    block: int = BLOCK,
 ) -> FinalizeRun:
-    """Make drafts final, each in a transaction of its own; those that cannot be are listed.
+    """Make drafts final, a block in each transaction; those that cannot be are listed.
 
     What is final already stays as it is, so a run that was cut off goes on when it is repeated; the
-    same idempotency key gives the same answer. Raises InvoiceNotFound, OrganizationNotFound,
-    InvalidInput for neither or both ways to choose, IdempotencyKeyReused, and Conflict where the
-    only draft that was named cannot be final.
+    same idempotency key gives the same answer, and results do not depend on `block`. Raises
+    InvoiceNotFound, OrganizationNotFound, InvalidInput for neither or both ways to choose,
+    IdempotencyKeyReused, and Conflict where the only draft that was named cannot be final.
     """
     if bool(request.invoices) == bool(request.month):
         raise InvalidInput("say which drafts become final", hint="ids, or --month 2026-10")
@@ -89,7 +104,7 @@ def finalize_invoices(
             if answer is not None:
                 return from_json(FinalizeRun, answer)
         chosen = _chosen(unit, request)
-    run = _run(context, request, chosen, dry_run=dry_run)
+    run = _run(context, request, chosen, dry_run=dry_run, block=block)
     if idempotency_key is None or dry_run:
         return run
     with unit_of_work(context.database) as unit:
@@ -100,129 +115,179 @@ def finalize_invoices(
     return run
 
 
-def _chosen(unit: UnitOfWork, request: FinalizeRequest) -> list[str]:
+def _chosen(unit: UnitOfWork, request: FinalizeRequest) -> list[InvoiceOwnerRow]:
     if request.month is None:
-        return [find_invoice(unit, name).public_id for name in request.invoices]
+        rows = [find_invoice(unit, name) for name in request.invoices]
+        return [InvoiceOwnerRow(row.id, row.organization_id) for row in rows]
     month = f"{parse_month(request.month).starts_at:%Y-%m}"
     only = find_organization(unit, request.organization).id if request.organization else None
     return invoices_of_month(unit, month, only)
 
 
 def _run(
-    context: Context, request: FinalizeRequest, chosen: Sequence[str], *, dry_run: bool
+    context: Context,
+    request: FinalizeRequest,
+    chosen: Sequence[InvoiceOwnerRow],
+    *,
+    dry_run: bool,
+    block: int,
 ) -> FinalizeRun:
     begin = rehearsal if dry_run else unit_of_work
     book = TermsBook()
     finalized: list[InvoiceSummary] = []
     refused: list[RefusedInvoice] = []
-    for name in chosen:
-        owner = ""
-        try:
+    with kept_open(context.database):
+        for first in range(0, len(chosen), block):
+            some = chosen[first : first + block]
             with begin(context.database) as unit:
-                row = find_invoice(unit, name)
-                owner = row.organization
-                lock_organizations(unit, [row.organization_id])
-                row = invoice_by_id(unit, row.id)
-                if row.status not in ("draft", "void"):
-                    continue
-                finalized.append(_finalize(unit, context, request, row, book, dry_run=dry_run))
-        except (Conflict, InvalidInput, CatalogInvalid) as problem:
-            if len(request.invoices) == 1:
-                raise
-            refused.append(RefusedInvoice(name, owner, problem.detail))
+                lock_organizations(unit, [one.organization_id for one in some])
+                ready, problems = _ready(unit, context, request, some, book)
+                if problems and len(request.invoices) == 1:
+                    raise problems[0][1]
+                finalized += _finalize(unit, context, request, ready, dry_run=dry_run)
+            refused += [
+                RefusedInvoice(row.public_id, row.organization, problem.detail)
+                for row, problem in problems
+            ]
     unchanged = len(chosen) - len(finalized) - len(refused)
     return FinalizeRun(tuple(finalized), unchanged, tuple(refused), dry_run)
+
+
+def _ready(
+    unit: UnitOfWork,
+    context: Context,
+    request: FinalizeRequest,
+    chosen: Sequence[InvoiceOwnerRow],
+    book: TermsBook,
+) -> tuple[list[tuple[InvoiceRow, list[OverageRow]]], list[tuple[InvoiceRow, CreditctlError]]]:
+    """Which of locked organizations' drafts can be final, with what they bill; and the others."""
+    rows = invoices_by_id(unit, [one.id for one in chosen])
+    drafts = [rows[one.id] for one in chosen if rows[one.id].status in ("draft", "void")]
+    lines, taxes = lines_of_many(unit, drafts), taxes_of_many(unit, [row.id for row in drafts])
+    owners = organizations_by_id(unit, {row.organization_id for row in drafts})
+    owed = overage_billed_by(unit, [row.id for row in drafts])
+    ready: list[tuple[InvoiceRow, list[OverageRow]]] = []
+    problems: list[tuple[InvoiceRow, CreditctlError]] = []
+    for row in drafts:
+        stated = TaxedDraft(amounts_of(row), tuple(taxes[row.id]))
+        period = Period(row.starts_at, row.ends_at)
+        try:
+            _refuse(context, request, row, owed[row.id])
+            base = total_of(lines[row.id], row.currency)
+            terms = book.at(unit, tax_point(period))
+            _refuse_other(
+                row, stated, taxed_draft(terms, owners[row.organization_id], period, base)
+            )
+        except (Conflict, InvalidInput) as problem:
+            problems.append((row, problem))
+        else:
+            ready.append((row, owed[row.id]))
+    return ready, problems
 
 
 def _finalize(
     unit: UnitOfWork,
     context: Context,
     request: FinalizeRequest,
-    row: InvoiceRow,
-    book: TermsBook,
+    ready: Sequence[tuple[InvoiceRow, list[OverageRow]]],
     *,
     dry_run: bool,
-) -> InvoiceSummary:
-    """The step: settle the overage that it bills, under a number taken last of all."""
-    owed = overage_billed_by(unit, row.id)
-    _refuse(unit, context, request, row, owed, book)
+) -> list[InvoiceSummary]:
+    """The step: settle the overage that they bill, under numbers taken last of all."""
+    if not ready:
+        return []
     year = context.now.year
-    number = _REHEARSED
+    numbers = [_REHEARSED] * len(ready)
     if not dry_run:
-        number = document_number(INVOICES, year, next_number(unit, INVOICES, year))
+        taken = next_numbers(unit, INVOICES, year, len(ready))
+        numbers = [document_number(INVOICES, year, number) for number in taken]
+    due_on = context.now.date() + timedelta(days=context.settings.payment_days)
+    steps = [
+        (row, owed, number if not dry_run else f"{number}{row.id}")
+        for (row, owed), number in zip(ready, numbers, strict=True)
+    ]
     mark_final(
         unit,
-        row.id,
-        number=number,
-        at=context.now,
-        due_on=context.now.date() + timedelta(days=context.settings.payment_days),
-        is_paid=row.total_minor == 0,
+        [
+            FinalInvoice(row.id, number, context.now, due_on, row.total_minor == 0)
+            for row, _, number in steps
+        ],
     )
-    append_entries(unit, [_settlement(context, row, one, number) for one in owed])
-    post_receivable(
+    append_entries(
         unit,
-        organization_id=row.organization_id,
-        invoice_id=row.id,
-        kind=INVOICED,
-        amount_minor=row.total_minor,
-        at=context.now,
+        [_settlement(context, row, one, number) for row, owed, number in steps for one in owed],
     )
-    record_change(
-        unit,
-        context,
-        "invoice.finalized",
-        row.public_id,
-        organization_id=row.organization_id,
-        reason=request.reason,
-        before={"status": row.status},
-        after={
-            "number": number,
-            "total": str(Money(row.total_minor, row.currency)),
-            "currency": row.currency,
-            "overage_billed": _sum(owed),
-        },
-    )
-    final = invoice_by_id(unit, row.id)
-    made = summary_of(final)
+    for row, owed, number in steps:
+        post_receivable(
+            unit,
+            organization_id=row.organization_id,
+            invoice_id=row.id,
+            kind=INVOICED,
+            amount_minor=row.total_minor,
+            at=context.now,
+        )
+        record_change(
+            unit,
+            context,
+            "invoice.finalized",
+            row.public_id,
+            organization_id=row.organization_id,
+            reason=request.reason,
+            before={"status": row.status},
+            after={
+                "number": number,
+                "total": str(Money(row.total_minor, row.currency)),
+                "currency": row.currency,
+                "overage_billed": _sum(owed),
+            },
+        )
+    made = invoices_by_id(unit, [row.id for row, _ in ready])
+    summaries = [summary_of(made[row.id]) for row, _ in ready]
     if dry_run:
-        return replace(made, number=None)
-    tell(unit, context, final, "invoice.finalized")
-    return made
+        return [replace(one, number=None) for one in summaries]
+    for row, _ in ready:
+        tell(unit, context, made[row.id], "invoice.finalized")
+    return summaries
 
 
 def _refuse(
-    unit: UnitOfWork,
-    context: Context,
-    request: FinalizeRequest,
-    row: InvoiceRow,
-    owed: Sequence[OverageRow],
-    book: TermsBook,
+    context: Context, request: FinalizeRequest, row: InvoiceRow, owed: Sequence[OverageRow]
 ) -> None:
-    """Raises Conflict for a draft that is not what would be drafted now, or that is too young."""
-    again = f"'creditctl invoice generate --month {row.month}' makes it anew"
+    """Raises Conflict for a draft that is not what would be drafted now, too young or too small."""
     if row.status == "void":
-        raise Conflict(f"{row.number} is void", hint=again)
+        raise Conflict(f"{row.number} is void", hint=_again(row))
     if row.stale:
-        raise Conflict(f"{row.public_id} is stale: its figures have changed", hint=again)
+        raise Conflict(f"{row.public_id} is stale: its figures have changed", hint=_again(row))
     ready_at = row.ends_at + context.settings.invoice_grace
     if context.now < ready_at and not request.at_once:
         raise Conflict(
             f"usage on {row.public_id} may still come until {instant_text(ready_at)}",
             hint="wait, or add --now",
         )
-    base = total_of(lines_of(unit, row), row.currency)
-    period = Period(row.starts_at, row.ends_at)
-    terms = book.at(unit, tax_point(period))
-    stated = TaxedDraft(amounts_of(unit, row.id), tuple(taxes_of(unit, row.id)))
-    if taxed_draft(unit, terms, row.organization_id, period, base) != stated:
+    total = Money(row.total_minor, row.currency)
+    if is_too_small(context.settings.invoice_minimum, total):
         raise Conflict(
-            f"the tax or the parties of {row.public_id} have changed since it was made", hint=again
+            f"{row.public_id} comes to {total} {total.currency}, below the minimum: the next"
+            " invoice takes it over",
+            hint="the setting invoice_minimum says what an invoice has to come to",
         )
     if _sum(owed) != row.overage:
         raise Conflict(
             f"{row.public_id} bills {row.overage} credits of overage, {_sum(owed)} are open",
             hint="'creditctl check' says more",
         )
+
+
+def _refuse_other(row: InvoiceRow, stated: TaxedDraft, due: TaxedDraft) -> None:
+    if due != stated:
+        raise Conflict(
+            f"the tax or the parties of {row.public_id} have changed since it was made",
+            hint=_again(row),
+        )
+
+
+def _again(row: InvoiceRow) -> str:
+    return f"'creditctl invoice generate --month {row.month}' makes it anew"
 
 
 def _settlement(context: Context, row: InvoiceRow, owed: OverageRow, number: str) -> NewEntry:

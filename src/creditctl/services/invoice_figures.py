@@ -1,27 +1,34 @@
-"""The figures behind an invoice: fees, usage by price, and who paid for it."""
+"""The figures behind invoices: fees, usage by price, who paid for it, and order forms.
 
-from collections.abc import Iterable, Iterator, Sequence
+Read for many organizations in a few statements; one alone is a block of one.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
-from itertools import groupby
+from functools import cache
+from typing import Protocol, TypeVar
 
-from creditctl.rules.instants import start_of_day
-from creditctl.rules.invoice_lines import Fee, PricedUsage, Usage, bills_fee_of
+from creditctl.rules.instants import micros_of, start_of_day
+from creditctl.rules.invoice_lines import Fee, OrderCharge, PricedUsage, bills_fee_of
 from creditctl.rules.periods import Period
-from creditctl.rules.units import NO_CREDITS, Credits
-from creditctl.services.late_figures import OVERAGE, applied_by_source, late_periods_of
-from creditctl.services.subscription_periods import Began, SubscriptionPeriod, periods_of
+from creditctl.rules.units import NO_CREDITS, Money
+from creditctl.services.invoice_corrections_due import corrections_priced
+from creditctl.services.late_figures import late_periods_of
+from creditctl.services.price_spans import price_spans
+from creditctl.services.span_figures import priced_spans
+from creditctl.services.subscription_periods import Began, SubscriptionPeriod, periods_of_many
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.billing import (
-    ListPriceRow,
-    ProductUsageRow,
-    credits_by_payer,
-    list_prices,
-    settled_by_source,
-    usage_by_product,
+from creditctl.store.queries.billing import ListPriceRow, list_prices
+from creditctl.store.queries.invoice_sources import (
+    CorrectionRow,
+    InstalmentToBillRow,
+    ListedLateRow,
+    corrections_of_drafts,
+    instalments_of_drafts,
+    late_usage_of_drafts,
 )
-from creditctl.store.queries.late_usage import LateUsageRow, late_usage_for
 
 _DAY = timedelta(days=1)
 
@@ -37,6 +44,37 @@ class Figures:
     late: tuple[int, ...] = ()
     """The late usage among it, by internal id."""
 
+    orders: tuple[OrderCharge, ...] = ()
+    instalments: tuple[int, ...] = ()
+    """Those of order forms among it, by internal id."""
+
+    corrections: tuple[int, ...] = ()
+    """Overage of earlier invoices' usage among it, by the ledger entry's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The invoice whose figures are asked for; `invoice_id` is the draft to be made anew."""
+
+    organization_id: int
+    period: Period
+    own_currency: str | None = None
+    invoice_id: int | None = None
+    carried_id: int | None = None
+    """An earlier draft that gives way: what it lists is listed here."""
+
+    late_rows: Sequence[ListedLateRow] | None = None
+    """A final invoice's late usage: with it, nothing is taken up that the invoice does not list."""
+
+
+class _Owned(Protocol):
+    @property
+    def organization_id(self) -> int: ...
+
+
+_Row = TypeVar("_Row", bound=_Owned)
+PeriodsOf = Mapping[int, Sequence[SubscriptionPeriod]]
+
 
 def read_figures(
     unit: UnitOfWork,
@@ -46,7 +84,7 @@ def read_figures(
     *,
     own_currency: str | None = None,
     invoice_id: int | None = None,
-    late_rows: Sequence[LateUsageRow] | None = None,
+    late_rows: Sequence[ListedLateRow] | None = None,
 ) -> Figures:
     """The organization's figures for the days of a billing period, and late usage of earlier ones.
 
@@ -54,94 +92,187 @@ def read_figures(
     given. `invoice_id` is the draft to be made anew, which lists late usage already; `late_rows` is
     the late usage instead of what a draft would list.
     """
-    # With the period that begins on the day after: its fee is due in advance.
-    periods = periods_of(unit, organization_id, month.ends_at + _DAY)
-    fees = tuple(_fees(periods, month))
-    rows = late_rows
-    if rows is None:
-        rows = late_usage_for(unit, organization_id, invoice_id, month.starts_at)
-    since = min([month.starts_at, *(row.starts_at for row in rows)])
-    if own_currency and not fees and not any(period.ends_at > since for period in periods):
-        currency = own_currency
-    prices = list_prices(unit, currency)
-    spans = _price_spans(month, periods, prices)
-    priced = tuple(_priced(unit, organization_id, span, price) for span, price in spans)
-    problem = _problem(fees, priced, currency, unlimited=_was_unlimited(periods, month))
-    for late in late_periods_of(unit, rows):
-        parts = late.priced(_price_spans(late.period, periods, prices))
-        unlimited = _was_unlimited(periods, late.period)
+    (found,) = read_block(
+        unit,
+        [Wanted(organization_id, month, own_currency, invoice_id, late_rows=late_rows)],
+        currency,
+    )
+    return found
+
+
+def read_block(
+    unit: UnitOfWork,
+    block: Sequence[Wanted],
+    currency: str,
+    periods_of: PeriodsOf | None = None,
+) -> list[Figures]:
+    """The same of many organizations, each once, in their order; `periods_of` saves a statement."""
+    if not block:
+        return []
+    if periods_of is None:
+        # With the period that begins on the day after: its fee is due in advance.
+        until = max(wanted.period.ends_at for wanted in block) + _DAY
+        periods_of = periods_of_many(unit, [wanted.organization_id for wanted in block], until)
+    drafts = [_draft(wanted) for wanted in block]
+    late = _by_owner(late_usage_of_drafts(unit, drafts))
+    corrected = _by_owner(corrections_of_drafts(unit, drafts))
+    orders = _by_owner(instalments_of_drafts(unit, drafts))
+
+    @cache
+    def prices_in(wanted: str) -> list[ListPriceRow]:
+        return list_prices(unit, wanted)
+
+    plans = []
+    for wanted in block:
+        until = wanted.period.ends_at + _DAY
+        periods = [
+            period
+            for period in periods_of.get(wanted.organization_id, ())
+            if period.starts_at <= until
+        ]
+        rows, corrections = late[wanted.organization_id], corrected[wanted.organization_id]
+        if wanted.late_rows is not None:
+            rows = list(wanted.late_rows)
+            corrections = [row for row in corrections if row.listed]
+        since = min(
+            [
+                wanted.period.starts_at,
+                *(row.starts_at for row in rows),
+                *(row.at for row in corrections),
+            ]
+        )
+        fees = tuple(_fees(periods, wanted.period))
+        spoken = currency
+        if wanted.own_currency and not fees and not any(one.ends_at > since for one in periods):
+            spoken = wanted.own_currency
+        plans.append(_Plan(wanted, periods, fees, spoken, rows, corrections))
+    spans = [
+        (plan, *span)
+        for plan in plans
+        for span in price_spans(plan.wanted.period, plan.periods, prices_in(plan.currency))
+    ]
+    priced = priced_spans(
+        unit, [(plan.wanted.organization_id, span, price) for plan, span, price in spans]
+    )
+    parts: dict[int, list[PricedUsage]] = defaultdict(list)
+    for (plan, _, _), part in zip(spans, priced, strict=True):
+        parts[plan.wanted.organization_id].append(part)
+    return [
+        _figures(
+            unit,
+            plan,
+            parts[plan.wanted.organization_id],
+            prices_in(plan.currency),
+            [row for row in orders[plan.wanted.organization_id] if _is_billed_by(plan.wanted, row)],
+        )
+        for plan in plans
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is known of an invoice before its usage is read."""
+
+    wanted: Wanted
+    periods: Sequence[SubscriptionPeriod]
+    fees: tuple[Fee, ...]
+    currency: str
+    late: Sequence[ListedLateRow]
+    corrections: Sequence[CorrectionRow]
+
+
+def _draft(wanted: Wanted) -> tuple[int, int, int, int, int]:
+    starts_at, ends_at = micros_of(wanted.period.starts_at), micros_of(wanted.period.ends_at)
+    own, carried = wanted.invoice_id or 0, wanted.carried_id or 0
+    return wanted.organization_id, own, carried, starts_at, ends_at
+
+
+def _is_billed_by(wanted: Wanted, row: InstalmentToBillRow) -> bool:
+    return wanted.late_rows is None or row.listed
+
+
+def _by_owner(rows: Iterable[_Row]) -> defaultdict[int, list[_Row]]:
+    found: defaultdict[int, list[_Row]] = defaultdict(list)
+    for row in rows:
+        found[row.organization_id].append(row)
+    return found
+
+
+def _figures(
+    unit: UnitOfWork,
+    plan: _Plan,
+    own: Sequence[PricedUsage],
+    prices: Sequence[ListPriceRow],
+    orders: Sequence[InstalmentToBillRow],
+) -> Figures:
+    month, currency = plan.wanted.period, plan.currency
+    unlimited = _was_unlimited(plan.periods, month)
+    problem = _problem(plan.fees, own, currency, unlimited=unlimited)
+    priced = list(own)
+    for late in late_periods_of(unit, plan.late):
+        parts = late.priced(price_spans(late.period, plan.periods, prices))
+        unlimited = _was_unlimited(plan.periods, late.period)
         problem = problem or _problem((), parts, currency, unlimited=unlimited)
         priced += parts
+    priced += corrections_priced(unit, plan.corrections, plan.periods, prices)
     shown = tuple(part for part in priced if part.usage)
-    return Figures(currency, fees, shown, problem, tuple(row.id for row in rows))
-
-
-def _fees(periods: Iterable[SubscriptionPeriod], month: Period) -> Iterator[Fee]:
-    """The fees this month bills, by the plan version in force when each period starts."""
-    for period in periods:
-        is_first = period.began in (Began.START, Began.CHANGE)
-        # By the day: an invoice ends at midnight, the period it bills in advance when it began.
-        billed_at = period.starts_at if is_first else start_of_day(period.starts_at)
-        if period.fee and bills_fee_of(month, billed_at, is_first=is_first):
-            dates = f"{period.starts_at:%Y-%m-%d} until {period.whole.ends_at:%Y-%m-%d}"
-            change = "Change to " if period.began is Began.CHANGE else ""
-            yield Fee(f"{change}{period.plan.title}, {dates}", period.fee)
-
-
-def _price_spans(
-    month: Period, periods: Sequence[SubscriptionPeriod], prices: Sequence[ListPriceRow]
-) -> list[tuple[Period, Decimal]]:
-    """The month in runs of days with one price: mostly a single one."""
-    count = (month.ends_at - month.starts_at) // _DAY
-    days = [
-        Period(start, start + _DAY) for start in (month.starts_at + n * _DAY for n in range(count))
-    ]
-    spans = []
-    for price, run in groupby(days, key=lambda day: _price_of(day, periods, prices)):
-        members = list(run)
-        spans.append((Period(members[0].starts_at, members[-1].ends_at), price))
-    return spans
-
-
-def _price_of(
-    day: Period, periods: Sequence[SubscriptionPeriod], prices: Sequence[ListPriceRow]
-) -> Decimal:
-    """Money per credit: the last plan of the day's overage price, else the list price."""
-    for period in reversed(periods):
-        if _overlap(period, day):
-            if period.plan.overage_price is not None:
-                return period.plan.overage_price
-            break
-    in_force = [price for price in prices if price.effective_from < day.ends_at]
-    return (in_force or prices[:1])[-1].list_price
-
-
-def _priced(unit: UnitOfWork, organization_id: int, span: Period, price: Decimal) -> PricedUsage:
-    first_day, end_day = span.starts_at.date(), span.ends_at.date()
-    usage = usage_by_product(unit, organization_id, first_day, end_day)
-    payers = credits_by_payer(unit, organization_id, first_day, end_day)
-    settled = settled_by_source(unit, organization_id, span.starts_at, span.ends_at)
-    applied = applied_by_source([*payers, *settled])
-    overage = sum(row.credits.micro for row in payers if row.source == OVERAGE)
-    return PricedUsage(
-        price=price,
-        usage=tuple(_usage(row) for row in usage),
-        applied=tuple(sorted(applied.items())),
-        overage=Credits(overage - sum(row.credits.micro for row in settled)),
+    billed_in = {row.currency for row in orders}
+    if billed_in - {currency}:
+        # With nothing else to say, the invoice speaks the order form's currency.
+        if len(billed_in) == 1 and not shown and not plan.fees:
+            (currency,) = billed_in
+        else:
+            words = " and ".join(sorted(billed_in - {currency}))
+            problem = problem or f"an order form is in {words}, the invoice in {currency}"
+    return Figures(
+        currency,
+        plan.fees,
+        shown,
+        problem,
+        tuple(row.id for row in plan.late),
+        tuple(_order_charge(row) for row in orders),
+        tuple(row.id for row in orders),
+        tuple(row.id for row in plan.corrections),
     )
 
 
-def _usage(row: ProductUsageRow) -> Usage:
-    description = f"{row.product}, {row.tier} tier" if row.tier else row.product
-    return Usage(description, row.requests, row.credits)
+def _order_charge(row: InstalmentToBillRow) -> OrderCharge:
+    return OrderCharge(
+        order=row.order,
+        po_number=row.po_number,
+        line=row.line,
+        number=row.number,
+        of=row.of,
+        credits=row.credits,
+        amount=Money(row.amount_minor, row.currency),
+    )
+
+
+def _fees(periods: Iterable[SubscriptionPeriod], month: Period) -> Iterable[Fee]:
+    """The fees this month bills, by the plan version in force when each period starts."""
+    for period in periods:
+        if not is_billed_in(period, month):
+            continue
+        dates = f"{period.starts_at:%Y-%m-%d} until {period.whole.ends_at:%Y-%m-%d}"
+        change = "Change to " if period.began is Began.CHANGE else ""
+        yield Fee(f"{change}{period.plan.title}, {dates}", period.fee)
+
+
+def is_billed_in(period: SubscriptionPeriod, month: Period) -> bool:
+    """Whether an invoice of those days has a line for the fee of this period."""
+    is_first = period.began in (Began.START, Began.CHANGE)
+    # By the day: an invoice ends at midnight, the period it bills in advance when it began.
+    billed_at = period.starts_at if is_first else start_of_day(period.starts_at)
+    return bills_fee_of(month, billed_at, is_first=is_first) and bool(period.fee)
 
 
 def _was_unlimited(periods: Iterable[SubscriptionPeriod], month: Period) -> bool:
-    return any(period.plan.unlimited and _overlap(period, month) for period in periods)
-
-
-def _overlap(period: SubscriptionPeriod, other: Period) -> bool:
-    return period.starts_at < other.ends_at and other.starts_at < period.ends_at
+    return any(
+        period.plan.unlimited
+        and period.starts_at < month.ends_at
+        and month.starts_at < period.ends_at
+        for period in periods
+    )
 
 
 def _problem(

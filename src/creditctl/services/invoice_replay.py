@@ -172,7 +172,9 @@ def _today(unit: UnitOfWork, row: InvoiceRow) -> tuple[Stated, str | None]:
     else:
         span = row.id, row.organization_id, row.starts_at, row.ends_at
         late = [*late_usage_listed(unit, row.id), *late_usage_of_span(unit, *span)]
-        made = invoice_today(unit, row.organization_id, period, book, late_rows=late)
+        made = invoice_today(
+            unit, row.organization_id, period, book, invoice_id=row.id, late_rows=late
+        )
     return _stated_today(made), made.problem
 
 

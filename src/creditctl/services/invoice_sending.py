@@ -28,7 +28,7 @@ from creditctl.services.leases import holding_lease
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
 from creditctl.store.queries.invoice_papers import mark_sent
 from creditctl.store.queries.invoice_steps import invoices_of_month
-from creditctl.store.queries.invoices import invoice_by_id
+from creditctl.store.queries.invoices import invoice_by_id, invoices_by_id
 from creditctl.store.queries.orgs import find_organization, lock_organizations, organization_by_id
 
 LEASE = "invoice send"
@@ -118,7 +118,9 @@ def _chosen(unit: UnitOfWork, request: SendRequest) -> list[str]:
     if request.month is None:
         return [find_invoice(unit, name).public_id for name in request.invoices]
     only = find_organization(unit, request.organization).id if request.organization else None
-    return invoices_of_month(unit, month_text(parse_month(request.month)), only)
+    found = invoices_of_month(unit, month_text(parse_month(request.month)), only)
+    rows = invoices_by_id(unit, [one.id for one in found])
+    return [rows[one.id].public_id for one in found]
 
 
 def _run(

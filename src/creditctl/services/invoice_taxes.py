@@ -13,10 +13,10 @@ from creditctl.rules.tax.assessment import Assessment, Sale
 from creditctl.rules.tax.words import CATEGORY_CODES
 from creditctl.rules.units import Money
 from creditctl.services.sale_documents import sale_document
-from creditctl.services.sale_terms import SaleTerms, buyer_of, sale_terms
+from creditctl.services.sale_terms import SaleTerms, buyer_from, sale_terms
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.invoice_drafts import DraftAmounts, InvoiceTaxRow
-from creditctl.store.queries.orgs import organization_by_id
+from creditctl.store.queries.orgs import OrganizationRow
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -48,7 +48,7 @@ def tax_point(period: Period) -> datetime:
 
 
 def taxed_draft(
-    unit: UnitOfWork, terms: SaleTerms, organization_id: int, period: Period, base: Money
+    terms: SaleTerms, owner: OrganizationRow, period: Period, base: Money
 ) -> TaxedDraft:
     """Tax the sum of an invoice's lines for an organization.
 
@@ -57,10 +57,9 @@ def taxed_draft(
     """
     at = tax_point(period)
     inclusive = terms.includes_tax(base.currency)
-    owner = organization_by_id(unit, organization_id)
     sale = Sale(
         seller=terms.seller,
-        buyer=buyer_of(unit, organization_id, at),
+        buyer=buyer_from(owner, at, trusting=terms.trusts_check_digits),
         day=at.date(),
         currency=base.currency,
         prices_include_tax=inclusive,

@@ -10,7 +10,7 @@ from creditctl.services.invoice_figures import read_figures
 from creditctl.services.invoice_taxes import TaxedDraft, TermsBook, tax_point, taxed_draft
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.catalog import applied_catalog_version
-from creditctl.store.queries.late_usage import LateUsageRow
+from creditctl.store.queries.invoice_sources import ListedLateRow
 from creditctl.store.queries.orgs import organization_by_id
 
 
@@ -31,14 +31,15 @@ def invoice_today(
     book: TermsBook,
     *,
     invoice_id: int | None = None,
-    late_rows: Sequence[LateUsageRow] | None = None,
+    late_rows: Sequence[ListedLateRow] | None = None,
 ) -> TodaysInvoice:
     """The invoice of an organization for some days, by the books as they are now.
 
     `invoice_id` and `late_rows` are those of `read_figures`. Raises CatalogMissing.
     """
     terms = book.at(unit, tax_point(period))
-    own = organization_by_id(unit, organization_id).currency
+    owner = organization_by_id(unit, organization_id)
+    own = owner.currency
     figures = read_figures(
         unit,
         organization_id,
@@ -48,12 +49,12 @@ def invoice_today(
         invoice_id=invoice_id,
         late_rows=late_rows,
     )
-    lines = invoice_lines(figures.fees, figures.priced, figures.currency)
+    lines = invoice_lines(figures.fees, figures.priced, figures.currency, figures.orders)
     if figures.problem:
         return TodaysInvoice(figures.currency, lines, None, figures.problem)
     base = total_of(lines, figures.currency)
     try:
-        taxed = taxed_draft(unit, terms, organization_id, period, base)
+        taxed = taxed_draft(terms, owner, period, base)
     except (InvalidInput, CatalogInvalid) as problem:
         return TodaysInvoice(figures.currency, lines, None, problem.detail)
     return TodaysInvoice(figures.currency, lines, taxed)

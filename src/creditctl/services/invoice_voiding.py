@@ -16,11 +16,12 @@ from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, nothing_counte
 from creditctl.services.repayment import repay_with_paid_grants
 from creditctl.services.unwinding import unwind_entries
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.invoice_steps import (
-    is_followed_by_late_usage,
-    mark_void,
-    unlist_late_usage,
+from creditctl.store.queries.invoice_sources import (
+    corrections_billed_elsewhere,
+    unlist_corrections_of,
+    unlist_everything,
 )
+from creditctl.store.queries.invoice_steps import is_followed_by_late_usage, mark_void
 from creditctl.store.queries.invoices import InvoiceRow, mark_drafts_stale_from
 from creditctl.store.queries.lineage import standing_entries
 from creditctl.store.queries.orgs import OrganizationRow
@@ -59,7 +60,8 @@ def _void(
     settled = "e.invoice_id = :invoice_id AND e.kind = 'invoiced'"
     reopened = standing_entries(unit, settled, invoice_id=row.id)
     unwind_entries(unit, context, reopened, f"invoice {row.number} is void: {request.reason}")
-    unlist_late_usage(unit, row.id)
+    unlist_everything(unit, row.id)
+    unlist_corrections_of(unit, row.id)
     mark_void(unit, row.id, at=context.now, by=context.actor, reason=request.reason)
     post_receivable(
         unit,
@@ -94,6 +96,10 @@ def _refuse(unit: UnitOfWork, row: InvoiceRow) -> None:
         raise Conflict(
             f"usage of the time of {row.number} came late and is on a later invoice",
             hint=_CREDIT_NOTE,
+        )
+    if corrections_billed_elsewhere(unit, row.id):
+        raise Conflict(
+            f"a correction of usage on {row.number} is on a later invoice", hint=_CREDIT_NOTE
         )
 
 

@@ -11,6 +11,13 @@ from creditctl.rules.invoice_amounts import Balance, balance_of
 from creditctl.rules.invoice_lines import Line
 from creditctl.rules.periods import Period, month_text
 from creditctl.rules.units import Credits, Money
+from creditctl.services.invoice_sections import (
+    InvoiceEndpoint,
+    InvoiceOverage,
+    InvoicePaymentPart,
+    InvoicePurchase,
+    sections_of,
+)
 from creditctl.services.purchase_cards import TaxPart
 from creditctl.services.sale_documents import PartyCard, frozen_party
 from creditctl.store.engine import UnitOfWork, reading
@@ -39,16 +46,6 @@ class InvoiceLine:
 
 
 @dataclass(frozen=True, slots=True)
-class InvoicePaymentPart:
-    """Money that arrived for an invoice."""
-
-    reference: str
-    arrived_at: datetime
-    amount: Money
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class CreditNotePart:
     """A credit note of an invoice; `line` is the number of the line that it takes back."""
 
@@ -66,6 +63,7 @@ class CreditNotePart:
 class InvoiceSummary:
     """An invoice without its lines; `overage_due` is what usage beyond all credits costs.
 
+    `orders` is what order forms bill.
     `total` is subtotal and tax; `due` what is missing of it, `surplus` what was paid or credited
     beyond it, which finance decides about.
     """
@@ -88,6 +86,7 @@ class InvoiceSummary:
     surplus: Money
     finalized_at: datetime | None
     due_on: date | None
+    orders: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +136,10 @@ class Invoice:
     """The same in parts; None on invoices that kept them as lines only."""
 
     buyer_party: PartyCard | None
+    orders: Money
+    purchases: tuple[InvoicePurchase, ...]
+    endpoints: tuple[InvoiceEndpoint, ...]
+    overage: tuple[InvoiceOverage, ...]
 
 
 def list_invoices(
@@ -191,7 +194,7 @@ def summary_of(row: InvoiceRow) -> InvoiceSummary:
         stale=row.stale,
         overage_credits=row.overage,
         fees=Money(row.fees_minor, row.currency),
-        overage_due=Money(row.lines_minor - row.fees_minor, row.currency),
+        overage_due=Money(row.lines_minor - row.fees_minor - row.orders_minor, row.currency),
         total=Money(row.total_minor, row.currency),
         number=row.number,
         subtotal=Money(row.subtotal_minor, row.currency),
@@ -202,6 +205,7 @@ def summary_of(row: InvoiceRow) -> InvoiceSummary:
         surplus=Money(balance.surplus, row.currency),
         finalized_at=row.finalized_at,
         due_on=row.due_on,
+        orders=Money(row.orders_minor, row.currency),
     )
 
 
@@ -216,6 +220,7 @@ def invoice_card(unit: UnitOfWork, row: InvoiceRow) -> Invoice:
     """The invoice with everything that belongs to it."""
     summary = summary_of(row)
     document = json.loads(row.document)
+    sections = sections_of(unit, row)
     return Invoice(
         id=summary.id,
         organization=summary.organization,
@@ -264,6 +269,10 @@ def invoice_card(unit: UnitOfWork, row: InvoiceRow) -> Invoice:
         void_reason=row.void_reason,
         seller_party=frozen_party(document, "seller"),
         buyer_party=frozen_party(document, "buyer"),
+        orders=summary.orders,
+        purchases=sections.purchases,
+        endpoints=sections.endpoints,
+        overage=sections.overage,
     )
 
 

@@ -6,37 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from creditctl.context import Context
-from creditctl.errors import CatalogInvalid, InvalidInput
-from creditctl.rules.invoice_lines import Line, invoice_lines, total_of
+from creditctl.errors import InvalidInput
 from creditctl.rules.periods import Period, month_text
 from creditctl.rules.units import Money
-from creditctl.services.audit import record_change
-from creditctl.services.billing_periods import billing_period
-from creditctl.services.invoice_figures import read_figures
-from creditctl.services.invoice_taxes import TaxedDraft, TermsBook, tax_point, taxed_draft
+from creditctl.services.draft_writing import CREATED, REFRESHED, InvoiceChange, write_block
+from creditctl.services.drafting import draft_block
+from creditctl.services.invoice_taxes import TermsBook
 from creditctl.services.invoices import InvoiceSummary, summary_of
-from creditctl.store.engine import UnitOfWork, reading, unit_of_work
-from creditctl.store.public_ids import new_public_id
+from creditctl.services.usage_progress import NobodyWatches, Progress, Watch
+from creditctl.store.engine import kept_open, reading, unit_of_work
 from creditctl.store.queries.billing import BilledOrganizationRow, organizations_to_bill
 from creditctl.store.queries.catalog import applied_catalog_version
-from creditctl.store.queries.invoice_drafts import (
-    amounts_of,
-    clear_stale,
-    insert_draft,
-    insert_lines,
-    insert_taxes,
-    refresh_draft,
-    taxes_of,
-)
-from creditctl.store.queries.invoices import InvoiceRow, invoice_of_month, lines_of
-from creditctl.store.queries.late_usage import list_on_invoice
-from creditctl.store.queries.orgs import (
-    find_organization,
-    lock_organizations,
-    organization_by_id,
-)
+from creditctl.store.queries.invoices import InvoiceRow, list_invoice_rows
+from creditctl.store.queries.orgs import find_organization, lock_organizations
 
-CREATED, REFRESHED, UNCHANGED = "created", "refreshed", "unchanged"
+BLOCK = 500
+"""Organizations drafted in one transaction: others get in between, and a stopped run keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,41 +58,27 @@ class InvoiceRun:
     totals: tuple[CurrencyTotal, ...]
     """The same for each currency."""
 
+    changes: tuple[InvoiceChange, ...] = ()
+    """Drafts that say something else than after the last run, and why."""
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """What an organization's invoice shall say."""
-
-    organization_id: int
-    month: Period
-    period: Period
-    """The days it is about; they end in `month`."""
-
-    lines: tuple[Line, ...]
-    taxed: TaxedDraft
-
-    @property
-    def total(self) -> Money:
-        """What it comes to, tax included."""
-        amounts = self.taxed.amounts
-        return Money(amounts.total_minor, amounts.currency)
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What became of one organization: an invoice, a problem, or nothing to say."""
-
-    word: str = ""
-    invoice: InvoiceRow | None = None
-    parked: ParkedOrganization | None = None
+    remaining: int = 0
+    """Organizations that a run which was stopped did not get to: the next one does."""
 
 
 def generate_invoices(
-    context: Context, month: Period, *, organization: str | None = None
+    context: Context,
+    month: Period,
+    *,
+    organization: str | None = None,
+    zero: bool = False,
+    block: int = BLOCK,
+    watch: Watch | None = None,
 ) -> InvoiceRun:
-    """Create or refresh the drafts of a calendar month, one transaction per organization.
+    """Create or refresh the drafts of a calendar month, block by block of organizations.
 
-    Raises InvalidInput while the month runs, CatalogMissing, OrganizationNotFound.
+    Every block is one transaction, so a run that is stopped or dies goes on when it is repeated;
+    results do not depend on `block`. `zero` makes invoices of nothing for organizations that have
+    nothing to say. Raises InvalidInput while the month runs, CatalogMissing, OrganizationNotFound.
     """
     if month.ends_at > context.now:
         raise InvalidInput(
@@ -123,22 +94,69 @@ def generate_invoices(
             month.ends_at.date(),
             month=month_text(month),
             organization_id=only,
+            everybody=zero,
         )
-    book = TermsBook()
-    outcomes = [_draft(context, row, month, currency, book) for row in billed]
-    words = Counter(outcome.word for outcome in outcomes)
-    invoices = [outcome.invoice for outcome in outcomes if outcome.invoice is not None]
+    made = _Made(zero, block, watch or NobodyWatches())
+    with kept_open(context.database):
+        done = _draft_all(context, month, currency, billed, made)
+    with reading(context.database) as unit:
+        chosen = {row.id for row in billed}
+        rows = list_invoice_rows(unit, month=month_text(month), organization_id=only)
+    invoices = [
+        row
+        for row in rows
+        if row.status != "void" and row.organization_id in chosen and row.id in made.invoices
+    ]
     return InvoiceRun(
         month=month_text(month),
         generated_at=context.now,
-        created=words[CREATED],
-        refreshed=words[REFRESHED],
-        unchanged=words[UNCHANGED],
+        created=made.words[CREATED],
+        refreshed=made.words[REFRESHED],
+        unchanged=len(made.invoices) - made.words[CREATED] - made.words[REFRESHED],
         total=Money(sum(row.total_minor for row in invoices if row.currency == currency), currency),
         invoices=tuple(summary_of(row) for row in invoices),
-        parked=tuple(outcome.parked for outcome in outcomes if outcome.parked is not None),
+        parked=tuple(ParkedOrganization(slug, made.parked[slug]) for slug in sorted(made.parked)),
         totals=tuple(_totals(invoices)),
+        changes=tuple(sorted(made.changes, key=lambda change: change.organization)),
+        remaining=len(billed) - done,
     )
+
+
+class _Made:
+    """How a run goes, and what its blocks came to so far; invoices by internal id."""
+
+    def __init__(self, zero: bool, block: int, watch: Watch) -> None:
+        self.zero, self.block, self.watch = zero, block, watch
+        self.invoices: set[int] = set()
+        self.words: Counter[str] = Counter()
+        self.parked: dict[str, str] = {}
+        self.changes: list[InvoiceChange] = []
+
+
+def _draft_all(
+    context: Context,
+    month: Period,
+    currency: str,
+    billed: Sequence[BilledOrganizationRow],
+    made: _Made,
+) -> int:
+    """Draft block by block; returns how many organizations it got to."""
+    book = TermsBook()
+    for first in range(0, len(billed), made.block):
+        if made.watch.wants_to_stop():
+            return first
+        organizations = billed[first : first + made.block]
+        with unit_of_work(context.database) as unit:
+            lock_organizations(unit, [row.id for row in organizations])
+            drafted = draft_block(unit, context, organizations, month, currency, book)
+            written = write_block(unit, context, drafted.drafts, zero=made.zero)
+        made.invoices |= {*written.invoices, *(row.id for row in drafted.unchanged)}
+        made.words += written.words
+        made.parked |= drafted.parked
+        made.changes += written.changes
+        done = first + len(organizations)
+        made.watch.advanced(Progress(month_text(month), len(organizations), done, len(billed)))
+    return len(billed)
 
 
 def _totals(invoices: Sequence[InvoiceRow]) -> Iterator[CurrencyTotal]:
@@ -151,107 +169,3 @@ def _totals(invoices: Sequence[InvoiceRow]) -> Iterator[CurrencyTotal]:
             Money(sum(row.tax_minor for row in rows), currency),
             Money(sum(row.total_minor for row in rows), currency),
         )
-
-
-def _draft(
-    context: Context,
-    organization: BilledOrganizationRow,
-    month: Period,
-    currency: str,
-    book: TermsBook,
-) -> _Outcome:
-    with unit_of_work(context.database) as unit:
-        lock_organizations(unit, [organization.id])
-        existing = invoice_of_month(unit, organization.id, month_text(month))
-        if existing is not None and existing.status != "draft":
-            return _Outcome(UNCHANGED, existing)
-        period = billing_period(unit, organization.id, month)
-        if period is None:
-            return _Outcome()
-        terms = book.at(unit, tax_point(period))
-        own = organization_by_id(unit, organization.id).currency
-        figures = read_figures(
-            unit,
-            organization.id,
-            period,
-            currency,
-            own_currency=own if own in terms.unit_prices else None,
-            invoice_id=None if existing is None else existing.id,
-        )
-        if figures.problem:
-            return _Outcome(parked=ParkedOrganization(organization.slug, figures.problem))
-        lines = invoice_lines(figures.fees, figures.priced, figures.currency)
-        base = total_of(lines, figures.currency)
-        try:
-            taxed = taxed_draft(unit, terms, organization.id, period, base)
-        except (InvalidInput, CatalogInvalid) as problem:
-            return _Outcome(parked=ParkedOrganization(organization.slug, problem.detail))
-        draft = _Draft(organization.id, month, period, lines, taxed)
-        if existing is not None:
-            word = _refresh(unit, context, existing, draft)
-        elif lines:
-            word = _create(unit, context, draft)
-        else:
-            return _Outcome()
-        made = invoice_of_month(unit, organization.id, month_text(month))
-        if made is not None:
-            list_on_invoice(unit, figures.late, made.id)
-        return _Outcome(word, made)
-
-
-def _create(unit: UnitOfWork, context: Context, draft: _Draft) -> str:
-    public_id = new_public_id("inv", context.now)
-    invoice_id = insert_draft(
-        unit,
-        public_id=public_id,
-        organization_id=draft.organization_id,
-        month=month_text(draft.month),
-        period=draft.period,
-        amounts=draft.taxed.amounts,
-        generated_at=context.now,
-    )
-    insert_lines(unit, invoice_id, draft.lines)
-    insert_taxes(unit, invoice_id, draft.taxed.taxes)
-    _record(unit, context, CREATED, public_id, draft, before=None)
-    return CREATED
-
-
-def _refresh(unit: UnitOfWork, context: Context, existing: InvoiceRow, draft: _Draft) -> str:
-    is_same_period = draft.period == Period(existing.starts_at, existing.ends_at)
-    taxed = TaxedDraft(amounts_of(unit, existing.id), tuple(taxes_of(unit, existing.id)))
-    if is_same_period and taxed == draft.taxed and lines_of(unit, existing) == draft.lines:
-        clear_stale(unit, existing.id)
-        return UNCHANGED
-    refresh_draft(
-        unit,
-        existing.id,
-        period=draft.period,
-        amounts=draft.taxed.amounts,
-        generated_at=context.now,
-    )
-    insert_lines(unit, existing.id, draft.lines)
-    insert_taxes(unit, existing.id, draft.taxed.taxes)
-    before = Money(existing.total_minor, existing.currency)
-    _record(unit, context, REFRESHED, existing.public_id, draft, before=before)
-    return REFRESHED
-
-
-def _record(
-    unit: UnitOfWork,
-    context: Context,
-    word: str,
-    public_id: str,
-    draft: _Draft,
-    *,
-    before: Money | None,
-) -> None:
-    facts = {"month": month_text(draft.month), "currency": draft.total.currency}
-    record_change(
-        unit,
-        context,
-        f"invoice.{word}",
-        public_id,
-        organization_id=draft.organization_id,
-        before=None if before is None else facts | {"total": str(before)},
-        after=facts | {"total": str(draft.total)},
-    )

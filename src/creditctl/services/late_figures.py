@@ -12,10 +12,10 @@ from creditctl.rules.invoice_lines import PricedUsage, Usage
 from creditctl.rules.periods import Period
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.invoice_sources import ListedLateRow
 from creditctl.store.queries.late_usage import (
     LateDayRow,
     LatePayerRow,
-    LateUsageRow,
     late_days,
     late_payers,
     late_settlements,
@@ -64,10 +64,10 @@ class LatePeriod:
         )
 
 
-def late_periods_of(unit: UnitOfWork, rows: Iterable[LateUsageRow]) -> Iterator[LatePeriod]:
+def late_periods_of(unit: UnitOfWork, rows: Iterable[ListedLateRow]) -> Iterator[LatePeriod]:
     """The late usage of these rows, which come in the order of their time."""
 
-    def period_of(row: LateUsageRow) -> tuple[datetime, datetime, str]:
+    def period_of(row: ListedLateRow) -> tuple[datetime, datetime, str]:
         return row.starts_at, row.ends_at, row.month
 
     for (starts_at, ends_at, month), alike in groupby(sorted(rows, key=period_of), key=period_of):

@@ -1,6 +1,6 @@
 """What has to be settled before a month is closed: items of one signature (DESIGN 3.8)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
@@ -8,13 +8,13 @@ from typing import TypeAlias
 from creditctl.context import Context
 from creditctl.errors import CatalogMissing
 from creditctl.rules.periods import Period, month_text
-from creditctl.services.billing_periods import billing_period
 from creditctl.services.checks import findings_in
+from creditctl.services.drafting import draft_block
 from creditctl.services.invoice_taxes import TermsBook
-from creditctl.services.invoice_today import TodaysInvoice, invoice_today
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries import month_checklist as ask
 from creditctl.store.queries.billing import organizations_to_bill
+from creditctl.store.queries.catalog import applied_catalog_version
 from creditctl.store.queries.checks import breaches
 from creditctl.store.queries.invoice_checks import INVOICE_NUMBER_GAPS
 from creditctl.store.queries.purchase_checks import NUMBER_GAPS
@@ -79,32 +79,27 @@ def _asked(query: str) -> Finder:
     return find
 
 
-def _unbilled(unit: UnitOfWork, _context: Context, month: Period, *, parked: bool) -> list[str]:
+def _unbilled(unit: UnitOfWork, context: Context, month: Period, *, parked: bool) -> list[str]:
     """Organizations without an invoice of the month although there is something to bill.
 
     `parked` are those of them for which none can be made, with the reason.
     """
-    found = list(_drafted(unit, month))
-    if parked:
-        return [f"{slug}: {made.problem}" for slug, _, made in found if made.problem]
-    return [
-        slug for slug, has_draft, made in found if made.lines and not made.problem and not has_draft
-    ]
-
-
-def _drafted(unit: UnitOfWork, month: Period) -> Iterator[tuple[str, bool, TodaysInvoice]]:
-    book = TermsBook()
     known = ask.standing_drafts_of(unit, month_text(month))
     first, end = month.starts_at.date(), month.ends_at.date()
-    for row in organizations_to_bill(unit, first, end, month=month_text(month)):
-        # A final invoice, and a draft that is up to date, have said it already.
-        period = billing_period(unit, row.id, month) if known.get(row.id, True) else None
-        if period is not None:
-            try:
-                made = invoice_today(unit, row.id, period, book)
-            except CatalogMissing:
-                return
-            yield row.slug, row.id in known, made
+    # A final invoice, and a draft that is up to date, have said it already.
+    asked = [
+        row
+        for row in organizations_to_bill(unit, first, end, month=month_text(month))
+        if known.get(row.id, True)
+    ]
+    try:
+        currency = applied_catalog_version(unit).currency
+    except CatalogMissing:
+        return []
+    block = draft_block(unit, context, asked, month, currency, TermsBook())
+    if parked:
+        return [f"{slug}: {problem}" for slug, problem in sorted(block.parked.items())]
+    return [draft.owner.slug for draft in block.drafts if draft.lines and draft.existing is None]
 
 
 def _open_overage(unit: UnitOfWork, _context: Context, month: Period) -> list[str]:

@@ -5,6 +5,7 @@ from creditctl.rules.units import Money
 from creditctl.services.audit import record_change
 from creditctl.services.grants import NewGrant, add_grant
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.invoices import mark_drafts_stale_from
 from creditctl.store.queries.order_instalments import (
     DueRow,
     book_instalment,
@@ -44,6 +45,9 @@ def _book(unit: UnitOfWork, context: Context, organization_id: int, due: DueRow)
         added = add_grant(unit, context, _grant_of(organization_id, due))
         grant_id, grant = added.id, added.public_id
     book_instalment(unit, due.id, grant_id, context.now)
+    if due.amount_minor:
+        # The draft of its time, or the next one where that is final, has to list it.
+        mark_drafts_stale_from(unit, organization_id, due.due_at)
     record_change(
         unit,
         context,

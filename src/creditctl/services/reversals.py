@@ -23,6 +23,7 @@ from creditctl.store.queries.grants import (
     mark_reversed,
 )
 from creditctl.store.queries.holds import last_call_held
+from creditctl.store.queries.invoices import mark_drafts_stale_from
 from creditctl.store.queries.late_usage import link_corrections
 from creditctl.store.queries.ledger import NewEntry, add_debits, append_entries
 from creditctl.store.queries.lineage import EntryRow, drawn_from
@@ -156,6 +157,11 @@ def _unwind(unit: UnitOfWork, context: Context, grant: GrantRow, reason: str) ->
             append_entries(unit, [_overage(context, entry, reason)])
             add_debits(unit, [debit_of(entry, OVERAGE, -entry.amount)])
     link_corrections(unit, grant.organization_id)
+    if drawn:
+        # Where the usage is on a final invoice, the next one bills it.
+        mark_drafts_stale_from(
+            unit, grant.organization_id, instant_of(min(one.event_at for one in drawn))
+        )
     return _sum(drawn)
 
 

@@ -56,6 +56,9 @@ class SaleTerms:
     prices_include_tax: bool | tuple[str, ...]
     """In every currency, in none, or in these."""
 
+    trusts_check_digits: bool = False
+    """Whether a tax id of the EU is one before its register has confirmed it."""
+
     def includes_tax(self, currency: str) -> bool:
         """Whether prices in that currency contain the tax."""
         if isinstance(self.prices_include_tax, bool):
@@ -90,6 +93,7 @@ def sale_terms(unit: UnitOfWork, at: datetime) -> SaleTerms:
         rates=tuple(tax_rate_of(row) for row in tax_rate_rows(unit, at)),
         unit_prices=prices | {terms.currency: terms.list_price},
         prices_include_tax=False if seller is None else seller.prices_include_tax,
+        trusts_check_digits=seller is not None and seller.trusts_check_digits,
     )
 
 
@@ -127,10 +131,14 @@ def buyer_of(unit: UnitOfWork, organization_id: int, at: datetime) -> Buyer:
     In the EU's VAT area an id makes a business once its register has confirmed it (Regulation (EU)
     282/2011, Article 18), unless the seller trusts check digits; elsewhere these are enough.
     """
-    row = organization_by_id(unit, organization_id)
-    place = tax_place(row.country, row.region, row.locality) if row.country else None
     seller = _seller_at(unit, at)
     trusting = seller is not None and seller.trusts_check_digits
+    return buyer_from(organization_by_id(unit, organization_id), at, trusting=trusting)
+
+
+def buyer_from(row: OrganizationRow, at: datetime, *, trusting: bool) -> Buyer:
+    """The same of a row; `trusting` is `SaleTerms.trusts_check_digits`."""
+    place = tax_place(row.country, row.region, row.locality) if row.country else None
     in_eu = place is not None and is_in_eu_vat_area(place, at.date())
     return Buyer(
         place,

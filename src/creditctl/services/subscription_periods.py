@@ -1,10 +1,12 @@
 """The periods of an organization's subscriptions, each with the plan as it was at its start."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from typing import TypeAlias
 
 from creditctl.rules.periods import Period, anchored_periods
 from creditctl.rules.proration import prorated_credits, prorated_money, share_left
@@ -15,8 +17,12 @@ from creditctl.store.queries.subscriptions import (
     PlanChangeRow,
     SubscriptionRow,
     plan_changes,
+    plan_changes_of_many,
     subscriptions_of,
+    subscriptions_of_many,
 )
+
+_VersionsOf: TypeAlias = Callable[[int], list[PlanVersionRow]]
 
 
 class Began(StrEnum):
@@ -88,11 +94,27 @@ def periods_of(unit: UnitOfWork, organization_id: int, until: datetime) -> list[
     ]
 
 
+def periods_of_many(
+    unit: UnitOfWork, organization_ids: Sequence[int], until: datetime
+) -> dict[int, list[SubscriptionPeriod]]:
+    """The same of each organization that has a subscription, in a few statements for all."""
+    versions_of = _versions_in(unit)
+    changes: dict[int, list[PlanChangeRow]] = defaultdict(list)
+    for subscription_id, change in plan_changes_of_many(unit, organization_ids):
+        changes[subscription_id].append(change)
+    found: dict[int, list[SubscriptionPeriod]] = defaultdict(list)
+    for subscription in subscriptions_of_many(unit, organization_ids):
+        own = changes[subscription.id]
+        found[subscription.organization_id] += _periods(versions_of, subscription, own, until)
+    return found
+
+
 def periods_of_subscription(
     unit: UnitOfWork, subscription: SubscriptionRow, until: datetime
 ) -> list[SubscriptionPeriod]:
     """The subscription's periods, in order; the last one ends when the subscription did."""
-    return list(_periods(unit, subscription, plan_changes(unit, subscription.id), until))
+    changes = plan_changes(unit, subscription.id)
+    return list(_periods(_versions_in(unit), subscription, changes, until))
 
 
 def period_after(
@@ -105,16 +127,22 @@ def period_after(
     return None
 
 
-def _periods(
-    unit: UnitOfWork,
-    subscription: SubscriptionRow,
-    changes: Sequence[PlanChangeRow],
-    until: datetime,
-) -> Iterator[SubscriptionPeriod]:
+def _versions_in(unit: UnitOfWork) -> _VersionsOf:
+    """Every plan's versions, each plan's read once."""
+
     @cache
     def versions_of(plan_id: int) -> list[PlanVersionRow]:
         return plan_versions(unit, plan_id)
 
+    return versions_of
+
+
+def _periods(
+    versions_of: _VersionsOf,
+    subscription: SubscriptionRow,
+    changes: Sequence[PlanChangeRow],
+    until: datetime,
+) -> Iterator[SubscriptionPeriod]:
     def plan_at(at: datetime) -> PlanVersionRow:
         begun = [change.plan_id for change in changes if change.effective_at <= at]
         return version_at(versions_of((begun or [subscription.plan_id])[-1]), at)

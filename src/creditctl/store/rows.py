@@ -31,6 +31,9 @@ _ENCODERS: dict[type, Callable[[Any], Any]] = {
     Decimal: str,
 }
 
+_PLAIN = frozenset({int, str, bool, bytes, type(None)})
+"""What both drivers take as it is: most values."""
+
 
 def encoded(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters as the drivers take them; a float is refused, for it could be an amount."""
@@ -55,6 +58,8 @@ def decoder(into: Any) -> Callable[[Any], Any]:
 
 
 def _encode(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, float):

@@ -1,6 +1,6 @@
 """The audit log: append and read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -78,9 +78,14 @@ def sealed_after(unit: UnitOfWork, entry_id: int, limit: int) -> list[SealedRow]
     )
 
 
-def insert_audit_entry(unit: UnitOfWork, values: Mapping[str, object]) -> None:
-    """Append one entry; `before` and `after` are JSON texts."""
-    unit.insert("audit_entry", **values)
+def insert_audit_entries(unit: UnitOfWork, rows: Sequence[Mapping[str, object]]) -> None:
+    """Append entries in their order; `before` and `after` are JSON texts."""
+    names = list(rows[0])
+    unit.run_many(
+        f"INSERT INTO audit_entry ({', '.join(names)}) "
+        f"VALUES ({', '.join(f':{name}' for name in names)})",
+        rows,
+    )
 
 
 def latest_audit_entries(

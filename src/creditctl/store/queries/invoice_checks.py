@@ -12,6 +12,18 @@ INVOICE_TOTALS = """
 """
 """Lines sum to the subtotal, or to the total where prices include tax."""
 
+INVOICE_ORDERS = """
+    SELECT i.public_id, 'bills ' || COALESCE(l.amount, 0) || ' by order forms, its instalments are '
+           || COALESCE(n.amount, 0)
+    FROM invoice AS i
+         LEFT JOIN (SELECT invoice_id, SUM(amount_minor) AS amount FROM invoice_line
+                    WHERE kind = 'order' GROUP BY invoice_id) AS l ON l.invoice_id = i.id
+         LEFT JOIN (SELECT invoice_id, SUM(amount_minor) AS amount FROM order_instalment
+                    WHERE invoice_id IS NOT NULL GROUP BY invoice_id) AS n ON n.invoice_id = i.id
+    WHERE i.status <> 'void' AND COALESCE(l.amount, 0) <> COALESCE(n.amount, 0)
+"""
+"""Each instalment is on one invoice, and every line of an order form is of such."""
+
 INVOICE_TAXES = """
     SELECT d.name, 'has ' || d.tax_minor || ' of tax, its taxes sum to ' || d.taxes
     FROM (

@@ -1,12 +1,13 @@
 """Drafts of invoices: written, made anew, and looked at again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from creditctl.rules.invoice_lines import Line
-from creditctl.rules.periods import Period
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.given import as_given, given
+from creditctl.store.queries.invoices import InvoiceRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,36 @@ class DraftAmounts:
     document: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDraft:
+    """A draft to be written; `carried_from` is the first of days it took over from another."""
+
+    public_id: str
+    organization_id: int
+    month: str
+    starts_at: datetime
+    ends_at: datetime
+    carried_from: datetime | None
+    generated_at: datetime
+    amounts: DraftAmounts
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierDraftRow:
+    """A draft, as far as the next invoice may take it over."""
+
+    organization_id: int
+    id: int
+    public_id: str
+    month: str
+    starts_at: datetime
+    ends_at: datetime
+    total_minor: int
+    currency: str
+
+
+_FRESH = ("starts_at", "ends_at", "carried_from", "generated_at")
+_KEPT = ("public_id", "organization_id", "month", *_FRESH)
 _AMOUNTS = (
     "currency",
     "subtotal_minor",
@@ -46,66 +77,89 @@ _AMOUNTS = (
 )
 
 
-def insert_draft(
-    unit: UnitOfWork,
-    *,
-    public_id: str,
-    organization_id: int,
-    month: str,
-    period: Period,
-    amounts: DraftAmounts,
-    generated_at: datetime,
-) -> int:
-    """Insert a draft without lines and taxes; returns its internal id."""
-    return unit.insert(
-        "invoice",
-        public_id=public_id,
-        organization_id=organization_id,
-        month=month,
-        starts_at=period.starts_at,
-        ends_at=period.ends_at,
-        status="draft",
-        stale=False,
-        generated_at=generated_at,
-        paid_minor=0,
-        credited_minor=0,
-        **_values(amounts),
+def insert_drafts(unit: UnitOfWork, drafts: Sequence[NewDraft]) -> dict[int, int]:
+    """Insert drafts without lines and taxes; internal ids by organization."""
+    columns = ", ".join((*_KEPT, *_AMOUNTS))
+    values = ", ".join(f":{name}" for name in (*_KEPT, *_AMOUNTS))
+    unit.run_many(
+        f"""
+        INSERT INTO invoice ({columns}, status, stale, paid_minor, credited_minor)
+        VALUES ({values}, 'draft', false, 0, 0)
+        """,
+        [
+            {name: getattr(draft, name) for name in _KEPT} | _values(draft.amounts)
+            for draft in drafts
+        ],
+    )
+    rows = unit.fetch_rows(
+        f"""
+        WITH {given(unit.dialect, "owners", "id")}
+        SELECT i.organization_id, i.id FROM owners AS w CROSS JOIN invoice AS i
+        WHERE i.organization_id = w.id AND i.status <> 'void' AND i.month = :month
+        """,
+        owners=as_given((draft.organization_id,) for draft in drafts),
+        month=drafts[0].month if drafts else "",
+    )
+    return {int(organization_id): int(invoice_id) for organization_id, invoice_id in rows}
+
+
+def refresh_drafts(unit: UnitOfWork, drafts: Mapping[int, NewDraft]) -> None:
+    """Give drafts their period and new amounts, and drop their lines and taxes for new ones."""
+    changes = ", ".join(f"{name} = :{name}" for name in (*_FRESH, *_AMOUNTS))
+    for table in ("invoice_line", "invoice_tax"):
+        unit.run_many(
+            f"DELETE FROM {table} WHERE invoice_id = :id", [{"id": one} for one in drafts]
+        )
+    unit.run_many(
+        f"UPDATE invoice SET {changes}, stale = false WHERE id = :id AND status = 'draft'",
+        [
+            {"id": invoice_id}
+            | {name: getattr(draft, name) for name in _FRESH}
+            | _values(draft.amounts)
+            for invoice_id, draft in drafts.items()
+        ],
     )
 
 
-def refresh_draft(
-    unit: UnitOfWork,
-    invoice_id: int,
-    *,
-    period: Period,
-    amounts: DraftAmounts,
-    generated_at: datetime,
-) -> None:
-    """Give a draft its period and new amounts, and drop its lines and taxes for new ones."""
-    changes = ", ".join(f"{name} = :{name}" for name in _AMOUNTS)
+def delete_draft(unit: UnitOfWork, invoice_id: int) -> None:
+    """Another draft has taken its place."""
     for table in ("invoice_line", "invoice_tax"):
         unit.run(f"DELETE FROM {table} WHERE invoice_id = :id", id=invoice_id)
-    unit.run(
+    unit.run("DELETE FROM invoice WHERE id = :id AND status = 'draft'", id=invoice_id)
+
+
+def drafts_before(
+    unit: UnitOfWork, organization_ids: Iterable[int], month: str
+) -> list[EarlierDraftRow]:
+    """The newest earlier invoice of each organization, where it is a draft."""
+    return unit.fetch(
+        EarlierDraftRow,
         f"""
-        UPDATE invoice SET {changes}, stale = false,
-               generated_at = :generated_at, starts_at = :starts_at, ends_at = :ends_at
-        WHERE id = :id AND status = 'draft'
+        WITH {given(unit.dialect, "owners", "id")}
+        SELECT i.organization_id, i.id, i.public_id, i.month, i.starts_at, i.ends_at,
+               i.total_minor, i.currency
+        FROM owners AS w CROSS JOIN invoice AS i
+        WHERE i.organization_id = w.id AND i.status <> 'void' AND i.status = 'draft'
+          AND i.month < :month
+          AND NOT EXISTS (SELECT 1 FROM invoice AS v
+                          WHERE v.organization_id = w.id AND v.status <> 'void'
+                            AND v.month < :month AND v.starts_at > i.starts_at)
         """,
-        id=invoice_id,
-        starts_at=period.starts_at,
-        ends_at=period.ends_at,
-        generated_at=generated_at,
-        **_values(amounts),
+        owners=as_given((one,) for one in organization_ids),
+        month=month,
     )
 
 
-def clear_stale(unit: UnitOfWork, invoice_id: int) -> None:
-    """The draft was looked at again: its lines are still right."""
-    unit.run("UPDATE invoice SET stale = false WHERE id = :id AND stale", id=invoice_id)
+def clear_stale(unit: UnitOfWork, invoice_ids: Iterable[int]) -> None:
+    """These drafts were looked at again: their lines are still right."""
+    unit.run_many(
+        "UPDATE invoice SET stale = false WHERE id = :id AND stale",
+        [{"id": one} for one in invoice_ids],
+    )
 
 
-def insert_lines(unit: UnitOfWork, invoice_id: int, lines: Sequence[Line]) -> None:
-    """Write the lines in the order given."""
+def insert_lines(unit: UnitOfWork, lines_of: Mapping[int, Sequence[Line]]) -> None:
+    """Write each invoice's lines in the order given."""
     unit.run_many(
         """
         INSERT INTO invoice_line (invoice_id, position, kind, description, requests,
@@ -124,45 +178,54 @@ def insert_lines(unit: UnitOfWork, invoice_id: int, lines: Sequence[Line]) -> No
                 "unit_price": line.unit_price,
                 "amount": line.amount.minor,
             }
+            for invoice_id, lines in lines_of.items()
             for position, line in enumerate(lines, start=1)
         ],
     )
 
 
-def insert_taxes(unit: UnitOfWork, invoice_id: int, taxes: Sequence[InvoiceTaxRow]) -> None:
-    """Write the invoice's taxes in the order given."""
-    _insert_taxes(unit, "invoice_tax", "invoice_id", invoice_id, taxes)
+def insert_taxes(unit: UnitOfWork, taxes_of: Mapping[int, Sequence[InvoiceTaxRow]]) -> None:
+    """Write each invoice's taxes in the order given."""
+    _insert_taxes(unit, "invoice_tax", "invoice_id", taxes_of)
 
 
 def insert_credited_taxes(
     unit: UnitOfWork, credit_note_id: int, taxes: Sequence[InvoiceTaxRow]
 ) -> None:
     """Write the credit note's taxes in the order given."""
-    _insert_taxes(unit, "credit_note_tax", "credit_note_id", credit_note_id, taxes)
+    _insert_taxes(unit, "credit_note_tax", "credit_note_id", {credit_note_id: taxes})
 
 
 def taxes_of(unit: UnitOfWork, invoice_id: int) -> list[InvoiceTaxRow]:
     """An invoice's taxes, in order."""
-    return unit.fetch(
-        InvoiceTaxRow,
-        """
-        SELECT country, region, name, category, ppm, taxable_minor, tax_minor
-        FROM invoice_tax WHERE invoice_id = :id ORDER BY position
+    return taxes_of_many(unit, [invoice_id])[invoice_id]
+
+
+def taxes_of_many(unit: UnitOfWork, invoice_ids: Iterable[int]) -> dict[int, list[InvoiceTaxRow]]:
+    """Each invoice's taxes, in order, by its internal id."""
+    found: dict[int, list[InvoiceTaxRow]] = {invoice_id: [] for invoice_id in invoice_ids}
+    rows = unit.fetch_rows(
+        f"""
+        WITH {given(unit.dialect, "wanted", "id")}
+        SELECT t.invoice_id, t.country, t.region, t.name, t.category, t.ppm, t.taxable_minor,
+               t.tax_minor
+        FROM wanted AS w JOIN invoice_tax AS t ON t.invoice_id = w.id
+        ORDER BY t.invoice_id, t.position
         """,
-        id=invoice_id,
+        wanted=as_given((one,) for one in found),
     )
-
-
-def amounts_of(unit: UnitOfWork, invoice_id: int) -> DraftAmounts:
-    """What the invoice says it comes to."""
-    (found,) = unit.fetch(
-        DraftAmounts, f"SELECT {', '.join(_AMOUNTS)} FROM invoice WHERE id = :id", id=invoice_id
-    )
+    for invoice_id, *columns in rows:
+        found[int(invoice_id)].append(InvoiceTaxRow(*columns))
     return found
 
 
+def amounts_of(row: InvoiceRow) -> DraftAmounts:
+    """What the invoice says it comes to."""
+    return DraftAmounts(*(getattr(row, name) for name in _AMOUNTS))
+
+
 def _insert_taxes(
-    unit: UnitOfWork, table: str, owner: str, owner_id: int, taxes: Sequence[InvoiceTaxRow]
+    unit: UnitOfWork, table: str, owner: str, taxes_of: Mapping[int, Sequence[InvoiceTaxRow]]
 ) -> None:
     unit.run_many(
         f"""
@@ -182,6 +245,7 @@ def _insert_taxes(
                 "taxable": tax.taxable_minor,
                 "tax": tax.tax_minor,
             }
+            for owner_id, taxes in taxes_of.items()
             for position, tax in enumerate(taxes, start=1)
         ],
     )

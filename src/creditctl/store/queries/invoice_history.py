@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.late_usage import LateUsageRow
+from creditctl.store.queries.invoice_sources import ListedLateRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ _LATE = """
 """
 
 
-def late_usage_listed(unit: UnitOfWork, invoice_id: int) -> list[LateUsageRow]:
+def late_usage_listed(unit: UnitOfWork, invoice_id: int) -> list[ListedLateRow]:
     """The late usage that the invoice has lines for."""
     return unit.fetch(
-        LateUsageRow,
+        ListedLateRow,
         """
-        SELECT id, month, starts_at, ends_at FROM late_usage
+        SELECT organization_id, id, month, starts_at, ends_at FROM late_usage
         WHERE invoice_id = :invoice_id ORDER BY starts_at, id
         """,
         invoice_id=invoice_id,
@@ -64,11 +64,14 @@ def late_usage_listed(unit: UnitOfWork, invoice_id: int) -> list[LateUsageRow]:
 
 def late_usage_of_span(
     unit: UnitOfWork, invoice_id: int, organization_id: int, starts_at: datetime, ends_at: datetime
-) -> list[LateUsageRow]:
+) -> list[ListedLateRow]:
     """Late usage of that time that another invoice lists, or none yet."""
     return unit.fetch(
-        LateUsageRow,
-        f"SELECT l.id, l.month, l.starts_at, l.ends_at {_LATE} ORDER BY l.starts_at, l.id",
+        ListedLateRow,
+        f"""
+        SELECT l.organization_id, l.id, l.month, l.starts_at, l.ends_at {_LATE}
+        ORDER BY l.starts_at, l.id
+        """,
         invoice_id=invoice_id,
         organization_id=organization_id,
         starts_at=starts_at,

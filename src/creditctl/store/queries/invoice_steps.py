@@ -1,23 +1,34 @@
 """What becomes of invoices: final, paid, credited, void; and the overage that they bill."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.given import as_given, given
 from creditctl.store.queries.late_usage import FINAL
 from creditctl.store.queries.ledger import SETTLED, OverageRow
 
 OPEN = ("finalized", "sent")
 """Statuses of invoices that somebody still has to pay."""
 
-BILLS_OVERAGE = """
+BILLS_FIRST = """
     CASE WHEN EXISTS (SELECT 1 FROM late_usage_entry AS t WHERE t.entry_id = o.id)
          THEN EXISTS (SELECT 1 FROM late_usage_entry AS t
                       JOIN late_usage AS l ON l.id = t.late_usage_id
                       WHERE t.entry_id = o.id AND l.invoice_id = i.id)
          ELSE o.event_at >= i.starts_at AND o.event_at < i.ends_at END
 """
-"""Whether invoice `i` bills overage entry `o`: usage of its own days, or late usage it lists."""
+"""Whether invoice `i` lists the usage of overage entry `o`: of its own days, or late usage."""
+
+BILLS_OVERAGE = f"""
+    CASE WHEN EXISTS (SELECT 1 FROM billed_correction AS b WHERE b.entry_id = o.id)
+         THEN EXISTS (SELECT 1 FROM billed_correction AS b
+                      WHERE b.entry_id = o.id AND b.invoice_id = i.id)
+         ELSE {BILLS_FIRST} END
+"""
+"""Whether invoice `i` bills overage entry `o`: that usage, or a correction which it lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +69,46 @@ class ReceivableRow:
     due_minor: int
 
 
-def invoices_of_month(unit: UnitOfWork, month: str, organization_id: int | None) -> list[str]:
-    """Ids of the invoices of that month, or of one organization's, void ones left out; by slug."""
-    rows = unit.fetch_rows(
+@dataclass(frozen=True, slots=True)
+class BilledOverageRow:
+    """An overage entry that an invoice bills; see `ledger.OverageRow`."""
+
+    invoice_id: int
+    id: int
+    product_id: int
+    event_at: datetime
+    reason: str
+    unsettled: Credits
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceOwnerRow:
+    """An invoice and whose it is, by internal ids."""
+
+    id: int
+    organization_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinalInvoice:
+    """What a draft gets as it becomes final."""
+
+    invoice_id: int
+    number: str
+    at: datetime
+    due_on: date
+    is_paid: bool
+
+
+def invoices_of_month(
+    unit: UnitOfWork, month: str, organization_id: int | None
+) -> list[InvoiceOwnerRow]:
+    """The invoices of that month, or of one organization, void ones left out; by slug."""
+    return unit.fetch(
+        InvoiceOwnerRow,
         """
-        SELECT i.public_id FROM invoice AS i JOIN organization AS o ON o.id = i.organization_id
+        SELECT i.id, i.organization_id
+        FROM invoice AS i JOIN organization AS o ON o.id = i.organization_id
         WHERE i.month = :month AND i.status <> 'void'
           AND (CAST(:organization_id AS BIGINT) IS NULL OR i.organization_id = :organization_id)
         ORDER BY o.slug, i.id
@@ -70,43 +116,53 @@ def invoices_of_month(unit: UnitOfWork, month: str, organization_id: int | None)
         month=month,
         organization_id=organization_id,
     )
-    return [str(public_id) for (public_id,) in rows]
 
 
-def overage_billed_by(unit: UnitOfWork, invoice_id: int) -> list[OverageRow]:
-    """Overage that the invoice lists and nothing has settled yet, oldest usage first."""
-    return unit.fetch(
-        OverageRow,
+def overage_billed_by(unit: UnitOfWork, invoice_ids: Iterable[int]) -> dict[int, list[OverageRow]]:
+    """Overage that each invoice lists and nothing has settled yet, oldest usage first."""
+    found: dict[int, list[OverageRow]] = {invoice_id: [] for invoice_id in invoice_ids}
+    rows = unit.fetch(
+        BilledOverageRow,
         f"""
-        SELECT id, product_id, event_at, overage_reason, unsettled FROM (
-            SELECT o.id, o.product_id, o.event_at, o.overage_reason,
+        WITH {given(unit.dialect, "wanted", "id")}
+        SELECT invoice_id, id, product_id, event_at, overage_reason, unsettled FROM (
+            SELECT i.id AS invoice_id, o.id, o.product_id, o.event_at, o.overage_reason,
                    -o.amount_micro - {SETTLED} AS unsettled
-            FROM invoice AS i JOIN ledger_entry AS o ON o.organization_id = i.organization_id
-            WHERE i.id = :invoice_id AND o.kind = 'overage' AND {BILLS_OVERAGE}
+            FROM wanted AS w CROSS JOIN invoice AS i CROSS JOIN ledger_entry AS o
+            WHERE i.id = w.id AND o.organization_id = i.organization_id
+              AND o.kind = 'overage' AND {BILLS_OVERAGE}
               AND NOT EXISTS (SELECT 1 FROM ledger_entry AS u WHERE u.reverses_id = o.id)
         ) AS owed
-        WHERE unsettled > 0 ORDER BY event_at, id
+        WHERE unsettled > 0 ORDER BY invoice_id, event_at, id
         """,
-        invoice_id=invoice_id,
+        wanted=as_given((one,) for one in found),
     )
+    for row in rows:
+        found[row.invoice_id].append(
+            OverageRow(row.id, row.product_id, row.event_at, row.reason, row.unsettled)
+        )
+    return found
 
 
-def mark_final(
-    unit: UnitOfWork, invoice_id: int, *, number: str, at: datetime, due_on: date, is_paid: bool
-) -> None:
-    """A draft is final; one of nothing is paid already."""
-    unit.run(
+def mark_final(unit: UnitOfWork, finals: Iterable[FinalInvoice]) -> None:
+    """Drafts are final; one of nothing is paid already."""
+    unit.run_many(
         """
         UPDATE invoice SET status = :status, number = :number, finalized_at = :at,
                due_on = :due_on, paid_at = :paid_at
         WHERE id = :id AND status = 'draft'
         """,
-        id=invoice_id,
-        status="paid" if is_paid else "finalized",
-        number=number,
-        at=at,
-        due_on=due_on,
-        paid_at=at if is_paid else None,
+        [
+            {
+                "id": final.invoice_id,
+                "status": "paid" if final.is_paid else "finalized",
+                "number": final.number,
+                "at": final.at,
+                "due_on": final.due_on,
+                "paid_at": final.at if final.is_paid else None,
+            }
+            for final in finals
+        ],
     )
 
 
@@ -143,11 +199,6 @@ def mark_void(unit: UnitOfWork, invoice_id: int, *, at: datetime, by: str, reaso
         by=by,
         reason=reason,
     )
-
-
-def unlist_late_usage(unit: UnitOfWork, invoice_id: int) -> None:
-    """Late usage that the invoice had lines for is listed by none: the next draft takes it."""
-    unit.run("UPDATE late_usage SET invoice_id = NULL WHERE invoice_id = :id", id=invoice_id)
 
 
 def is_followed_by_late_usage(unit: UnitOfWork, invoice_id: int) -> bool:

@@ -1,13 +1,15 @@
 """Invoices and their lines: find, list, mark as stale."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from creditctl.rules.instants import instant_of, start_of_day
+from creditctl.rules.instants import start_of_day
 from creditctl.rules.invoice_lines import Line
 from creditctl.rules.units import Credits, Money
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.given import as_given, given
 
 _SELECT = """
     SELECT i.id, i.public_id, o.slug, o.legal_name, i.month, i.starts_at, i.ends_at, i.status,
@@ -18,7 +20,10 @@ _SELECT = """
             WHERE l.invoice_id = i.id),
            i.organization_id, i.subtotal_minor, i.tax_minor, i.prices_include_tax, i.treatment,
            i.document, i.number, i.finalized_at, i.due_on, i.paid_minor, i.credited_minor,
-           i.sent_at, i.paid_at, i.voided_at, i.voided_by, i.void_reason
+           i.sent_at, i.paid_at, i.voided_at, i.voided_by, i.void_reason,
+           (SELECT COALESCE(SUM(l.amount_minor), 0) FROM invoice_line AS l
+            WHERE l.invoice_id = i.id AND l.kind = 'order'),
+           i.carried_from
     FROM invoice AS i JOIN organization AS o ON o.id = i.organization_id
 """
 
@@ -60,6 +65,8 @@ class InvoiceRow:
     voided_at: datetime | None
     voided_by: str | None
     void_reason: str | None
+    orders_minor: int
+    carried_from: datetime | None
 
     @property
     def lines_minor(self) -> int:
@@ -71,12 +78,23 @@ class InvoiceRow:
 class InvoiceLineRow:
     """A row of `invoice_line`, in the columns of `rules.invoice_lines.Line`."""
 
+    invoice_id: int
     kind: str
     description: str
     requests: int | None
     credits: Credits | None
     unit_price: Decimal | None
     amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class NeighboursRow:
+    """Where an organization's earlier invoice ends, a later one begins, and the month's own."""
+
+    organization_id: int
+    before: datetime | None
+    after: datetime | None
+    invoice_id: int | None
 
 
 def list_invoice_rows(
@@ -130,53 +148,71 @@ def invoice_of_month(
     )
 
 
-def end_of_invoice_before(unit: UnitOfWork, organization_id: int, month: str) -> datetime | None:
-    """Where the organization's newest invoice of an earlier month ends."""
-    value = unit.fetch_value(
-        """
-        SELECT MAX(ends_at) FROM invoice
-        WHERE organization_id = :organization_id AND month < :month AND status <> 'void'
+def invoices_by_id(unit: UnitOfWork, invoice_ids: Iterable[int]) -> dict[int, InvoiceRow]:
+    """The invoices of those internal ids."""
+    rows = unit.fetch(
+        InvoiceRow,
+        f"""
+        WITH {given(unit.dialect, "wanted", "invoice_id")}
+        {_SELECT} JOIN wanted AS w ON w.invoice_id = i.id
         """,
-        organization_id=organization_id,
-        month=month,
+        wanted=as_given((one,) for one in invoice_ids),
     )
-    return None if value is None else instant_of(int(value))
+    return {row.id: row for row in rows}
 
 
-def start_of_invoice_after(unit: UnitOfWork, organization_id: int, month: str) -> datetime | None:
-    """Where the organization's oldest invoice of a later month begins."""
-    value = unit.fetch_value(
-        """
-        SELECT MIN(starts_at) FROM invoice
-        WHERE organization_id = :organization_id AND month > :month AND status <> 'void'
+def neighbours_of(
+    unit: UnitOfWork, organization_ids: Iterable[int], month: str
+) -> dict[int, NeighboursRow]:
+    """What surrounds each organization's invoice of that month, such as 2026-10; void ones apart.
+
+    Organizations without any invoice are left out.
+    """
+    rows = unit.fetch(
+        NeighboursRow,
+        f"""
+        WITH {given(unit.dialect, "owners", "id")}
+        SELECT w.id, MAX(CASE WHEN i.month < :month THEN i.ends_at END),
+               MIN(CASE WHEN i.month > :month THEN i.starts_at END),
+               MAX(CASE WHEN i.month = :month THEN i.id END)
+        FROM owners AS w CROSS JOIN invoice AS i
+        WHERE i.organization_id = w.id AND i.status <> 'void'
+        GROUP BY w.id
         """,
-        organization_id=organization_id,
+        owners=as_given((one,) for one in organization_ids),
         month=month,
     )
-    return None if value is None else instant_of(int(value))
+    return {row.organization_id: row for row in rows}
 
 
 def lines_of(unit: UnitOfWork, invoice: InvoiceRow) -> tuple[Line, ...]:
     """The invoice's lines, in order."""
+    return lines_of_many(unit, [invoice])[invoice.id]
+
+
+def lines_of_many(
+    unit: UnitOfWork, invoices: Collection[InvoiceRow]
+) -> dict[int, tuple[Line, ...]]:
+    """The lines of each invoice, in order, by its internal id."""
+    currencies = {invoice.id: invoice.currency for invoice in invoices}
+    found: dict[int, list[Line]] = {invoice.id: [] for invoice in invoices}
     rows = unit.fetch(
         InvoiceLineRow,
-        """
-        SELECT kind, description, requests, credits_micro, unit_price, amount_minor
-        FROM invoice_line WHERE invoice_id = :invoice_id ORDER BY position
+        f"""
+        WITH {given(unit.dialect, "wanted", "id")}
+        SELECT l.invoice_id, l.kind, l.description, l.requests, l.credits_micro, l.unit_price,
+               l.amount_minor
+        FROM wanted AS w JOIN invoice_line AS l ON l.invoice_id = w.id
+        ORDER BY l.invoice_id, l.position
         """,
-        invoice_id=invoice.id,
+        wanted=as_given((one,) for one in found),
     )
-    return tuple(
-        Line(
-            row.kind,
-            row.description,
-            row.requests,
-            row.credits,
-            row.unit_price,
-            Money(row.amount_minor, invoice.currency),
+    for row in rows:
+        amount = Money(row.amount_minor, currencies[row.invoice_id])
+        found[row.invoice_id].append(
+            Line(row.kind, row.description, row.requests, row.credits, row.unit_price, amount)
         )
-        for row in rows
-    )
+    return {invoice_id: tuple(lines) for invoice_id, lines in found.items()}
 
 
 def mark_draft_stale(unit: UnitOfWork, organization_id: int, at: datetime) -> None:
@@ -189,7 +225,7 @@ def mark_drafts_stale_between(
 ) -> None:
     """Mark the organization's drafts with usage of a time from `first` to `last`.
 
-    Their periods hold such a time, or they list late usage of it.
+    Their periods hold such a time, or they list late usage or corrections of it.
     """
     unit.run(
         """
@@ -198,7 +234,11 @@ def mark_drafts_stale_between(
           AND ((starts_at <= :last AND ends_at > :first)
                OR id IN (SELECT invoice_id FROM late_usage
                          WHERE organization_id = :organization_id
-                           AND starts_at <= :last AND ends_at > :first))
+                           AND starts_at <= :last AND ends_at > :first)
+               OR id IN (SELECT b.invoice_id FROM billed_correction AS b
+                         JOIN ledger_entry AS e ON e.id = b.entry_id
+                         WHERE e.organization_id = :organization_id
+                           AND e.event_at >= :first AND e.event_at <= :last))
         """,
         organization_id=organization_id,
         first=first,

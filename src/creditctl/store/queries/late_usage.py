@@ -37,16 +37,6 @@ class NewLateUsage:
 
 
 @dataclass(frozen=True, slots=True)
-class LateUsageRow:
-    """Late usage that an invoice lists, or may."""
-
-    id: int
-    month: str
-    starts_at: datetime
-    ends_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class LateDayRow:
     """Late usage of a day and product; the day starts at midnight UTC."""
 
@@ -209,37 +199,11 @@ def forget_late_usage(unit: UnitOfWork, batch_id: int) -> None:
         unit.run(f"DELETE FROM {table} WHERE batch_id = :batch_id", batch_id=batch_id)
 
 
-def late_usage_for(
-    unit: UnitOfWork, organization_id: int, invoice_id: int | None, starts_at: datetime
-) -> list[LateUsageRow]:
-    """What an invoice from `starts_at` on lists already, and what no invoice lists yet.
-
-    Without what an earlier draft is to list; by the time it is of.
-    """
-    return unit.fetch(
-        LateUsageRow,
-        """
-        SELECT l.id, l.month, l.starts_at, l.ends_at FROM late_usage AS l
-        WHERE l.organization_id = :organization_id
-          AND (l.invoice_id = CAST(:invoice_id AS BIGINT)
-               OR (l.invoice_id IS NULL AND l.ends_at <= :starts_at
-                   AND NOT EXISTS (SELECT 1 FROM invoice AS d
-                                   WHERE d.organization_id = l.organization_id
-                                     AND d.status = 'draft' AND d.starts_at >= l.ends_at
-                                     AND d.starts_at < :starts_at)))
-        ORDER BY l.starts_at, l.id
-        """,
-        organization_id=organization_id,
-        invoice_id=invoice_id,
-        starts_at=starts_at,
-    )
-
-
-def list_on_invoice(unit: UnitOfWork, late_usage_ids: Sequence[int], invoice_id: int) -> None:
-    """The invoice has lines for this late usage."""
+def list_on_invoices(unit: UnitOfWork, listed: Sequence[tuple[int, int]]) -> None:
+    """Invoices have lines for late usage: (late usage, invoice)."""
     unit.run_many(
         "UPDATE late_usage SET invoice_id = :invoice_id WHERE id = :id",
-        [{"invoice_id": invoice_id, "id": one} for one in late_usage_ids],
+        [{"invoice_id": invoice, "id": one} for one, invoice in listed],
     )
 
 
@@ -271,7 +235,7 @@ def late_payers(unit: UnitOfWork, late_usage_id: int) -> list[LatePayerRow]:
 
 
 def late_settlements(unit: UnitOfWork, late_usage_id: int) -> list[LatePayerRow]:
-    """What of its overage was repaid or waived, not invoiced, at the time of the usage."""
+    """What of its overage was repaid or waived, at the time of the usage; not what was billed."""
     return unit.fetch(
         LatePayerRow,
         """
@@ -280,7 +244,8 @@ def late_settlements(unit: UnitOfWork, late_usage_id: int) -> list[LatePayerRow]
         FROM late_usage_entry AS t JOIN ledger_entry AS o ON o.id = t.entry_id
              JOIN ledger_entry AS s ON s.settles_id = o.id
              LEFT JOIN credit_grant AS g ON g.id = s.grant_id
-        WHERE t.late_usage_id = :id AND o.kind = 'overage' AND s.invoice_id IS NULL ORDER BY s.id
+        WHERE t.late_usage_id = :id AND o.kind = 'overage' AND s.invoice_id IS NULL
+        ORDER BY s.id
         """,
         id=late_usage_id,
     )

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from creditctl.errors import OrganizationNotFound
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.given import as_given, given
 from creditctl.store.queries.limit_marks import mark_organizations
 
 _COLUMNS = """
@@ -67,6 +68,21 @@ def organization_by_id(unit: UnitOfWork, organization_id: int) -> OrganizationRo
     if found is None:
         raise LookupError(f"organization {organization_id}")
     return found
+
+
+def organizations_by_id(
+    unit: UnitOfWork, organization_ids: Iterable[int]
+) -> dict[int, OrganizationRow]:
+    """The organizations with those internal ids."""
+    rows = unit.fetch(
+        OrganizationRow,
+        f"""
+        WITH {given(unit.dialect, "owners", "owner_id")}
+        SELECT {_COLUMNS} FROM owners JOIN organization ON id = owner_id
+        """,
+        owners=as_given((one,) for one in organization_ids),
+    )
+    return {row.id: row for row in rows}
 
 
 def list_organizations(

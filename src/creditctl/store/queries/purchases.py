@@ -169,14 +169,21 @@ def mark_void(unit: UnitOfWork, purchase_id: int, *, at: datetime, by: str, reas
 
 def next_number(unit: UnitOfWork, series: str, year: int) -> int:
     """The series' next number in that year: whoever takes it keeps others waiting until the end."""
-    return int(
+    return next_numbers(unit, series, year, 1)[0]
+
+
+def next_numbers(unit: UnitOfWork, series: str, year: int, count: int) -> range:
+    """As many next numbers, at least one."""
+    last = int(
         unit.fetch_value(
             """
-            INSERT INTO number_series (series, year, last) VALUES (:series, :year, 1)
-            ON CONFLICT (series, year) DO UPDATE SET last = number_series.last + 1
+            INSERT INTO number_series (series, year, last) VALUES (:series, :year, :count)
+            ON CONFLICT (series, year) DO UPDATE SET last = number_series.last + excluded.last
             RETURNING last
             """,
             series=series,
             year=year,
+            count=count,
         )
     )
+    return range(last - count + 1, last + 1)

@@ -1,9 +1,12 @@
 """Subscriptions: insert, find, list."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from creditctl.rules.instants import instant_of
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.given import as_given, given
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,42 @@ def plan_changes(unit: UnitOfWork, subscription_id: int) -> list[PlanChangeRow]:
         """,
         subscription_id=subscription_id,
     )
+
+
+def subscriptions_of_many(
+    unit: UnitOfWork, organization_ids: Sequence[int]
+) -> list[SubscriptionRow]:
+    """Every subscription of these organizations, each one's oldest first."""
+    return unit.fetch(
+        SubscriptionRow,
+        f"""
+        WITH {given(unit.dialect, "owners", "id")}
+        {_SELECT} WHERE s.organization_id IN (SELECT id FROM owners)
+        ORDER BY s.organization_id, s.started_at, s.id
+        """,
+        owners=as_given((one,) for one in organization_ids),
+    )
+
+
+def plan_changes_of_many(
+    unit: UnitOfWork, organization_ids: Sequence[int]
+) -> list[tuple[int, PlanChangeRow]]:
+    """Changes of plan of these organizations: the subscription's internal id, and the change."""
+    rows = unit.fetch_rows(
+        f"""
+        WITH {given(unit.dialect, "owners", "id")}
+        SELECT c.subscription_id, c.plan_id, p.name, c.effective_at
+        FROM subscription_change AS c JOIN subscription AS s ON s.id = c.subscription_id
+             JOIN plan AS p ON p.id = c.plan_id
+        WHERE s.organization_id IN (SELECT id FROM owners)
+        ORDER BY c.subscription_id, c.effective_at
+        """,
+        owners=as_given((one,) for one in organization_ids),
+    )
+    return [
+        (int(subscription), PlanChangeRow(int(plan), name, instant_of(int(at))))
+        for subscription, plan, name, at in rows
+    ]
 
 
 def insert_plan_change(

@@ -26,7 +26,8 @@ class Invoice(SQLModel, table=True):
 
     `document` is JSON: seller, buyer and notice as they stood. `paid_minor` and `credited_minor`
     are what its payments and credit notes sum to; `overdue_told_at` is when it was found overdue.
-    A void one keeps its number and makes room for another of the same period.
+    A void one keeps its number and makes room for another of the same period. `carried_from` is
+    the first of the days that it took over from an earlier draft, which was too small to be sent.
     """
 
     __tablename__ = "invoice"
@@ -109,6 +110,7 @@ class Invoice(SQLModel, table=True):
     voided_by: str | None = maybe_text()
     void_reason: str | None = maybe_text()
     overdue_told_at: int | None = maybe_integer()
+    carried_from: int | None = maybe_integer()
 
 
 class InvoiceLine(SQLModel, table=True):
@@ -117,7 +119,17 @@ class InvoiceLine(SQLModel, table=True):
     __tablename__ = "invoice_line"
     __table_args__ = (
         UniqueConstraint("invoice_id", "position"),
-        one_of("kind", "fee", "usage", "late", "credits", "covered", "rounding"),
+        one_of(
+            "kind",
+            "fee",
+            "usage",
+            "late",
+            "credits",
+            "covered",
+            "rounding",
+            "correction",
+            "order",
+        ),
         STRICT,
     )
 
@@ -130,6 +142,20 @@ class InvoiceLine(SQLModel, table=True):
     credits_micro: int | None = maybe_integer()
     unit_price: str | None = maybe_text()
     amount_minor: int = integer()
+
+
+class BilledCorrection(SQLModel, table=True):
+    """Overage with reason `correction` of a time that was invoiced for good.
+
+    It is billed by a later invoice, which has a line for it. Like late usage's entries without a
+    foreign key to the ledger.
+    """
+
+    __tablename__ = "billed_correction"
+    __table_args__ = CLUSTERED
+
+    entry_id: int = integer(key=True)
+    invoice_id: int = integer(refers_to="invoice.id", index=True)
 
 
 class InvoiceTax(SQLModel, table=True):

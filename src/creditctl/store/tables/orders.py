@@ -90,7 +90,10 @@ class OrderLine(SQLModel, table=True):
 
 
 class OrderInstalment(SQLModel, table=True):
-    """Credits delivered and money billed at one time; booked once, or dropped with its form."""
+    """Credits delivered and money billed at one time; booked once, or dropped with its form.
+
+    `invoice_id` is the invoice that has a line for the money; none yet when absent.
+    """
 
     __tablename__ = "order_instalment"
     __table_args__ = (
@@ -113,6 +116,16 @@ class OrderInstalment(SQLModel, table=True):
             "(state = 'booked' AND credits_micro > 0) = (grant_id IS NOT NULL)",
             name="booked_with_its_grant",
         ),
+        CheckConstraint(
+            "invoice_id IS NULL OR (state = 'booked' AND amount_minor > 0)",
+            name="billed_when_booked",
+        ),
+        Index(
+            "ix_order_instalment_invoice",
+            "invoice_id",
+            sqlite_where=sql("invoice_id IS NOT NULL"),
+            postgresql_where=sql("invoice_id IS NOT NULL"),
+        ),
         STRICT,
     )
 
@@ -126,3 +139,4 @@ class OrderInstalment(SQLModel, table=True):
     state: str = text()
     grant_id: int | None = maybe_integer(refers_to="credit_grant.id")
     booked_at: int | None = maybe_integer()
+    invoice_id: int | None = maybe_integer(refers_to="invoice.id")

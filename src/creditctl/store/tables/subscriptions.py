@@ -23,6 +23,7 @@ class Subscription(SQLModel, table=True):
             sqlite_where=sql("status = 'active'"),
             postgresql_where=sql("status = 'active'"),
         ),
+        Index("ix_subscription_organization", "organization_id", "started_at"),
         one_of("status", "active", "ended"),
         CheckConstraint("ended_at >= started_at", name="ends_after_start"),
         STRICT,

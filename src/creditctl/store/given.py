@@ -1,0 +1,30 @@
+"""Rows of integers handed to a statement as one parameter, also in a transaction that only reads.
+
+A statement for many organizations begins `WITH <given(...)>` and joins the name like a table.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+
+_SOURCE = {
+    "sqlite": "json_each(:{name}) AS j",
+    "postgresql": "jsonb_array_elements(CAST(:{name} AS JSONB)) AS j (value)",
+}
+_VALUE = {
+    "sqlite": "json_extract(j.value, '$[{place}]')",
+    "postgresql": "CAST(j.value ->> {place} AS BIGINT)",
+}
+
+
+def given(dialect: str, name: str, *columns: str) -> str:
+    """A common table expression of the rows in the parameter of the same name."""
+    values = ", ".join(
+        f"{_VALUE[dialect].format(place=place)} AS {column}" for place, column in enumerate(columns)
+    )
+    source = _SOURCE[dialect].format(name=name)
+    return f"{name} AS MATERIALIZED (SELECT {values} FROM {source})"  # noqa: S608 - our names
+
+
+def as_given(rows: Iterable[Sequence[int | None]]) -> str:
+    """Rows as that parameter's value."""
+    return json.dumps([list(row) for row in rows], separators=(",", ":"))

@@ -1,0 +1,126 @@
+"""What organizations used and paid in spans of days: the figures of a block of invoices.
+
+A span is (place, organization, first day, end day): days with one price; rows name its place. One
+statement reads them all, day by day, for the sums are kept in the order of days.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from creditctl.rules.burn_down import MICROS_PER_DAY
+from creditctl.rules.units import Credits
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.given import as_given, given
+
+
+@dataclass(frozen=True, slots=True)
+class SpanUsageRow:
+    """Successful requests of a product and tier ('' = none) in a span, and their credits."""
+
+    place: int
+    product: str
+    tier: str
+    requests: int
+    credits: Credits
+
+
+@dataclass(frozen=True, slots=True)
+class SpanPayerRow:
+    """Credits drawn in a span from a source of grants; `overage` is what none covered."""
+
+    place: int
+    source: str
+    credits: Credits
+
+
+Spans = Sequence[tuple[int, int, int, int]]
+"""Place, internal id of the organization, first day and the day after the last, as numbers."""
+
+_DAYS = """
+    day (number) AS (
+        SELECT MIN(first_day) FROM spans
+        UNION ALL
+        SELECT number + 1 FROM day WHERE number + 1 < (SELECT MAX(end_day) FROM spans)
+    )
+"""
+_IN_SPAN = "n.number >= s.first_day AND n.number < s.end_day"
+
+
+def usage_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanUsageRow]:
+    """Usage by product and tier, without failed requests and late ones; products by title."""
+    return unit.fetch(
+        SpanUsageRow,
+        f"""
+        WITH RECURSIVE {_spans(unit)}, {_DAYS}
+        SELECT u.place, p.title, u.tier, SUM(u.requests), SUM(u.credits_micro)
+        FROM (
+            SELECT s.place, d.product_id, d.tier, d.requests - d.failed AS requests,
+                   d.credits_micro
+            FROM spans AS s CROSS JOIN day AS n CROSS JOIN usage_day AS d
+            WHERE {_IN_SPAN} AND d.day = n.number AND d.organization_id = s.organization_id
+            UNION ALL
+            SELECT s.place, d.product_id, d.tier, -d.requests, -d.credits_micro
+            FROM spans AS s CROSS JOIN late_usage AS l CROSS JOIN late_usage_day AS d
+            WHERE l.organization_id = s.organization_id AND d.late_usage_id = l.id
+              AND d.day >= s.first_day AND d.day < s.end_day
+        ) AS u JOIN product AS p ON p.id = u.product_id
+        GROUP BY u.place, p.id, p.title, u.tier
+        HAVING SUM(u.requests) > 0
+        ORDER BY u.place, p.title, p.id, u.tier
+        """,
+        spans=as_given(spans),
+    )
+
+
+def payers_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanPayerRow]:
+    """Who paid the usage when it was booked; late usage is left out."""
+    return unit.fetch(
+        SpanPayerRow,
+        f"""
+        WITH RECURSIVE {_spans(unit)}, {_DAYS}
+        SELECT paid.place, paid.source, SUM(paid.credits_micro)
+        FROM (
+            SELECT s.place, d.source, d.credits_micro
+            FROM spans AS s CROSS JOIN day AS n CROSS JOIN debit_day AS d
+            WHERE {_IN_SPAN} AND d.day = n.number AND d.organization_id = s.organization_id
+            UNION ALL
+            SELECT s.place, COALESCE(g.source, 'overage'), e.amount_micro
+            FROM spans AS s CROSS JOIN late_usage AS l CROSS JOIN late_usage_entry AS t
+                 CROSS JOIN ledger_entry AS e LEFT JOIN credit_grant AS g ON g.id = e.grant_id
+            WHERE l.organization_id = s.organization_id AND t.late_usage_id = l.id
+              AND e.id = t.entry_id
+              AND e.event_at / {MICROS_PER_DAY} >= s.first_day
+              AND e.event_at / {MICROS_PER_DAY} < s.end_day
+        ) AS paid
+        GROUP BY paid.place, paid.source ORDER BY paid.place, paid.source
+        """,
+        spans=as_given(spans),
+    )
+
+
+def settled_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanPayerRow]:
+    """Settled overage of the spans' usage, by the grant's source or as `waiver`.
+
+    Without that of late usage, and without what an invoice has billed.
+    """
+    settled = "CASE WHEN s.grant_id IS NULL THEN s.amount_micro ELSE -s.amount_micro END"
+    return unit.fetch(
+        SpanPayerRow,
+        f"""
+        WITH {_spans(unit)}
+        SELECT a.place, COALESCE(g.source, 'waiver'), SUM({settled})
+        FROM spans AS a CROSS JOIN ledger_entry AS o CROSS JOIN ledger_entry AS s
+             LEFT JOIN credit_grant AS g ON g.id = s.grant_id
+        WHERE o.organization_id = a.organization_id AND o.kind = 'overage'
+          AND o.event_at >= a.first_day * {MICROS_PER_DAY}
+          AND o.event_at < a.end_day * {MICROS_PER_DAY}
+          AND s.settles_id = o.id AND s.invoice_id IS NULL
+          AND NOT EXISTS (SELECT 1 FROM late_usage_entry AS t WHERE t.entry_id = o.id)
+        GROUP BY 1, 2 HAVING SUM({settled}) <> 0 ORDER BY 1, 2
+        """,
+        spans=as_given(spans),
+    )
+
+
+def _spans(unit: UnitOfWork) -> str:
+    return given(unit.dialect, "spans", "place", "organization_id", "first_day", "end_day")
