@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,10 @@ from typing import Any
 import pytest
 
 from creditctl.context import Context
-from creditctl.services.checks import run_checks
+from creditctl.services.checks import findings_in
+from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.migrate import create_file, migrate
+from postgres_databases import EmptyDatabases
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 POSTGRES_VARIABLE = "CREDITCTL_TEST_POSTGRES"
@@ -25,13 +28,17 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A developer's own configuration must not reach a test."""
+def no_settings_from_outside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A developer's own configuration must not reach a test, nor that of the test before it."""
     for name in [name for name in os.environ if name.startswith("CREDITCTL_")]:
         if name != POSTGRES_VARIABLE:
             monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    # Only named: few tests write there, and a directory for each of the others takes its time.
+    home = tmp_path_factory.getbasetemp() / f"home-{next(_numbers)}"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("CREDITCTL_ACTOR", "tester")
 
 
@@ -67,32 +74,36 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> str:
-    """Name of a database with the newest schema, for others to be copied from."""
-    name = f"creditctl_template_{os.getpid()}"
-    _on_server(postgres_server, f"CREATE DATABASE {name}")
-    migrate(_named(postgres_server, name))
-    return name
+def postgres_databases(postgres_server: str) -> Iterator[EmptyDatabases]:
+    databases = EmptyDatabases(postgres_server)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of an empty, migrated database; every test that takes it runs on both kinds."""
+    yield from _empty_database(request, tmp_path)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The same, once for all tests of a file: for those that only read, or undo what they do."""
+    yield from _empty_database(request, tmp_path_factory.mktemp("shared"))
+
+
+def _empty_database(request: pytest.FixtureRequest, directory: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        url = _copy_of(request.getfixturevalue("sqlite_template"), tmp_path)
+        url = _copy_of(request.getfixturevalue("sqlite_template"), directory)
         yield url
-        _books_are_consistent(request, url)
+        _books_are_consistent(request, url, reading(url))
         return
-    server = request.getfixturevalue("postgres_server")
-    template = request.getfixturevalue("postgres_template")
-    name = f"creditctl_test_{os.getpid()}_{next(_numbers)}"
-    _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    url = _named(server, name)
-    yield url
-    try:
-        _books_are_consistent(request, url)
-    finally:
-        _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+    databases: EmptyDatabases = request.getfixturevalue("postgres_databases")
+    with databases.lent() as lent:
+        yield lent.url
+        _books_are_consistent(request, lent.url, lent.reading())
 
 
 @pytest.fixture
@@ -102,7 +113,7 @@ def sqlite_database(
     """URL of an empty, migrated SQLite database, for what does not depend on the kind."""
     url = _copy_of(sqlite_template, tmp_path)
     yield url
-    _books_are_consistent(request, url)
+    _books_are_consistent(request, url, reading(url))
 
 
 @pytest.fixture
@@ -146,12 +157,15 @@ def sqlite_cli(sqlite_database: str) -> Cli:
     return _runner(sqlite_database)
 
 
-def _books_are_consistent(request: pytest.FixtureRequest, database: str) -> None:
+def _books_are_consistent(
+    request: pytest.FixtureRequest, database: str, snapshot: AbstractContextManager[UnitOfWork]
+) -> None:
     """After every test of a service or command, all invariants hold: what it wrote adds up."""
     if request.path.parent.name not in ("services", "cli", "examples", "faults", "server"):
         return
     if request.node.get_closest_marker("broken_books") is None:
-        assert run_checks(Context(database, NOW, "tester")) == []
+        with snapshot as unit:
+            assert findings_in(unit, Context(database, NOW, "tester")) == []
 
 
 def _runner(database: str) -> Cli:
@@ -176,17 +190,3 @@ def _copy_of(template: Path, directory: Path) -> str:
     path = directory / "creditctl.db"
     shutil.copyfile(template, path)
     return f"sqlite:///{path}"
-
-
-def _on_server(server: str, sql: str) -> None:
-    import psycopg
-
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql)
-
-
-def _named(server: str, name: str) -> str:
-    from urllib.parse import urlsplit, urlunsplit
-
-    parts = urlsplit(server)
-    return urlunsplit(parts._replace(path=f"/{name}"))

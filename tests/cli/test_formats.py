@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from conftest import Cli
 from creditctl.cli.schema import SCHEMAS
 from creditctl.context import Context
 from creditctl.services.demo import run_main_job
+from creditctl.store.driver_sqlite import path_of
 from recording_channel import recording_channel
 from sample_lines import CHANGES, READS, filled
 from schema_check import validated
@@ -25,10 +27,21 @@ BY_PROVIDERS = {
 """What takes a provider to say; test_purchase_payments has one of each."""
 
 
+@pytest.fixture(scope="module")
+def sample_company(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a company after its month; copied, never written to."""
+    path = tmp_path_factory.mktemp("sample") / "company.db"
+    shutil.copyfile(sqlite_template, path)
+    run_main_job(Context(f"sqlite:///{path}", None, "demo"), "finfeedapi")
+    return path
+
+
 @pytest.fixture
-def books(sqlite_database: str, sqlite_cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Cli:
+def books(
+    sample_company: Path, sqlite_database: str, sqlite_cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> Cli:
     recording_channel(monkeypatch)  # what is sent goes nowhere
-    run_main_job(Context(sqlite_database, None, "demo"), "finfeedapi")
+    shutil.copyfile(sample_company, path_of(sqlite_database))
     return sqlite_cli
 
 

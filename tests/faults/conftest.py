@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, Popen
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,6 +26,7 @@ from faults.company import (
     prepare,
     write_usage,
 )
+from postgres_databases import named, on_server
 
 EVENTS = 1_000
 _numbers = itertools.count(1)
@@ -44,8 +45,8 @@ def prepared_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFact
 def prepared_postgres(postgres_server: str) -> str:
     """The company's URL on the server; copied, never written to."""
     name = f"creditctl_company_{os.getpid()}"
-    _on_server(postgres_server, f"CREATE DATABASE {name}")
-    url = _named(postgres_server, name)
+    on_server(postgres_server, f"CREATE DATABASE {name}")
+    url = named(postgres_server, name)
     migrate(url)
     prepare(url)
     return url
@@ -127,20 +128,9 @@ def _sqlite_copy(template: Path, folder: Path) -> Iterator[str]:
 @contextmanager
 def _postgres_copy(server: str, template: str) -> Iterator[str]:
     name = f"creditctl_copy_{os.getpid()}_{next(_numbers)}"
-    _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
-        yield _named(server, name)
-        assert_consistent(_named(server, name))
+        yield named(server, name)
+        assert_consistent(named(server, name))
     finally:
-        _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _on_server(server: str, sql: str) -> None:
-    import psycopg
-
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql)
-
-
-def _named(server: str, name: str) -> str:
-    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
