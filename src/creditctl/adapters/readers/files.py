@@ -37,7 +37,7 @@ class UsageStream(io.BufferedReader):
 class _Measured(io.RawIOBase):
     """The first `size` bytes of a file."""
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def __init__(self, file: io.FileIO, size: int) -> None:
         self._file = file
         self._size = size
         self.position = 0
@@ -49,10 +49,9 @@ class _Measured(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._file.read(min(len(buffer), self._size - self.position))
-        buffer[: len(data)] = data
-        self.position += len(data)
-        return len(data)
+        count = self._file.readinto(memoryview(buffer)[: max(self._size - self.position, 0)])
+        self.position += count
+        return count
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self.position, os.SEEK_END: self._size}[whence]

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -73,19 +74,22 @@ class LineBlock:
 def line_blocks(stream: BinaryIO, first: int = 1) -> Iterator[LineBlock | Reject]:
     """The rest of a file, cut between lines; a line that fills a block alone is a reject."""
     rest = b""
-    while data := stream.read(BLOCK_BYTES):
-        data = rest + data
-        cut = data.rfind(b"\n") + 1
-        if not cut and len(data) > LONGEST_LINE:
+    buffer = bytearray(BLOCK_BYTES)
+    reader = cast(BufferedIOBase, stream)
+    while count := reader.readinto(buffer):
+        cut = buffer.rfind(b"\n", 0, count) + 1
+        if not cut and len(rest) + count > LONGEST_LINE:
             yield too_long(first)
             rest = _after_line(stream)
             first += 1
             continue
-        if cut:
-            block = LineBlock(first, data[:cut])
+        with memoryview(buffer) as data:
+            whole = b"".join((rest, data[:cut])) if cut else b""
+            rest = bytes(data[cut:count]) if cut else rest + data[:count]
+        if whole:
+            block = LineBlock(first, whole)
             yield block
             first += len(block.ends)
-        rest = data[cut:]
     # Of a file that grows the last line may be cut off, perhaps within a number.
     if rest and not getattr(stream, "is_growing", False):
         yield LineBlock(first, rest + b"\n")

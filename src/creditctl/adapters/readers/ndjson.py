@@ -15,6 +15,7 @@ from creditctl.adapters.readers.lines import (
     line_blocks,
     sound_lines,
 )
+from creditctl.adapters.readers.uniform_lines import uniform_columns
 from creditctl.rules.usage_events import Reject
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -94,7 +95,9 @@ def _blocks(stream: BinaryIO, wanted: list[str]) -> Iterator[Block]:
 
 def _block(block: LineBlock, wanted: list[str]) -> Block:
     sound, rejects = sound_lines(block)
-    columns = _read_at_once(block, wanted) if sound.all() else None
+    columns = None
+    if sound.all():
+        columns = uniform_columns(block, wanted) or _read_at_once(block, wanted)
     if columns is not None:
         return Block(block.numbers, columns, rejects)
     numbers, records, bad = objects_of(block, sound)

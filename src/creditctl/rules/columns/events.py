@@ -115,7 +115,7 @@ def _read(read: Callable[[str], int], value: str) -> int:
 
 def _coded(column: Texts | None, count: int) -> Coded:
     """The column as text; nothing said is the empty text."""
-    if column is None:
+    if column is None or column.null_count == count:
         return Coded(np.zeros(count, np.int64), [""])
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()

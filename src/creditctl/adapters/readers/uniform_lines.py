@@ -1,0 +1,165 @@
+"""JSON lines that differ in their values alone, as programs write them, cut at fixed places.
+
+The first line is the pattern: the pieces of text between its values. All lines are then walked
+along together, in words of eight bytes. Nothing is believed: every piece of every line is compared,
+numbers are matched with the grammar, and a block not exactly alike is left to a parser of JSON.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute
+
+from creditctl.adapters.readers.byte_words import LONGEST_KEPT, WORD, ByteWords, Span
+from creditctl.adapters.readers.lines import LineBlock
+
+_MEMBER = re.compile(
+    rb'[ \t\r]*"([^"\\\x00-\x1f]*)"[ \t\r]*:[ \t\r]*'
+    rb'(?:"([^"\\\x00-\x1f]*)"|([^\s",:{}\[\]]+))[ \t\r]*([,}])'
+)
+_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
+_WANTED_BARE = f"\\A(?:{_NUMBER}|true|false)\\z"
+_ANY_BARE = f"\\A(?:{_NUMBER}|true|false|null)\\z"
+"""Values without quotes; null is no text, so a wanted member must not be null anywhere."""
+
+_MOSTLY_DIFFERENT = ("id", "time")
+"""Members whose values hardly repeat: they gain nothing from a dictionary."""
+
+_SAMPLE = 256
+"""Lines whose texts are measured before all are taken to be as long as the first line's."""
+
+_SPACE, _QUOTE, _BACKSLASH = 32, 34, b"\\"
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A member of the first line."""
+
+    name: str
+    before: bytes
+    """What the line says between the value before and this one, quotes included."""
+
+    width: int
+    is_bare: bool
+
+
+_Pattern = tuple[list[_Member], bytes]
+"""The members of the first line, and how it ends."""
+
+
+def uniform_columns(block: LineBlock, wanted: Collection[str]) -> dict[str, Any] | None:
+    """The wanted members as columns of text; None unless all lines are like the first one.
+
+    The lines must be UTF-8 text already.
+    """
+    pattern = _pattern(block)
+    if pattern is None or len(block.data) < WORD:
+        return None
+    members, last = pattern
+    if not _says_no_more(block, b"".join([*(one.before for one in members), last])):
+        return None
+    words = ByteWords(block.data)
+    spans = _spans(words, block, pattern, is_guessed=True)
+    spans = spans or _spans(words, block, pattern, is_guessed=False)
+    if spans is None:
+        return None
+    columns: dict[str, Any] = {}
+    for member, span in zip(members, spans, strict=True):
+        is_wanted = member.name in wanted
+        if is_wanted or member.is_bare:
+            column = _column(words, member, span, is_wanted=is_wanted)
+            if column is None:
+                return None
+            columns[member.name] = column
+    nothing = pa.nulls(len(block.ends), pa.string())
+    return {name: columns.get(name, nothing) for name in wanted}
+
+
+def _spans(
+    words: ByteWords, block: LineBlock, pattern: _Pattern, *, is_guessed: bool
+) -> list[Span] | None:
+    """Where the values of each member are; None if a line says anything else between them.
+
+    Values may be guessed to be as long as in the first line: a wrong guess is found out.
+    """
+    members, last = pattern
+    spans = []
+    step = max(len(block.ends) // _SAMPLE, 1)
+    places, text, is_fixed = block.starts, b"", b""
+    for member, following in zip(
+        members, [*(one.before for one in members[1:]), last], strict=True
+    ):
+        text += member.before
+        is_fixed += b"\xff" * len(member.before)
+        starts = places + len(text)
+        # As long as values are all as wide as in the first line, lines are compared in one go.
+        asked = places if member.is_bare else places[::step]
+        if is_guessed and words.has(following[0], asked, len(text) + member.width):
+            spans.append(Span(starts, starts + member.width, member.width, None))
+            text += bytes(member.width)
+            is_fixed += bytes(member.width)
+            continue
+        if not words.all_say(places, text, is_fixed):
+            return None
+        span = words.span_to(following[0], starts, member.width)
+        if span is None:
+            return None
+        spans.append(span)
+        places, text, is_fixed = span.ends, b"", b""
+    ends = places + len(text) + len(last)
+    # Places only ever grow: who ends where its line does has never left it.
+    if not np.array_equal(ends, block.ends):
+        return None
+    is_alike = words.all_say(places, text + last, is_fixed + b"\xff" * len(last))
+    return spans if is_alike else None
+
+
+def _pattern(block: LineBlock) -> _Pattern | None:
+    """The members of the first line and how it ends; None unless they are texts and numbers."""
+    line = block.data[: int(block.ends[0])]
+    members: list[_Member] = []
+    if not line.startswith(b"{"):
+        return None
+    place, piece = 1, 0
+    while found := _MEMBER.match(line, place):
+        is_bare = found[2] is None
+        name = found[1].decode()
+        if any(member.name == name for member in members):
+            return None
+        start, end = found.span(3 if is_bare else 2)
+        members.append(_Member(name, line[piece:start], end - start, is_bare))
+        piece, place = end, found.end()
+        if found[4] == b"}":
+            return (members, line[piece:]) if not line[place:].strip(b" \t\r\n") else None
+    return None
+
+
+def _says_no_more(block: LineBlock, pieces: bytes) -> bool:
+    """Whether quotes and control characters stand in the pieces alone, and backslashes nowhere."""
+    if _BACKSLASH in block.data:
+        return False
+    count = len(block.ends)
+    data = np.frombuffer(block.data, np.uint8)
+    found = data == _QUOTE
+    if np.count_nonzero(found) != count * pieces.count(_QUOTE):
+        return False
+    np.less(data, _SPACE, out=found)
+    return int(np.count_nonzero(found)) == count * sum(byte < _SPACE for byte in pieces)
+
+
+def _column(words: ByteWords, member: _Member, span: Span, *, is_wanted: bool) -> Any:
+    """The values of a member; None if one of them is none."""
+    is_short = span.words is not None if span.width is None else span.width <= LONGEST_KEPT
+    if member.name in _MOSTLY_DIFFERENT or not is_short:
+        column = words.texts(span)
+    else:
+        column = words.coded(span)
+    if not member.is_bare:
+        return column
+    values = column.dictionary if pa.types.is_dictionary(column.type) else column
+    matched = compute.match_substring_regex(values, _WANTED_BARE if is_wanted else _ANY_BARE)
+    return column if compute.all(matched).as_py() else None
