@@ -11,7 +11,6 @@ from typing import Any
 from creditctl.adapters.secrets import read_secret
 from creditctl.context import Settings
 from creditctl.errors import InvalidInput
-from creditctl.rules.money_text import parse_amounts
 
 ENVIRONMENT_PREFIX = "CREDITCTL_"
 PROJECT_FILE = Path("creditctl.toml")
@@ -46,7 +45,6 @@ ADAPTERS = {
 }
 """Tables that hold a table for each adapter -> how to write one."""
 
-_LONGEST_DEDUP_WINDOW = 24 * 60
 _DOCUMENT_PATHS = ("logo", "fonts")
 
 
@@ -74,7 +72,7 @@ def read_config(flags: Mapping[str, str | None]) -> dict[str, str]:
 def settings_from(config: Mapping[str, str]) -> Settings:
     """The settings that services are handed; raises InvalidInput naming the bad one."""
     default = Settings()
-    window = _whole_number(config, "dedup_window_minutes", 1, _LONGEST_DEDUP_WINDOW)
+    window = _whole_number(config, "dedup_window_minutes", 1, 24 * 60)
     grace = _whole_number(config, "usage_grace_hours", 0, 24 * 365)
     hold = _whole_number(config, "hold_timeout_seconds", 1, 24 * 3600)
     late = _whole_number(config, "late_window_periods", 0, 120)
@@ -90,7 +88,7 @@ def settings_from(config: Mapping[str, str]) -> Settings:
             default.invoice_grace if invoice_grace is None else timedelta(hours=invoice_grace)
         ),
         payment_days=default.payment_days if payment_days is None else payment_days,
-        invoice_minimum=parse_amounts(config.get("invoice_minimum", "")),
+        invoice_minimum=_amounts(minimum) if (minimum := config.get("invoice_minimum")) else {},
         import_chunk=chunk,
         ceilings=_ceilings(config.get("ceilings", "")),
         key_pepper=_secret(config, "key_pepper"),
@@ -105,6 +103,12 @@ def settings_from(config: Mapping[str, str]) -> Settings:
         metrics_file=Path(file).expanduser() if (file := config.get("metrics_file")) else None,
         profile=config.get("profile"),
     )
+
+
+def _amounts(text: str) -> Mapping[str, int]:
+    from creditctl.rules import money_text  # most companies set none
+
+    return money_text.parse_amounts(text)
 
 
 def adapter_settings(kind: str, profile: str | None) -> dict[str, dict[str, str]]:

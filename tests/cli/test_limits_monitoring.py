@@ -68,8 +68,13 @@ def test_a_check_that_is_done_is_posted_to_the_monitor(sqlite_cli: Cli, books: C
         "allowances_granted": 0,
         "instalments_booked": 0,
         "expiries_booked": 0,
+        "holds_expired": 0,
         "repayments_booked": 0,
         "recharged": 0,
+        "invoices_overdue": 0,
+        "told": 0,
+        "sent": 0,
+        "failed": 0,
     }
 
 

@@ -92,6 +92,8 @@ def take(context: Context, step: tuple[Any, ...], number: int) -> None:
             finalize_invoices(context, FinalizeRequest(month=before(context), at_once=True))
         case ("close",):
             closed(context, before(context))
+        case ("wait", *_):
+            pass
         case (_, place, *rest):
             final = [one.id for one in list_invoices(context) if one.number]
             if final:

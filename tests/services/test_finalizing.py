@@ -34,7 +34,7 @@ def books(context: Context) -> Context:
 
 
 def status(context: Context, slug: str) -> LimitStatus:
-    (found,) = list_limit_status(context)
+    (found,) = [one for one in list_limit_status(context) if one.organization == slug]
     return found
 
 

@@ -111,13 +111,6 @@ def _issue(
     )
     credited = _credited_taxes(taxes, note)
     insert_credited_taxes(unit, note_id, credited)
-    mark_settled(
-        unit,
-        row.id,
-        paid_minor=row.paid_minor,
-        credited_minor=row.credited_minor + note.total,
-        at=context.now,
-    )
     _post(unit, context, row, note, note_id)
     tell_if_paid(unit, context, row)
     standing = invoice_standing(unit, row.id)
@@ -151,6 +144,14 @@ def _issue(
 
 
 def _post(unit: UnitOfWork, context: Context, row: InvoiceRow, note: Amounts, note_id: int) -> None:
+    """Less is owed from now on, and nothing may be left."""
+    mark_settled(
+        unit,
+        row.id,
+        paid_minor=row.paid_minor,
+        credited_minor=row.credited_minor + note.total,
+        at=context.now,
+    )
     post_receivable(
         unit,
         organization_id=row.organization_id,

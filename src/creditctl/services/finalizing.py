@@ -7,13 +7,12 @@ from datetime import timedelta
 from creditctl.context import Context
 from creditctl.errors import Conflict, CreditctlError, InvalidInput
 from creditctl.rules.document_numbers import INVOICES, document_number
-from creditctl.rules.instants import instant_text
 from creditctl.rules.invoice_lines import total_of
 from creditctl.rules.periods import Period, parse_month
-from creditctl.rules.units import NO_CREDITS, Credits, Money
+from creditctl.rules.units import Money
 from creditctl.services.answers import from_json, to_json
 from creditctl.services.audit import record_change
-from creditctl.services.carried_drafts import is_too_small
+from creditctl.services.final_refusals import refuse_other, refuse_unready, sum_of
 from creditctl.services.idempotency import recall, remember
 from creditctl.services.invoice_events import tell
 from creditctl.services.invoice_taxes import TaxedDraft, TermsBook, tax_point, taxed_draft
@@ -172,12 +171,10 @@ def _ready(
         stated = TaxedDraft(amounts_of(row), tuple(taxes[row.id]))
         period = Period(row.starts_at, row.ends_at)
         try:
-            _refuse(context, request, row, owed[row.id])
+            refuse_unready(context, row, owed[row.id], at_once=request.at_once)
             base = total_of(lines[row.id], row.currency)
             terms = book.at(unit, tax_point(period))
-            _refuse_other(
-                row, stated, taxed_draft(terms, owners[row.organization_id], period, base)
-            )
+            refuse_other(row, stated, taxed_draft(terms, owners[row.organization_id], period, base))
         except (Conflict, InvalidInput) as problem:
             problems.append((row, problem))
         else:
@@ -238,7 +235,7 @@ def _finalize(
                 "number": number,
                 "total": str(Money(row.total_minor, row.currency)),
                 "currency": row.currency,
-                "overage_billed": _sum(owed),
+                "overage_billed": sum_of(owed),
             },
         )
     made = invoices_by_id(unit, [row.id for row, _ in ready])
@@ -248,46 +245,6 @@ def _finalize(
     for row, _ in ready:
         tell(unit, context, made[row.id], "invoice.finalized")
     return summaries
-
-
-def _refuse(
-    context: Context, request: FinalizeRequest, row: InvoiceRow, owed: Sequence[OverageRow]
-) -> None:
-    """Raises Conflict for a draft that is not what would be drafted now, too young or too small."""
-    if row.status == "void":
-        raise Conflict(f"{row.number} is void", hint=_again(row))
-    if row.stale:
-        raise Conflict(f"{row.public_id} is stale: its figures have changed", hint=_again(row))
-    ready_at = row.ends_at + context.settings.invoice_grace
-    if context.now < ready_at and not request.at_once:
-        raise Conflict(
-            f"usage on {row.public_id} may still come until {instant_text(ready_at)}",
-            hint="wait, or add --now",
-        )
-    total = Money(row.total_minor, row.currency)
-    if is_too_small(context.settings.invoice_minimum, total):
-        raise Conflict(
-            f"{row.public_id} comes to {total} {total.currency}, below the minimum: the next"
-            " invoice takes it over",
-            hint="the setting invoice_minimum says what an invoice has to come to",
-        )
-    if _sum(owed) != row.overage:
-        raise Conflict(
-            f"{row.public_id} bills {row.overage} credits of overage, {_sum(owed)} are open",
-            hint="'creditctl check' says more",
-        )
-
-
-def _refuse_other(row: InvoiceRow, stated: TaxedDraft, due: TaxedDraft) -> None:
-    if due != stated:
-        raise Conflict(
-            f"the tax or the parties of {row.public_id} have changed since it was made",
-            hint=_again(row),
-        )
-
-
-def _again(row: InvoiceRow) -> str:
-    return f"'creditctl invoice generate --month {row.month}' makes it anew"
 
 
 def _settlement(context: Context, row: InvoiceRow, owed: OverageRow, number: str) -> NewEntry:
@@ -303,7 +260,3 @@ def _settlement(context: Context, row: InvoiceRow, owed: OverageRow, number: str
         actor=context.actor,
         reason=f"settled by invoice {number}",
     )
-
-
-def _sum(owed: Sequence[OverageRow]) -> Credits:
-    return sum((one.unsettled for one in owed), NO_CREDITS)

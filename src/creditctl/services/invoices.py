@@ -12,17 +12,19 @@ from creditctl.rules.invoice_lines import Line
 from creditctl.rules.periods import Period, month_text
 from creditctl.rules.units import Credits, Money
 from creditctl.services.invoice_sections import (
+    CreditNotePart,
     InvoiceEndpoint,
     InvoiceOverage,
     InvoicePaymentPart,
     InvoicePurchase,
+    credit_note_part,
     sections_of,
 )
 from creditctl.services.purchase_cards import TaxPart
 from creditctl.services.sale_documents import PartyCard, frozen_party
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.invoice_drafts import InvoiceTaxRow, taxes_of
-from creditctl.store.queries.invoice_steps import CreditNoteRow, credit_notes_of, payments_of
+from creditctl.store.queries.invoice_steps import credit_notes_of, payments_of
 from creditctl.store.queries.invoices import (
     InvoiceRow,
     invoice_by_public_id,
@@ -43,20 +45,6 @@ class InvoiceLine:
     credits: Credits | None
     unit_price: Decimal | None
     amount: Money
-
-
-@dataclass(frozen=True, slots=True)
-class CreditNotePart:
-    """A credit note of an invoice; `line` is the number of the line that it takes back."""
-
-    id: str
-    number: str
-    issued_at: datetime
-    line: int | None
-    net: Money
-    tax: Money
-    total: Money
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,20 +261,6 @@ def invoice_card(unit: UnitOfWork, row: InvoiceRow) -> Invoice:
         purchases=sections.purchases,
         endpoints=sections.endpoints,
         overage=sections.overage,
-    )
-
-
-def credit_note_part(note: CreditNoteRow, currency: str) -> CreditNotePart:
-    """A credit note as it is shown with its invoice."""
-    return CreditNotePart(
-        note.public_id,
-        note.number,
-        note.issued_at,
-        note.line_position,
-        Money(note.net_minor, currency),
-        Money(note.tax_minor, currency),
-        Money(note.total_minor, currency),
-        note.reason,
     )
 
 

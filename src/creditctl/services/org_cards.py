@@ -88,6 +88,12 @@ class OrganizationCard:
         return exemption_in_words(self.tax_exempt_reason, self.tax_exempt_certificate, days)
 
     @property
+    def address(self) -> str | None:
+        """Street, postcode and city (else the locality) in one line."""
+        town = " ".join(part for part in (self.postcode, self.city or self.locality) if part)
+        return ", ".join(part for part in (self.street, town) if part) or None
+
+    @property
     def place(self) -> str | None:
         """Country and region in one word."""
         return "-".join(part for part in (self.country, self.region) if part) or None

@@ -34,11 +34,11 @@ class SellerCard:
     region: str | None
     tax_id: str | None
     email: str | None
-    street: str | None
-    postcode: str | None
-    city: str | None
-    phone: str | None
-    bank: tuple[str, ...]
+    street: str | None = None
+    postcode: str | None = None
+    city: str | None = None
+    phone: str | None = None
+    bank: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
