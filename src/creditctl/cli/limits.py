@@ -1,5 +1,6 @@
 """`creditctl limits`: decide and show who may call the API."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,13 @@ from creditctl.cli.groups import command_group
 from creditctl.cli.session import session_of
 from creditctl.errors import ExitStatus
 from creditctl.output.view import Column, Section, View
+from creditctl.services.limits_check import LimitsCheck
 from creditctl.services.limits_monitoring import check_limits_watched
 
 app = command_group("Check budgets and balances; run by cron.")
 limits_export.register(app)
 
+_ALWAYS = ("checked", "ok", "notified", "blocked")
 _DETAILS = (Column("reason"), Column("usage"), Column("limit"))
 CHECK_VIEW = View(
     "creditctl.limits_check/v1",
@@ -128,9 +131,16 @@ def check(
         warn=session.warn,
     )
     if result.has_news or session.format_name != "table":
-        session.show(result, CHECK_VIEW)
+        session.show(result, _without_nothing(result))
     if exit_code and result.newly_blocked:
         raise typer.Exit(ExitStatus.FINDINGS)
+
+
+def _without_nothing(result: LimitsCheck) -> View:
+    """The summary with the lines that say something."""
+    columns = CHECK_VIEW.columns
+    shown = [one for one in columns if one.name in _ALWAYS or getattr(result, one.name)]
+    return replace(CHECK_VIEW, columns=tuple(shown))
 
 
 @app.command("status")
