@@ -15,6 +15,7 @@ from pathlib import Path
 
 from creditctl.context import Context
 from creditctl.rules.instants import day_number
+from creditctl.services import limits_work  # noqa: F401 - loaded at the start, not in a round
 from creditctl.services.limits_check import check_limits
 from creditctl.store.engine import unit_of_work
 from creditctl.store.migrate import create_file, migrate
