@@ -193,6 +193,8 @@ def test_the_card_tells_lines_history_and_crossings(noon: Context) -> None:
     set_budget(later, "acme", Wanted(daily=credits("20")))
     card = show_limit_status(later, "acme")
     assert [past.state for past in card.history] == ["ok", "blocked"]
+    assert (card.daily, card.today, card.left) == (credits("20"), credits("11"), credits("9"))
+    assert (card.day_bar, card.day_hours) == ("███████████", "            █")
     (crossing,) = card.crossings
     assert (crossing.crossed_at, crossing.recovered_at) == (noon.now, later.now)
 

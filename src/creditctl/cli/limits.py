@@ -70,6 +70,12 @@ STATUS_VIEW = View(
         Column("since"),
         Column("until"),
         Column("held"),
+        Column("daily", "Daily budget"),
+        Column("day_bar", ""),
+        Column("day_hours", "Since midnight"),
+        Column("today"),
+        Column("left"),
+        Column("forecast", "At midnight"),
     ),
     sections=(
         Section("lines", "Lines", LINE_COLUMNS, hidden_when_empty=True),

@@ -77,14 +77,19 @@ class Budget:
     @property
     def day_bar(self) -> str:
         """How much of the daily budget is used."""
-        if not self.daily:
-            return ""
-        return bar(min(self.today.micro, self.daily.micro), self.daily.micro, 2 * _BAR_WIDTH)
+        return day_bar(self.daily, self.today)
 
     @property
     def day_hours(self) -> str:
         """The day's hours as a picture."""
         return sparkline([hour.micro for hour in self.hours])
+
+
+def day_bar(daily: Credits | None, today: Credits | None) -> str:
+    """How much of a daily budget is used, as a picture; nothing without one."""
+    if not daily or today is None:
+        return ""
+    return bar(min(today.micro, daily.micro), daily.micro, 2 * _BAR_WIDTH)
 
 
 def show_budget(context: Context, organization: str) -> Budget:
@@ -103,13 +108,19 @@ def list_budgets(context: Context) -> list[Budget]:
 
 def budget_now(unit: UnitOfWork, context: Context, organization_id: int, slug: str) -> Budget:
     """One organization's, in a unit of work; raises BudgetNotFound."""
-    spending = Spending(unit, context.now, organization_id)
-    rows = spending.lines.get(organization_id)
-    if not rows:
+    found = budget_of_day(unit, context, organization_id)
+    if found is None:
         raise BudgetNotFound(
             f"{slug} has no budget", hint=f"'creditctl budgets set {slug} --daily 1000' sets one"
         )
-    return _budget(unit, context, spending, rows)
+    return found
+
+
+def budget_of_day(unit: UnitOfWork, context: Context, organization_id: int) -> Budget | None:
+    """The same, or None without any line."""
+    spending = Spending(unit, context.now, organization_id)
+    rows = spending.lines.get(organization_id)
+    return _budget(unit, context, spending, rows) if rows else None
 
 
 def _budget(

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from creditctl.context import Context
+from creditctl.rules.charts import sparkline
 from creditctl.rules.enforcement import State
 from creditctl.rules.units import Credits
-from creditctl.services.budgets import BudgetLine, lines_of, target_in_words
-from creditctl.services.spending import Spending, period_at
+from creditctl.services.budgets import BudgetLine, budget_of_day, day_bar
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.crossings import crossing_history
 from creditctl.store.queries.enforcement import StateRow, decision_history, state_rows
@@ -69,9 +69,28 @@ class LimitStatusCard:
     since: datetime | None
     until: datetime | None
     held: Credits
+    daily: Credits | None
+    today: Credits | None
+    """What the day's budget counted; None without any line."""
+
+    left: Credits | None
+    forecast: Credits | None
+    """What the day comes to, if usage goes on as it did since midnight (UTC)."""
+
+    hours: tuple[Credits, ...]
     lines: tuple[BudgetLine, ...]
     history: tuple[PastState, ...]
     crossings: tuple[PastCrossing, ...]
+
+    @property
+    def day_bar(self) -> str:
+        """How much of the daily budget is used."""
+        return day_bar(self.daily, self.today)
+
+    @property
+    def day_hours(self) -> str:
+        """The day's hours as a picture."""
+        return sparkline([hour.micro for hour in self.hours])
 
 
 def list_limit_status(context: Context) -> list[LimitStatus]:
@@ -91,11 +110,8 @@ def show_limit_status(context: Context, organization: str) -> LimitStatusCard:
         owner = find_organization(unit, organization)
         (row,) = state_rows(unit, owner.id)
         status = _status(row, context.now)
-        spending = Spending(unit, context.now, owner.id)
-        rows = spending.lines.get(owner.id, [])
-        period = period_at(unit, owner.id, context.now) if rows else None
-        readings = {one.line.id: one for one in spending.readings(owner.id, period)}
-        names = {one.public_id: target_in_words(one) for one in rows}
+        budget = budget_of_day(unit, context, owner.id)
+        lines = budget.lines if budget else ()
         return LimitStatusCard(
             organization=status.organization,
             state=status.state,
@@ -105,9 +121,14 @@ def show_limit_status(context: Context, organization: str) -> LimitStatusCard:
             since=status.since,
             until=status.until,
             held=status.held,
-            lines=lines_of(rows, readings),
+            daily=budget.daily if budget else None,
+            today=budget.today if budget else None,
+            left=budget.left if budget else None,
+            forecast=budget.forecast if budget else None,
+            hours=budget.hours if budget else (),
+            lines=lines,
             history=_history(unit, owner.id),
-            crossings=_crossings(unit, owner.id, names),
+            crossings=_crossings(unit, owner.id, {line.id: line.target for line in lines}),
         )
 
 
