@@ -31,6 +31,7 @@ def test_a_block_is_told_with_usage_limit_and_end(cli: Cli, context: Context) ->
         "until": "2026-11-02T00:00:00Z",
         "is_new_block": True,
         "slipped": "1",
+        "crossed_after": None,
     }
     assert checked.data == {
         "at": "2026-11-01T00:00:00Z",
@@ -65,7 +66,7 @@ def test_a_block_is_told_with_usage_limit_and_end(cli: Cli, context: Context) ->
     assert listed == {"held": "0"} | {
         name: value
         for name, value in change.items()
-        if name not in ("previous", "is_new_block", "slipped")
+        if name not in ("previous", "is_new_block", "slipped", "crossed_after")
     }
 
 

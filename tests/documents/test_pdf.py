@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from creditctl.documents.document import Appendix, Document, Kind, Row
-from creditctl.documents.pdf import _compiler, render_images, render_pdf
+from creditctl.documents.pdf import _compiled, _compiler, render_pdf
 from creditctl.documents.style import Style
 from creditctl.errors import DriverMissing, InvalidInput
 from documents.samples import BUYER, a_long_invoice, an_invoice, eur
@@ -187,8 +187,8 @@ def test_an_address_wider_than_its_column_does_not_run_into_the_next_one() -> No
 
 @pytest.mark.parametrize("logo", [PNG, SVG], ids=["png", "svg"])
 def test_a_logo_stands_on_the_page(logo: bytes) -> None:
-    plain = render_images(an_invoice())[0]
-    assert render_images(an_invoice(), Style(logo=logo))[0] != plain
+    plain = _compiled(an_invoice(), Style(), "png")[0]
+    assert _compiled(an_invoice(), Style(logo=logo), "png")[0] != plain
 
 
 def test_a_logo_that_is_no_image_is_refused() -> None:

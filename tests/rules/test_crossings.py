@@ -114,3 +114,28 @@ def test_nobody_is_told_twice_about_a_line_a_place_and_a_day(
             and (one.revision, one.window_starts_at) == (revision, day(number).starts_at)
         ]
     assert len(told) == len(set(told))
+
+
+def test_what_was_crossed_in_a_window_nobody_saw_the_end_of_is_told_once() -> None:
+    yesterday = reading(101, window=day())
+    first = crossing_changes([reading(0, window=day(1))], [], MONDAY, [yesterday])
+    assert (first.missed, first.crossed, bool(first)) == ((yesterday,), (), True)
+    seen = crossing(window=day(), is_open=False)
+    assert not crossing_changes([reading(0, window=day(1))], [seen], MONDAY, [yesterday])
+
+
+def test_what_was_within_its_line_when_the_window_ended_was_not_missed() -> None:
+    assert not crossing_changes([], [], MONDAY, [reading(100, window=day())])
+
+
+def test_windows_that_ended_are_those_since_a_time() -> None:
+    noon = MONDAY + timedelta(hours=12)
+    assert Span.DAY.ended(noon, noon + timedelta(hours=11)) == []
+    assert Span.DAY.ended(noon, day(2).ends_at) == [day(), day(1), day(2)]
+    assert Span.DAY.ended(day(1).starts_at, day(1).ends_at) == [day(1)]
+    assert [one.starts_at.month for one in Span.MONTH.ended(noon, noon + timedelta(days=70))] == [
+        11,
+        12,
+    ]
+    assert Span.NONE.ended(noon, noon + timedelta(days=9)) == []
+    assert Span.DAY.ended(noon, MONDAY) == []

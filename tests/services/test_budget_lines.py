@@ -67,6 +67,7 @@ def test_a_monthly_budget_blocks_until_the_month_ends(noon: Context) -> None:
     result = check_limits(noon)
     (change,) = result.changes
     assert (change.state, change.usage, change.slipped) == ("blocked", credits("101"), credits("1"))
+    assert (change.crossed_after, change.since) == (None, noon.now)
     assert change.until == datetime(2026, 11, 1, tzinfo=UTC)
     budget = show_budget(noon, "acme")
     assert (budget.month, budget.month_left) == (credits("101"), credits("0"))

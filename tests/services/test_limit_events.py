@@ -93,6 +93,18 @@ def test_at_the_days_end_what_began_is_resolved_under_the_same_key(
     assert (ended["dedup_key"], ended["action"]) == (began["dedup_key"], "resolve")
 
 
+def test_what_nobody_saw_is_told_with_its_end(noon: Context, channel: RecordingChannel) -> None:
+    set_budget(noon, "acme", Wanted(daily=Credits.parse("100")))
+    check_limits(noon)
+    use(at(noon, "2026-10-10T23:00:00Z"), "acme", 101)
+    check_limits(at(noon, "2026-10-11T01:00:00Z"))
+    check_limits(at(noon, "2026-10-11T01:01:00Z"))
+    began, ended = (payload(channel, name) for name in ("budget.exceeded", "budget.recovered"))
+    assert (began["usage"], began["resets_at"]) == ("101", "2026-10-11T00:00:00Z")
+    assert began["dedup_key"] == ended["dedup_key"]
+    assert [one.message.action for one in channel.handed] == ["trigger", "resolve"]
+
+
 def test_a_raised_budget_resolves_and_is_armed_anew(
     noon: Context, channel: RecordingChannel
 ) -> None:

@@ -1,7 +1,7 @@
 """A check looks at what changed, and finds all that a look at everybody would find."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import ClassVar
@@ -13,13 +13,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from builders import an_organization, at, give, open_books, use
 from creditctl.context import Context
-from creditctl.rules.budgets import Measure, Span, Threshold, parse_threshold
+from creditctl.rules.budgets import Measure, Scope, Span, Threshold, parse_threshold
 from creditctl.rules.units import Credits
 from creditctl.services.budget_changes import DAILY, Wanted, set_budget
 from creditctl.services.limits_check import check_limits
 from creditctl.services.limits_status import list_limit_status
 from creditctl.services.standings import assess
-from creditctl.store.engine import reading
+from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.limit_marks import EVERYBODY, is_anybody_marked
 
 
@@ -68,6 +68,59 @@ def test_after_an_outage_no_alert_is_lost_or_doubled(noon: Context) -> None:
     first, second = check_limits(late), check_limits(at(noon, "2026-10-10T15:01:00Z"))
     assert (first.crossed, first.newly_blocked, first.previous_at) == (2, 1, noon.now)
     assert (second.crossed, second.newly_blocked, second.has_news) == (0, 0, False)
+
+
+def test_an_outage_over_midnight_loses_no_alert_and_doubles_none(noon: Context) -> None:
+    an_organization(noon, credits="1000")
+    thresholds = {DAILY: [parse_threshold("50")]}
+    set_budget(noon, "acme", Wanted(daily=Credits.parse("100"), thresholds=thresholds))
+    check_limits(noon)
+    use(at(noon, "2026-10-10T22:00:00Z"), "acme", 120)
+    # Nobody checked until the day after the next one, which was quiet.
+    late = at(noon, "2026-10-12T00:05:00Z")
+    first, second = check_limits(late), check_limits(at(noon, "2026-10-12T00:06:00Z"))
+    assert (first.crossed, first.recovered, first.newly_blocked) == (2, 2, 0)
+    assert (second.crossed, second.recovered, second.has_news) == (0, 0, False)
+    assert not check_limits(late, everybody=True).has_news
+
+
+def test_a_line_that_was_drawn_later_was_not_there_to_be_crossed(noon: Context) -> None:
+    an_organization(noon, credits="1000")
+    check_limits(noon)
+    use(noon, "acme", 120)
+    tomorrow = at(noon, "2026-10-11T09:00:00Z")
+    set_budget(tomorrow, "acme", Wanted(daily=Credits.parse("100")))
+    assert check_limits(tomorrow).crossed == 0
+
+
+def test_a_missed_month_counts_what_the_plan_of_that_month_let_count(noon: Context) -> None:
+    # 100 credits of October are the plan's allowance, and only 30 go beyond it.
+    an_organization(noon, plan="starter", credits="1000")
+    set_budget(noon, "acme", Wanted(monthly=Credits.parse("29"), scope=Scope.BEYOND_ALLOWANCE))
+    check_limits(noon)
+    use(at(noon, "2026-10-20T00:00:00Z"), "acme", 130)
+    november = check_limits(at(noon, "2026-11-02T00:00:00Z"))
+    assert (november.crossed, november.recovered) == (1, 1)
+
+
+def test_a_change_during_the_check_is_looked_at_by_the_next_one(
+    noon: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_organization(noon, credits="100")
+    from creditctl.services import limits_work
+
+    real = limits_work.assess
+
+    def changed_meanwhile(unit: UnitOfWork, now: datetime, **how: datetime | None) -> object:
+        found = real(unit, now, **how)  # type: ignore[arg-type]
+        monkeypatch.undo()
+        use(noon, "acme", 101)
+        return found
+
+    # A reader of SQLite does not keep a writer out, and neither does one of PostgreSQL.
+    monkeypatch.setattr(limits_work, "assess", changed_meanwhile)
+    assert check_limits(noon).newly_blocked == 0
+    assert check_limits(noon).newly_blocked == 1
 
 
 def test_a_check_that_was_cut_off_is_made_up_for(

@@ -61,6 +61,8 @@ DEMO_VIEW = View(
                 Column("organization"),
                 Column("fees"),
                 Column("overage"),
+                Column("orders", "Order forms"),
+                Column("tax"),
                 Column("total"),
             ),
         ),

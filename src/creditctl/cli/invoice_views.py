@@ -40,6 +40,7 @@ RUN_VIEW = View(
                 Column("organization"),
                 Column("status"),
                 *_AMOUNTS[1:],
+                Column("orders"),
                 Column("tax"),
                 Column("total"),
             ),

@@ -31,6 +31,7 @@ CHECK_VIEW = View(
         Column("crossed", "Lines crossed"),
         Column("recovered", "Lines recovered"),
         Column("slipped", "Slipped through"),
+        Column("previous_at", "Since"),
         Column("allowances_granted"),
         Column("instalments_booked"),
         Column("expiries_booked"),
@@ -146,6 +147,8 @@ def _without_nothing(result: LimitsCheck) -> View:
     """The summary with the lines that say something."""
     columns = CHECK_VIEW.columns
     shown = [one for one in columns if one.name in _ALWAYS or getattr(result, one.name)]
+    if not result.slipped:
+        shown = [one for one in shown if one.name != "previous_at"]
     return replace(CHECK_VIEW, columns=tuple(shown))
 
 

@@ -105,7 +105,9 @@ def _check(document: Document) -> None:
     missing = [name for name, value in needed.items() if value in (None, "", ())]
     if missing:
         raise InvalidInput(
-            f"an electronic invoice needs {', '.join(missing)}", hint="add it and try again"
+            f"an electronic invoice needs {', '.join(missing)}",
+            hint="a draft gets its number and days by 'creditctl invoice finalize', parties their "
+            "addresses by 'creditctl orgs update' and the catalog",
         )
     _check_amounts(document)
 

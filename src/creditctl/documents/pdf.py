@@ -34,11 +34,6 @@ def render_pdf(document: Document, style: Style = PLAIN) -> bytes:
     return pdf
 
 
-def render_images(document: Document, style: Style = PLAIN) -> Sequence[bytes]:
-    """Its pages as PNG, to look at; raises what `render_pdf` raises."""
-    return _compiled(document, style, "png")
-
-
 def _compiled(document: Document, style: Style, output: str) -> Sequence[bytes]:
     data = json.dumps(_data(document, style), ensure_ascii=False)
     standards = [ARCHIVE] if style.pdfa else []

@@ -74,6 +74,15 @@ class Span(StrEnum):
             return Period(midnight, midnight + timedelta(days=1))
         return calendar_month(at) if self is Span.MONTH else None
 
+    def ended(self, since: datetime, at: datetime) -> list[Period]:
+        """The windows that ended after `since` and by `at`, the oldest first."""
+        found = []
+        window = self.window(since)
+        while window is not None and window.ends_at <= at:
+            found.append(window)
+            window = self.window(window.ends_at)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Threshold:

@@ -30,17 +30,23 @@ class CrossingChanges:
     crossed: tuple[Reading, ...]
     reopened: tuple[Crossing, ...]
     recovered: tuple[Crossing, ...]
+    missed: tuple[Reading, ...] = ()
+    """Crossed in a window that ended before a check could see it: told, and over at once."""
 
     def __bool__(self) -> bool:
-        return bool(self.crossed or self.reopened or self.recovered)
+        return bool(self.crossed or self.reopened or self.recovered or self.missed)
 
 
 def crossing_changes(
-    readings: Iterable[Reading], known: Iterable[Crossing], now: datetime
+    readings: Iterable[Reading],
+    known: Iterable[Crossing],
+    now: datetime,
+    missed: Iterable[Reading] = (),
 ) -> CrossingChanges:
-    """Compare the lines that are crossed with the crossings that are open or of this window.
+    """Compare the lines that are crossed with the crossings that are open or of these windows.
 
-    A line that moved, was removed or whose window is over has recovered.
+    A line that moved, was removed or whose window is over has recovered. `missed` are readings of
+    windows that ended since the last check.
     """
     crossed: list[Reading] = []
     reopened: list[Crossing] = []
@@ -56,7 +62,12 @@ def crossing_changes(
         still.update(one.id for one in same)
         reopened += [one for one in same if not one.is_open]
     recovered = [one for one in known if one.is_open and one.id not in still]
-    return CrossingChanges(tuple(crossed), tuple(reopened), tuple(recovered))
+    untold = [
+        reading
+        for reading in missed
+        if reading.is_crossed and not any(_is_of(one, reading, now) for one in known)
+    ]
+    return CrossingChanges(tuple(crossed), tuple(reopened), tuple(recovered), tuple(untold))
 
 
 def _is_of(crossing: Crossing, reading: Reading, now: datetime) -> bool:

@@ -73,6 +73,8 @@ class DemoInvoice:
     organization: str
     fees: Money
     overage: Money
+    orders: Money
+    tax: Money
     total: Money
 
 
@@ -215,7 +217,14 @@ def _left_of(balance: Balance) -> str:
 def _invoices(demo: Context) -> tuple[DemoInvoice, ...]:
     run = generate_invoices(demo, parse_month(_MONTH))
     return tuple(
-        DemoInvoice(invoice.organization, invoice.fees, invoice.overage_due, invoice.total)
+        DemoInvoice(
+            invoice.organization,
+            invoice.fees,
+            invoice.overage_due,
+            invoice.orders,
+            invoice.tax,
+            invoice.total,
+        )
         for invoice in run.invoices
     )
 

@@ -1,13 +1,13 @@
 """An organization's state, decided under its lock and written with its history."""
 
-from dataclasses import dataclass
+from datetime import datetime
 
 from creditctl.context import Context
-from creditctl.rules.crossings import CrossingChanges, crossing_changes
+from creditctl.rules.crossings import crossing_changes
 from creditctl.rules.enforcement import Decision, Reason, State
 from creditctl.rules.limit_events import event_of
 from creditctl.rules.units import Credits
-from creditctl.services.limit_changes import LimitChange
+from creditctl.services.limit_changes import Checked, LimitChange
 from creditctl.services.limit_events import Teller
 from creditctl.services.standings import Assessment, assess
 from creditctl.store.engine import UnitOfWork
@@ -23,17 +23,7 @@ from creditctl.store.queries.enforcement import (
     put_enforcement,
     state_rows,
 )
-from creditctl.store.queries.limit_marks import unmark
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What the check of one organization wrote."""
-
-    change: LimitChange | None
-    crossings: CrossingChanges
-    told: int
-    """Notifications that were written."""
+from creditctl.store.queries.limit_marks import CHECK, last_run, unmark
 
 
 def decide_anew(unit: UnitOfWork, context: Context, organization_id: int) -> LimitChange | None:
@@ -43,21 +33,25 @@ def decide_anew(unit: UnitOfWork, context: Context, organization_id: int) -> Lim
 
 def check_organization(unit: UnitOfWork, context: Context, organization_id: int) -> Checked:
     """Decide and write the state of a locked organization, what it crossed, and whom to tell."""
-    (found,) = assess(unit, context.now, organization_id)
+    since = last_run(unit, CHECK)
+    (found,) = assess(unit, context.now, organization_id, since=since)
     (row,) = state_rows(unit, organization_id)
-    known = crossings_now(unit, context.now, organization_id)
+    known = crossings_now(unit, context.now, organization_id, since=since)
     changes = crossing_changes(
-        found.standing.readings, [one.crossing for one in known], context.now
+        found.standing.readings, [one.crossing for one in known], context.now, found.missed
     )
     for reading in changes.crossed:
         event = event_of(reading.line)
         insert_crossing(unit, organization_id, reading, event, context.now)
+    for reading in changes.missed:
+        now, event = context.now, event_of(reading.line)
+        insert_crossing(unit, organization_id, reading, event, now, recovered_at=now)
     reopen_crossings(unit, changes.reopened)
     close_crossings(unit, changes.recovered, context.now)
-    change = _write_state(unit, context, row, found)
+    change = _write_state(unit, context, row, found, since)
     over = {one.id for one in changes.recovered}
     teller = Teller(unit, context, found)
-    told = teller.crossed(changes.crossed)
+    told = teller.missed(changes.missed) + teller.crossed(changes.crossed)
     told += teller.recovered(one for one in known if one.id in over)
     if change is not None:
         told += teller.changed(row.decided.reason, found.decision)
@@ -66,7 +60,11 @@ def check_organization(unit: UnitOfWork, context: Context, organization_id: int)
 
 
 def _write_state(
-    unit: UnitOfWork, context: Context, row: StateRow, found: Assessment
+    unit: UnitOfWork,
+    context: Context,
+    row: StateRow,
+    found: Assessment,
+    checked_before: datetime | None,
 ) -> LimitChange | None:
     decision = found.decision
     is_news = decision.differs_from(row.decided)
@@ -91,6 +89,7 @@ def _write_state(
         until=decision.until,
         is_new_block=is_new_block,
         slipped=_slipped(decision) if is_new_block else None,
+        crossed_after=checked_before if is_new_block else None,
     )
 
 

@@ -33,19 +33,27 @@ class Teller:
 
     def crossed(self, readings: Iterable[Reading]) -> int:
         """Tell of new crossings; returns how many notifications were written."""
-        return sum(
-            self._tell(
-                event_of(one.line),
-                rule=one.line.id,
-                since=one.window.starts_at if one.window else self._context.now,
-                revision=one.line.revision,
-                usage=one.usage,
-                limit=one.limit,
-                measure=one.line.measure,
-                starts_at=one.window.starts_at if one.window else None,
-                resets_at=one.window.ends_at if one.window else None,
-            )
-            for one in readings
+        return sum(self._tell_reading(event_of(one.line), one) for one in readings)
+
+    def missed(self, readings: Iterable[Reading]) -> int:
+        """Tell of crossings that were over before a check could see them, and that they are."""
+        written = 0
+        for one in readings:
+            written += self._tell_reading(event_of(one.line), one)
+            written += self._tell_reading(RECOVERIES[event_of(one.line)], one)
+        return written
+
+    def _tell_reading(self, name: str, one: Reading) -> int:
+        return self._tell(
+            name,
+            rule=one.line.id,
+            since=one.window.starts_at if one.window else self._context.now,
+            revision=one.line.revision,
+            usage=one.usage,
+            limit=one.limit,
+            measure=one.line.measure,
+            starts_at=one.window.starts_at if one.window else None,
+            resets_at=one.window.ends_at if one.window else None,
         )
 
     def recovered(self, rows: Iterable[CrossingRow]) -> int:

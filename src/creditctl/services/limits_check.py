@@ -12,16 +12,16 @@ from creditctl.context import Context
 from creditctl.rules.enforcement import State
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.leases import holding_lease
-from creditctl.services.limit_changes import LimitChange
+from creditctl.services.limit_changes import LimitChange, LimitsWork
 from creditctl.store.engine import reading, reusing_connections, unit_of_work
 from creditctl.store.queries.deliveries import is_anything_waiting
 from creditctl.store.queries.enforcement import states_count
 from creditctl.store.queries.invoice_papers import overdue_untold
-from creditctl.store.queries.limit_marks import ENDINGS, is_there_work, last_run, note_run
+from creditctl.store.queries.limit_marks import CHECK, ENDINGS, is_there_work, last_run, note_run
 from creditctl.store.queries.orgs import find_organization
 from creditctl.store.queries.recharges import recharges_at_work
 
-LEASE = "limits check"
+LEASE = CHECK
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _check_limits(context: Context, *, everybody: bool) -> LimitsCheck:
         with reading(context.database) as unit:
             previous_at = last_run(unit, LEASE)
             is_busy = everybody or is_there_work(unit, context.now, ended_before)
-        work = None
+        work = LimitsWork()
         if is_busy:
             from creditctl.services.limits_work import work_off
 
@@ -102,7 +102,7 @@ def _check_limits(context: Context, *, everybody: bool) -> LimitsCheck:
             note_run(unit, ENDINGS, ended_before)
     # After the lease: a slow provider must not keep the next run from blocking anybody.
     recharged = _recharge(context)
-    checked = list(work.checked) if work else []
+    checked = list(work.checked)
     if recharged:
         from creditctl.services.limits_work import check_one
 
@@ -115,20 +115,20 @@ def _check_limits(context: Context, *, everybody: bool) -> LimitsCheck:
     return LimitsCheck(
         at=context.now,
         previous_at=previous_at,
-        checked=work.looked_at if work else 0,
+        checked=work.looked_at,
         ok=states.get(State.OK, 0),
         notified=states.get(State.NOTIFIED, 0),
         blocked=states.get(State.BLOCKED, 0),
         changed=len(changes),
         newly_blocked=sum(change.is_new_block for change in changes),
-        crossed=sum(len(one.crossings.crossed) for one in checked),
-        recovered=sum(len(one.crossings.recovered) for one in checked),
+        crossed=sum(len(one.crossings.crossed) + len(one.crossings.missed) for one in checked),
+        recovered=sum(len(one.crossings.recovered) + len(one.crossings.missed) for one in checked),
         slipped=sum((change.slipped or NO_CREDITS for change in changes), NO_CREDITS),
-        allowances_granted=work.allowances_granted if work else 0,
-        instalments_booked=work.instalments_booked if work else 0,
-        expiries_booked=work.expiries_booked if work else 0,
-        holds_expired=work.holds_expired if work else 0,
-        repayments_booked=work.repayments_booked if work else 0,
+        allowances_granted=work.allowances_granted,
+        instalments_booked=work.instalments_booked,
+        expiries_booked=work.expiries_booked,
+        holds_expired=work.holds_expired,
+        repayments_booked=work.repayments_booked,
         recharged=len(recharged),
         invoices_overdue=overdue,
         told=sum(one.told for one in checked),

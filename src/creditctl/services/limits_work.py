@@ -1,13 +1,14 @@
 """The steps of `limits check` where something changed or fell due; a quiet run never loads them."""
 
-from dataclasses import dataclass
+from datetime import datetime
 
 from creditctl.context import Context
 from creditctl.rules.crossings import Crossing, crossing_changes
 from creditctl.services.allowances import grant_due_allowances, owners_of_due_allowances
-from creditctl.services.enforcement import Checked, check_organization
+from creditctl.services.enforcement import check_organization
 from creditctl.services.expiry import book_due_expiries
 from creditctl.services.holds import release_expired
+from creditctl.services.limit_changes import Checked, LimitsWork
 from creditctl.services.order_deliveries import deliver_due_instalments
 from creditctl.services.repayment import repay_all_open_overage
 from creditctl.services.standings import Assessment, assess
@@ -16,6 +17,7 @@ from creditctl.store.queries.crossings import crossings_now
 from creditctl.store.queries.enforcement import StateRow, marked_states, marks, schedule_checks
 from creditctl.store.queries.grants import debtors_with_paid_grants, owners_of_due_endings
 from creditctl.store.queries.limit_marks import (
+    CHECK,
     ENDINGS,
     is_anybody_marked,
     last_run,
@@ -25,19 +27,6 @@ from creditctl.store.queries.limit_marks import (
 )
 from creditctl.store.queries.order_instalments import owners_of_due_instalments
 from creditctl.store.queries.orgs import lock_organizations
-
-
-@dataclass(frozen=True, slots=True)
-class LimitsWork:
-    """What was due and what was news."""
-
-    looked_at: int
-    checked: tuple[Checked, ...]
-    allowances_granted: int
-    instalments_booked: int
-    expiries_booked: int
-    holds_expired: int
-    repayments_booked: int
 
 
 def work_off(context: Context, *, everybody: bool) -> LimitsWork:
@@ -102,9 +91,10 @@ def _check_marked(context: Context) -> tuple[int, list[Checked]]:
         if not is_anybody_marked(unit):
             return 0, []
         seen = {mark.organization_id: mark.revision for mark in marks(unit)}
-        found = assess(unit, context.now)
+        since = last_run(unit, CHECK)
+        found = assess(unit, context.now, since=since)
         states = {row.organization_id: row for row in marked_states(unit)}
-        news = _news(unit, context, found, states)
+        news = _news(unit, context, found, states, since)
     checked = [
         check_one(context, one.organization_id) for one in found if one.organization_id in news
     ]
@@ -121,17 +111,26 @@ def _check_marked(context: Context) -> tuple[int, list[Checked]]:
 
 
 def _news(
-    unit: UnitOfWork, context: Context, found: list[Assessment], states: dict[int, StateRow]
+    unit: UnitOfWork,
+    context: Context,
+    found: list[Assessment],
+    states: dict[int, StateRow],
+    since: datetime | None,
 ) -> set[int]:
     """The organizations whose state or crossings change."""
     known: dict[int, list[Crossing]] = {}
-    for row in crossings_now(unit, context.now):
+    for row in crossings_now(unit, context.now, since=since):
         known.setdefault(row.organization_id, []).append(row.crossing)
     return {
         one.organization_id
         for one in found
         if one.decision.differs_from(states[one.organization_id].decided)
-        or crossing_changes(one.standing.readings, known.get(one.organization_id, ()), context.now)
+        or crossing_changes(
+            one.standing.readings,
+            known.get(one.organization_id, ()),
+            context.now,
+            one.missed,
+        )
     }
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -40,6 +40,8 @@ QUOTA = "requests_per_period"
 
 _DAY = timedelta(days=1)
 Parts = Mapping[int, Credits]
+PeriodOf = Callable[[Period], SubscriptionPeriod | None]
+"""The subscription's period that a window ended in."""
 
 
 def period_at(unit: UnitOfWork, organization_id: int, at: datetime) -> SubscriptionPeriod | None:
@@ -78,6 +80,22 @@ class Spending:
         found = [self._reading(_Asked(row, period)) for row in rows]
         return tuple(reading for reading in found if reading is not None)
 
+    def missed(
+        self, organization_id: int, since: datetime, period_of: PeriodOf
+    ) -> tuple[Reading, ...]:
+        """Lines that were crossed when a day or month ended that did so after `since`.
+
+        A line that was drawn or moved later was not there to be crossed.
+        """
+        return tuple(
+            reading
+            for row in self.lines.get(organization_id, [])
+            for window in row.span.ended(since, self._at)
+            if row.updated_at < window.ends_at
+            and (reading := self._counted_in(window, _Asked(row, period_of(window)))) is not None
+            and reading.is_crossed
+        )
+
     def _reading(self, asked: _Asked) -> Reading | None:
         measures = {
             Measure.USAGE: self._of_usage,
@@ -90,11 +108,13 @@ class Spending:
         return measures[asked.row.measure](asked)
 
     def _of_usage(self, asked: _Asked) -> Reading | None:
-        window = asked.row.span.window(self._at)
+        return self._counted_in(window_of(asked.row.span, self._at), asked)
+
+    def _counted_in(self, window: Period, asked: _Asked) -> Reading | None:
         limit = asked.row.threshold.credits_of(
             budget_of(self.lines[asked.row.organization_id], asked.row.line)
         )
-        if window is None or limit is None:
+        if limit is None:
             return None
         usage = self.counted(
             asked.row.organization_id, asked.row.line, window, unlimited=_is_unlimited(asked.period)

@@ -52,11 +52,15 @@ _COLUMNS = """
 
 
 def crossings_now(
-    unit: UnitOfWork, at: datetime, organization_id: int | None = None
+    unit: UnitOfWork,
+    at: datetime,
+    organization_id: int | None = None,
+    *,
+    since: datetime | None = None,
 ) -> list[CrossingRow]:
     """Of marked organizations, or the one given: what is open or was crossed in a window that runs.
 
-    By the time they were crossed.
+    Or in one that ended after `since`. By the time they were crossed.
     """
     source = f"FROM {chosen(organization_id)} AS c JOIN crossing AS x"
     of_owner = "x.organization_id = c.organization_id"
@@ -65,13 +69,14 @@ def crossings_now(
         f"""
         SELECT {_COLUMNS} {source} ON {of_owner} AND x.recovered_at IS NULL
         UNION
-        SELECT {_COLUMNS} {source} ON {of_owner} AND x.window_ends_at > :at
+        SELECT {_COLUMNS} {source} ON {of_owner} AND x.window_ends_at > :since
         UNION
         SELECT {_COLUMNS} {source} ON {of_owner} AND x.window_starts_at = :at
                AND x.window_ends_at IS NULL
         ORDER BY crossed_at, id
         """,
         at=at,
+        since=at if since is None else min(since, at),
         **given(organization_id),
     )
 
@@ -86,19 +91,6 @@ def crossing_history(unit: UnitOfWork, organization_id: int, limit: int) -> list
         """,
         organization_id=organization_id,
         limit=limit,
-    )
-
-
-def open_parts(unit: UnitOfWork) -> list[CrossingRow]:
-    """Hard lines of single products and keys that are crossed: these alone are blocked."""
-    return unit.fetch(
-        CrossingRow,
-        f"""
-        SELECT {_COLUMNS} FROM crossing AS x
-        WHERE x.recovered_at IS NULL AND x.kind = 'hard'
-          AND (x.product_id <> 0 OR x.api_key_id <> 0)
-        ORDER BY x.organization_id, x.id
-        """,
     )
 
 
@@ -124,7 +116,13 @@ def exceeded_part(
 
 
 def insert_crossing(
-    unit: UnitOfWork, organization_id: int, reading: Reading, event: str, crossed_at: datetime
+    unit: UnitOfWork,
+    organization_id: int,
+    reading: Reading,
+    event: str,
+    crossed_at: datetime,
+    *,
+    recovered_at: datetime | None = None,
 ) -> None:
     """Write a crossing; one without a window begins when it is crossed."""
     line, window = reading.line, reading.window
@@ -132,9 +130,10 @@ def insert_crossing(
         """
         INSERT INTO crossing (organization_id, line, revision, kind, measure, event,
                               product_id, api_key_id, window_starts_at, window_ends_at, usage_micro,
-                              limit_micro, crossed_at)
+                              limit_micro, crossed_at, recovered_at)
         VALUES (:organization_id, :line, :revision, :kind, :measure, :event, :product_id,
-                :api_key_id, :starts_at, :ends_at, :usage, :limit, :crossed_at)
+                :api_key_id, :starts_at, :ends_at, :usage, :limit, :crossed_at,
+                :recovered_at)
         """,
         organization_id=organization_id,
         line=line.id,
@@ -149,6 +148,7 @@ def insert_crossing(
         usage=reading.usage,
         limit=reading.limit,
         crossed_at=crossed_at,
+        recovered_at=recovered_at,
     )
 
 

@@ -17,6 +17,9 @@ _GIVEN = {
 _AGAIN = "ON CONFLICT (organization_id) DO UPDATE SET revision = limit_mark.revision + 1"
 
 
+CHECK = "limits check"
+"""The check itself."""
+
 ENDINGS = "endings"
 """Grants that ended by then are booked, unless their organization changed since."""
 
