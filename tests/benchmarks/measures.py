@@ -6,7 +6,7 @@ from functools import partial
 from statistics import median
 from typing import TypeAlias
 
-from . import limits, naive_loop, ours, papers, postgres, space
+from . import gate_http, limits, naive_loop, ours, papers, postgres, space
 from .bench import EARLIER_PARTS, Bench
 from .results import Gate, Pairs, Result, alternated, compared
 
@@ -238,6 +238,11 @@ MEASURES: dict[str, Measure] = {
     "gate": Measure(
         "decisions a second, to the library `limits` on the same Redis",
         partial(gate_counters, gate=Gate(1.0, at_least=True)),
+        slow=True,
+    ),
+    "http": Measure(
+        "milliseconds of the gate over HTTP at 1,000 requests a second, beside nginx's limit_req",
+        partial(gate_http.over_http, gate=Gate(5.0)),
         slow=True,
     ),
 }
