@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from creditctl.gate import Channel, Denied, Gate, GateRequest, Metered
 from creditctl.rules.units import Credits
 from creditctl.services.balances import read_balance
 from creditctl.services.keys import CreatedKey, create_key
+from creditctl.store import driver_postgres, driver_sqlite
 from gate_server import Peer, served
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +83,35 @@ def test_the_status_of_a_block_decides_whether_it_is_charged(
     assert balance(context) == ("10", "0")
     with pytest.raises(Conflict, match="was captured"):
         gate.authorize(key.secret, "GET", "/rows", request_id="r-1", units=4)
+
+
+def test_threads_share_the_connections_of_a_gate_until_it_is_closed(
+    context: Context, key: CreatedKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    for driver in (driver_sqlite, driver_postgres):
+        monkeypatch.setattr(driver, "connect", watched(driver.connect, opened))
+    with Gate(context.database, clock=lambda: NOW) as gate:
+
+        def charge(number: int) -> None:
+            with gate.charge(key.secret, "GET", "/rows", request_id=f"r-{number}", units=1) as call:
+                call.units = 1
+
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(charge, range(9)))
+        assert 1 <= len(opened) <= 6
+    assert balance(context) == ("1", "0")
+    # A call that was let through may end later than the gate that let it.
+    charge(10)
+    assert balance(context) == ("0", "0")
+
+
+def watched(connect: Any, opened: list[Any]) -> Any:
+    def connecting(database: str, *, read_only: bool) -> Any:
+        opened.append(connect(database, read_only=read_only))
+        return opened[-1]
+
+    return connecting
 
 
 def test_connections_are_asked_for_too(gate: Gate, key: CreatedKey) -> None:

@@ -18,7 +18,6 @@ from creditctl.server.endpoints import ENDPOINTS, Endpoint
 from creditctl.server.exchange import Answer, Asked
 from creditctl.server.problems import Problem, error_answer, failure_answer, problem_answer
 from creditctl.server.service import Service
-from creditctl.services.gate_standing import books_kept_open
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -50,7 +49,7 @@ def application(service: Service) -> "Starlette":
 
     @asynccontextmanager
     async def lifespan(_: "Starlette") -> AsyncIterator[None]:
-        with books_kept_open(service.gate.context()):
+        with service.gate:
             yield
             threads.shutdown(wait=True)
 

@@ -8,7 +8,8 @@
         call.units = len(rows)
 
 It may be shared by threads. Each step is a short transaction that blocks: an asynchronous program
-runs it in a thread, as `creditctl.server.middleware` does.
+runs it in a thread, as `creditctl.server.middleware` does. Connections stay open until `close`, or
+until the block of `with Gate(...) as gate:` ends.
 """
 
 import secrets
@@ -16,6 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import TracebackType
+from typing import Self
 
 from creditctl import clock as real_clock
 from creditctl.context import Context, Settings
@@ -25,7 +28,7 @@ from creditctl.services.gate import Gate as Decisions
 from creditctl.services.gate_calls import GateCall, authorize_call, capture_call
 from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_facts import GateRequest
-from creditctl.services.gate_standing import GateStanding, gate_standing
+from creditctl.services.gate_standing import GateStanding, KeptBooks, gate_standing
 from creditctl.services.holds import Hold, release
 
 
@@ -68,6 +71,22 @@ class Gate:
         self._settings = replace(given, gate_counters=counters) if counters else given
         self._database, self._actor, self._clock = database_url, actor, clock
         self._decisions = Decisions(open_counters(self.context()))
+        self._books = KeptBooks()
+
+    def close(self) -> None:
+        """Close the connections; a call that comes later opens one for itself."""
+        self._books.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def authorize(
         self,
@@ -98,21 +117,26 @@ class Gate:
 
     def authorize_request(self, request: GateRequest, request_id: str) -> GateCall:
         """The same for any request, such as a connection or a webhook delivery."""
-        return authorize_call(self._decisions, self.context(), request, request_id)
+        with self._books.open():
+            return authorize_call(self._decisions, self.context(), request, request_id)
 
     def capture(self, reference: str, *, status: int = 200, units: int = 0) -> Hold:
         """Charge a call for what it returned; a second time changes nothing.
 
         `reference` is the request id or the hold's. Raises NotFound; Conflict after a release.
         """
-        return capture_call(self._decisions, self.context(), reference, status=status, units=units)
+        with self._books.open():
+            return capture_call(
+                self._decisions, self.context(), reference, status=status, units=units
+            )
 
     def release(self, reference: str) -> Hold:
         """Let a call go that was not served; a second time changes nothing.
 
         Raises NotFound; Conflict after a capture.
         """
-        return release(self.context(), reference)
+        with self._books.open():
+            return release(self.context(), reference)
 
     @contextmanager
     def charge(
@@ -145,7 +169,8 @@ class Gate:
 
     def standing(self) -> GateStanding:
         """Whether the books and the counters answer; never raises."""
-        return gate_standing(self._decisions, self.context())
+        with self._books.open():
+            return gate_standing(self._decisions, self.context())
 
     def context(self) -> Context:
         """What services receive at this moment."""

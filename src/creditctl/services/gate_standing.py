@@ -1,14 +1,14 @@
-"""Whether a gate can decide, and what is in flight."""
+"""Whether a gate can decide, what is in flight, and its way to the books."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from creditctl.adapters.counters.interface import CountersDown
 from creditctl.context import Context
 from creditctl.errors import CreditctlError
 from creditctl.services.gate import Gate
-from creditctl.store.engine import kept_open, reading
+from creditctl.store.connections import IdleConnections
+from creditctl.store.engine import reading, reusing_connections
 from creditctl.store.queries.holds import count_open_holds
 
 
@@ -20,16 +20,19 @@ class GateStanding:
     counters: bool
 
 
-@contextmanager
-def books_kept_open(context: Context) -> Iterator[None]:
-    """Spare each call the tidying up of SQLite's last close; without books it does nothing.
+class KeptBooks:
+    """Connections to the books that stay open from call to call, for the threads of a process."""
 
-    Entered and left in the same thread.
-    """
-    with ExitStack() as stack:
-        with suppress(CreditctlError):
-            stack.enter_context(kept_open(context.database))
-        yield
+    def __init__(self) -> None:
+        self._idle = IdleConnections()
+
+    def open(self) -> AbstractContextManager[None]:
+        """What this thread does in the block uses them."""
+        return reusing_connections(self._idle)
+
+    def close(self) -> None:
+        """Close them; what is done later opens its own."""
+        self._idle.close()
 
 
 def gate_standing(gate: Gate, context: Context) -> GateStanding:

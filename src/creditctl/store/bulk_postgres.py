@@ -170,6 +170,7 @@ def _rows(columns: Columns, null: str = "") -> bytes:
 
 def _make_temporary(unit: UnitOfWork, table: str, columns: Mapping[str, str]) -> None:
     declared = ", ".join(f"{name} {_TYPES[kind]}" for name, kind in columns.items())
+    unit.has_staged = True
     unit.run(f"DROP TABLE IF EXISTS pg_temp.{table}")
     unit.run(f"CREATE TEMP TABLE {table} ({declared}) ON COMMIT DROP")
 

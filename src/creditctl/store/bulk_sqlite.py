@@ -25,6 +25,7 @@ def stage(unit: UnitOfWork, layout: Any) -> None:
     """Lay the tables beside the database; they replace those that were staged before."""
     from creditctl.store.sqlite_image import FIRST_ROW
 
+    unit.has_staged = True
     if not isinstance(layout, Mapping):
         with translated_errors():
             unit.connection.deserialize(layout, name=STAGING)
@@ -82,6 +83,7 @@ def fill_temporary(
 ) -> None:
     """Make a temporary table hold exactly these rows; columns are name -> kind of value."""
     declared = ", ".join(f"{name} {_TYPES[kind]}" for name, kind in columns.items())
+    unit.has_staged = True
     unit.run(f"DROP TABLE IF EXISTS temp.{table}")
     unit.run(f"CREATE TEMP TABLE {table} ({declared})")
     append_rows(unit, table, tuple(columns), rows)

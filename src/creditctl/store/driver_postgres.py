@@ -11,6 +11,8 @@ from creditctl.errors import Busy, DatabaseUnreadable, DiskFull, DriverMissing
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _RETRYABLE = {"40001", "40P01", "55P03"}
 _FULL = "53100"
+_GONE = {"57P01", "57P02", "57P03"}
+"""The server is being shut down, or has ended this connection."""
 
 
 @lru_cache(maxsize=1024)
@@ -25,26 +27,43 @@ def connect(database: str, *, read_only: bool) -> Any:  # noqa: ARG001 - same si
         import psycopg
     except ImportError:
         raise DriverMissing("PostgreSQL needs the package psycopg") from None
-    return psycopg.connect(database, connect_timeout=10, application_name="creditctl")
+    # Transactions begin with one message of several statements, which the driver would not send.
+    return psycopg.connect(
+        database, connect_timeout=10, application_name="creditctl", autocommit=True
+    )
 
 
-def begin(connection: Any, *, read_only: bool) -> None:
-    """Readers see one snapshot; writers read what is committed and lock what they change."""
+def is_usable(connection: Any, database: str) -> bool:  # noqa: ARG001 - same signature as SQLite's
+    """Whether an idle connection is open on this side: the other is asked as it begins."""
+    return not connection.closed
+
+
+def begin(connection: Any, *, read_only: bool) -> str | None:
+    """Readers see one snapshot; writers read what is committed and lock what they change.
+
+    Returns the migration this database is at, or None without a schema: one round trip.
+    """
     import psycopg
 
-    connection.read_only = read_only
-    if read_only:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    connection.execute("SET LOCAL lock_timeout = '30s'")
-
-
-def schema_revision(connection: Any) -> str | None:
-    """The migration this database is at, or None without a schema."""
-    with translated_errors():
-        if connection.execute("SELECT to_regclass('alembic_version')").fetchone()[0] is None:
-            return None
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY" if read_only else "READ WRITE"
+    try:
+        cursor = connection.execute(
+            f"BEGIN {mode}; SET LOCAL lock_timeout = '30s'; "  # noqa: S608 - one of two words
+            "SELECT version_num FROM alembic_version",
+            prepare=False,
+        )
+    except psycopg.errors.UndefinedTable:
+        return None
+    while cursor.nextset():
+        pass
+    row = cursor.fetchone()
     return None if row is None else str(row[0])
+
+
+def ended(connection: Any) -> bool:
+    """Roll back what is not committed; whether the connection can be used again."""
+    connection.rollback()
+    return not connection.closed
 
 
 @contextmanager
@@ -65,10 +84,9 @@ def _translation(problem: Exception) -> Exception | None:
         return Busy("another transaction holds the same rows")
     if state == _FULL:
         return DiskFull(f"PostgreSQL: {_first_line(problem)}")
-    if type(problem).__module__.startswith("psycopg") and type(problem).__name__ in (
-        "OperationalError",
-        "ConnectionTimeout",
-    ):
+    is_psycopg = type(problem).__module__.startswith("psycopg")
+    name = type(problem).__name__
+    if state in _GONE or (is_psycopg and name in ("OperationalError", "ConnectionTimeout")):
         return DatabaseUnreadable(
             f"PostgreSQL: {_first_line(problem)}",
             hint="check that the server runs, and the URL given with --db",

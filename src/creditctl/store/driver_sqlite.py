@@ -55,6 +55,12 @@ def path_of(database: str) -> Path:
     return Path(database.removeprefix("sqlite:///"))
 
 
+class _Connection(sqlite3.Connection):
+    """Knows which file it opened: a restored one has the same name and is another."""
+
+    file: tuple[int, int]
+
+
 def connect(database: str, *, read_only: bool) -> sqlite3.Connection:
     """Open an existing file; raises DatabaseMissing when there is none."""
     path = path_of(database)
@@ -68,7 +74,11 @@ def connect(database: str, *, read_only: bool) -> sqlite3.Connection:
         uri=True,
         timeout=BUSY_TIMEOUT_SECONDS,
         isolation_level=None,
+        factory=_Connection,
+        # One thread uses it at a time, not always the same: see `store.connections`.
+        check_same_thread=False,
     )
+    connection.file = _file_at(path)
     for pragma in _PRAGMAS:
         connection.execute(pragma)
     if not read_only:
@@ -76,9 +86,28 @@ def connect(database: str, *, read_only: bool) -> sqlite3.Connection:
     return connection
 
 
-def begin(connection: sqlite3.Connection, *, read_only: bool) -> None:
-    """Writers take the write lock at once: a later upgrade could not wait for it."""
+def is_usable(connection: _Connection, database: str) -> bool:
+    """Whether an idle connection is to the file that has this name now."""
+    try:
+        return connection.file == _file_at(path_of(database))
+    except OSError:
+        return False
+
+
+def begin(connection: sqlite3.Connection, *, read_only: bool) -> str | None:
+    """Writers take the write lock at once: a later upgrade could not wait for it.
+
+    Returns the migration this database is at, or None without a schema.
+    """
     connection.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    return schema_revision(connection)
+
+
+def ended(connection: sqlite3.Connection) -> bool:
+    """Roll back what is not committed; whether the connection can be used again."""
+    if connection.in_transaction:
+        connection.rollback()
+    return True
 
 
 def schema_revision(connection: sqlite3.Connection) -> str | None:
@@ -91,6 +120,11 @@ def schema_revision(connection: sqlite3.Connection) -> str | None:
                 return None
             raise
     return None if row is None else str(row[0])
+
+
+def _file_at(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 @contextmanager

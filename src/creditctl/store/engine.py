@@ -5,21 +5,31 @@ They go through the drivers: importing an ORM costs half a second a command (DES
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
-from creditctl.errors import DatabaseMissing, DatabaseOutdated, InvalidInput
+from creditctl.errors import (
+    CreditctlError,
+    DatabaseMissing,
+    DatabaseOutdated,
+    DatabaseUnreadable,
+    DiskFull,
+    InvalidInput,
+)
 from creditctl.store import driver_postgres, driver_sqlite
+from creditctl.store.connections import IdleConnections, Kind
 from creditctl.store.rows import decoder, encoded
 from creditctl.store.schema_version import HEAD
 
 Row = TypeVar("Row")
 Parameters = Mapping[str, Any]
 
-_Kind = tuple[str, bool]
-_IDLE: ContextVar[dict[_Kind, Any] | None] = ContextVar("idle connections", default=None)
-"""Connections that the next transaction may use, by database and whether they only read."""
+_IDLE: ContextVar[IdleConnections | None] = ContextVar("idle connections", default=None)
+"""Where the next transaction looks for a connection."""
+
+_BROKEN = (DatabaseUnreadable, DiskFull)
+"""After these a connection is not used again."""
 
 _DRIVERS = {"sqlite": driver_sqlite, "postgresql": driver_postgres}
 
@@ -32,6 +42,9 @@ class UnitOfWork:
         self.connection = connection
         self.before_commit: list[Callable[[UnitOfWork], None]] = []
         """Last steps, in order; what they lock is held for the shortest time."""
+
+        self.has_staged = False
+        """Whether the connection holds more than the database does: then it is not used again."""
 
         self._statement = _DRIVERS[dialect].statement
         self._translated = _DRIVERS[dialect].translated_errors
@@ -124,42 +137,20 @@ def dialect_of(database: str) -> str:
 
 
 @contextmanager
-def reusing_connections() -> Iterator[None]:
-    """Let the transactions of this block use one connection after the other, not each its own.
+def reusing_connections(idle: IdleConnections | None = None) -> Iterator[None]:
+    """Let the transactions of this block use connections that are kept, not open each its own.
 
     Many short ones are several times as fast: opening costs more than a few statements do. Only
-    for this thread, and for transactions that stage nothing.
+    for this thread; `idle` belongs to the caller, None: what is kept is closed after the block.
     """
-    idle: dict[_Kind, Any] = {}
-    before = _IDLE.set(idle)
+    own = IdleConnections() if idle is None else idle
+    before = _IDLE.set(own)
     try:
         yield
     finally:
         _IDLE.reset(before)
-        for connection in idle.values():
-            connection.close()
-
-
-@contextmanager
-def _connected(database: str, *, read_only: bool) -> Iterator[Any]:
-    """An idle connection or a new one; it is kept if all went well and somebody wants to."""
-    idle = _IDLE.get()
-    kind = (database, read_only)
-    connection = idle.pop(kind, None) if idle is not None else None
-    if connection is None:
-        driver = _DRIVERS[dialect_of(database)]
-        with driver.translated_errors():
-            connection = driver.connect(database, read_only=read_only)
-    try:
-        yield connection
-        if idle is not None and kind not in idle:
-            connection.rollback()
-            idle[kind] = connection
-            connection = None
-    finally:
-        if connection is not None:
-            # Closing an open transaction rolls it back on both drivers.
-            connection.close()
+        if idle is None:
+            own.close()
 
 
 @contextmanager
@@ -168,21 +159,63 @@ def _transaction(
 ) -> Iterator[UnitOfWork]:
     dialect = dialect_of(database)
     driver = _DRIVERS[dialect]
-    with _connected(database, read_only=read_only) as connection:
-        with driver.translated_errors():
-            driver.begin(connection, read_only=read_only)
-        unit = UnitOfWork(dialect, connection)
-        _check_schema(unit)
+    unit, idle = _begun(database, read_only=read_only), _IDLE.get()
+    is_whole = False
+    try:
         yield unit
         for finish in unit.before_commit:
             finish(unit)
+        if keep:
+            with driver.translated_errors():
+                unit.connection.commit()
+        is_whole = True
+    except Exception as problem:
+        is_whole = not isinstance(problem, _BROKEN)
+        raise
+    finally:
+        # Closing an open transaction rolls it back on both drivers.
+        is_kept = is_whole and idle is not None and not unit.has_staged
+        if not (is_kept and _is_kept(idle, (database, read_only), unit.connection)):
+            unit.connection.close()
+
+
+def _is_kept(idle: IdleConnections | None, kind: Kind, connection: Any) -> bool:
+    """Whether the connection went back to those that wait for the next transaction."""
+    driver = _DRIVERS[dialect_of(kind[0])]
+    with suppress(CreditctlError), driver.translated_errors():
+        return idle is not None and driver.ended(connection) and idle.keep(kind, connection)
+    return False
+
+
+def _begun(database: str, *, read_only: bool) -> UnitOfWork:
+    """A transaction on an idle connection or a new one; an idle one that has died is no error."""
+    dialect = dialect_of(database)
+    driver = _DRIVERS[dialect]
+    idle, kind = _IDLE.get(), (database, read_only)
+    connection = idle.take(kind) if idle is not None else None
+    if idle is not None and connection is not None:
+        if driver.is_usable(connection, database):
+            with suppress(DatabaseUnreadable):
+                return _begun_on(dialect, connection, read_only=read_only)
+        connection.close()
+        idle.drop(kind)
+    with driver.translated_errors():
+        connection = driver.connect(database, read_only=read_only)
+    return _begun_on(dialect, connection, read_only=read_only)
+
+
+def _begun_on(dialect: str, connection: Any, *, read_only: bool) -> UnitOfWork:
+    driver = _DRIVERS[dialect]
+    try:
         with driver.translated_errors():
-            if keep:
-                connection.commit()
+            _check_schema(driver.begin(connection, read_only=read_only))
+    except BaseException:
+        connection.close()
+        raise
+    return UnitOfWork(dialect, connection)
 
 
-def _check_schema(unit: UnitOfWork) -> None:
-    revision = _DRIVERS[unit.dialect].schema_revision(unit.connection)
+def _check_schema(revision: str | None) -> None:
     if revision is None:
         raise DatabaseMissing("this database has no creditctl tables")
     if revision != HEAD:

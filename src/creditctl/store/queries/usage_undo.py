@@ -140,6 +140,7 @@ def graduated_of_batch(unit: UnitOfWork, batch_id: int) -> list[AlikeEvents]:
 
 def subtract_events(unit: UnitOfWork, batch_id: int, failed: Iterable[tuple[int, int]]) -> None:
     """Take a batch's events off every rollup; `failed` are (price, status) that are not billed."""
+    unit.has_staged = True
     unit.run("CREATE TEMP TABLE unbilled (price_id BIGINT, status BIGINT)")
     unit.run_many(
         "INSERT INTO unbilled (price_id, status) VALUES (:price_id, :status)",

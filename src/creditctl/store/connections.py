@@ -1,0 +1,71 @@
+"""Connections that are kept open between transactions, for whoever makes many short ones."""
+
+import os
+import weakref
+from collections import defaultdict
+from threading import Lock
+from typing import Any, TypeAlias
+
+Kind: TypeAlias = tuple[str, bool]
+"""A database's URL, and whether the connection only reads."""
+
+MOST_KEPT = 32
+"""Idle connections of a pool: what comes back beyond them is closed."""
+
+_inherited: list[Any] = []
+"""Of the process that this one was forked from: to close them here would end them there."""
+
+
+class IdleConnections:
+    """Kept by a process or a block, shared by its threads; each uses one of its own at a time.
+
+    Connections are closed by `close`, and at the latest when nobody has the pool any more.
+    """
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._most = most
+        self._idle: dict[Kind, list[Any]] = defaultdict(list)
+        self._lock = Lock()
+        self._process = os.getpid()
+        self._is_open = True
+        self._at_last = weakref.finalize(self, _close_all, self._idle)
+
+    def take(self, kind: Kind) -> Any | None:
+        """The connection that was used last, or None; it may have died meanwhile."""
+        with self._lock:
+            if self._process != os.getpid():
+                _inherited.extend(one for some in self._idle.values() for one in some)
+                self._idle.clear()
+                self._process = os.getpid()
+            some = self._idle.get(kind)
+            return some.pop() if some else None
+
+    def keep(self, kind: Kind, connection: Any) -> bool:
+        """Put a connection back; False where it is not wanted any more."""
+        with self._lock:
+            is_wanted = self._is_open and self._count() < self._most
+            if is_wanted:
+                self._idle[kind].append(connection)
+            return is_wanted
+
+    def drop(self, kind: Kind) -> None:
+        """Close the idle ones of a kind: one of them was dead, and so they may all be."""
+        with self._lock:
+            some = self._idle.pop(kind, [])
+        _close_all({kind: some})
+
+    def close(self) -> None:
+        """Close what is idle, and from now on whatever comes back."""
+        with self._lock:
+            self._is_open = False
+        self._at_last()
+
+    def _count(self) -> int:
+        return sum(len(some) for some in self._idle.values())
+
+
+def _close_all(idle: dict[Kind, list[Any]]) -> None:
+    while idle:
+        _, some = idle.popitem()
+        for connection in some:
+            connection.close()

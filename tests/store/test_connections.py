@@ -1,0 +1,211 @@
+"""Connections that are kept: used again by any thread, replaced when they died, never leaked."""
+
+import gc
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from creditctl.errors import Busy, Conflict, DatabaseMissing, DatabaseUnreadable
+from creditctl.store import driver_postgres, driver_sqlite
+from creditctl.store.connections import IdleConnections
+from creditctl.store.driver_sqlite import path_of
+from creditctl.store.engine import dialect_of, reading, reusing_connections, unit_of_work
+from creditctl.store.staging import stage_tables
+
+NOTE = "INSERT INTO lease (name, holder, expires_at) VALUES (:name, 'me', 0)"
+COUNT = "SELECT COUNT(*) FROM lease"
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every connection that was opened."""
+    found: list[Any] = []
+
+    def watched(connect: Any) -> Any:
+        def connecting(database: str, *, read_only: bool) -> Any:
+            found.append(connect(database, read_only=read_only))
+            return found[-1]
+
+        return connecting
+
+    for driver in (driver_sqlite, driver_postgres):
+        monkeypatch.setattr(driver, "connect", watched(driver.connect))
+    return found
+
+
+@pytest.fixture
+def idle() -> Iterator[IdleConnections]:
+    pool = IdleConnections()
+    yield pool
+    pool.close()
+
+
+def note(database: str, name: str, problem: Exception | None = None) -> None:
+    with unit_of_work(database) as unit:
+        unit.run(NOTE, name=name)
+        if problem is not None:
+            raise problem
+
+
+def count(database: str) -> int:
+    with reading(database) as unit:
+        return int(unit.fetch_value(COUNT))
+
+
+def is_open(connection: Any) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except Exception:
+        return False
+    return True
+
+
+def test_one_connection_serves_one_transaction_after_the_other(
+    database: str, idle: IdleConnections, opened: list[Any]
+) -> None:
+    for number in range(3):
+        with reusing_connections(idle):
+            note(database, f"n-{number}")
+            assert count(database) == number + 1
+    assert len(opened) == 2
+    idle.close()
+    assert not any(is_open(one) for one in opened)
+
+
+def test_threads_share_connections_and_few_are_kept(database: str, opened: list[Any]) -> None:
+    pool = IdleConnections(most=2)
+
+    def work(number: int) -> None:
+        with reusing_connections(pool):
+            note(database, f"n-{number}")
+            count(database)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(work, range(40)))
+    assert count(database) == 40
+    assert sum(is_open(one) for one in opened) == 2
+    pool.close()
+    assert not any(is_open(one) for one in opened)
+
+
+def test_a_refusal_is_taken_back_and_its_connection_used_again(
+    database: str, idle: IdleConnections, opened: list[Any]
+) -> None:
+    with reusing_connections(idle):
+        with pytest.raises(Conflict):
+            note(database, "refused", Conflict("no"))
+        note(database, "kept")
+        assert len(opened) == 1
+        assert count(database) == 1
+
+
+@pytest.mark.parametrize("problem", [DatabaseUnreadable("broken"), KeyboardInterrupt()])
+def test_a_connection_that_may_be_broken_is_closed(
+    database: str, idle: IdleConnections, opened: list[Any], problem: Exception
+) -> None:
+    with reusing_connections(idle), pytest.raises(type(problem)):
+        note(database, "lost", problem)
+    assert not is_open(opened[0])
+    assert count(database) == 0
+
+
+def test_connections_that_the_server_ended_are_replaced_unseen(
+    database: str, idle: IdleConnections, opened: list[Any]
+) -> None:
+    if dialect_of(database) == "sqlite":
+        pytest.skip("a file ends nobody's connection")
+    with reusing_connections(idle):
+        with reading(database), reading(database):
+            count(database)
+        assert len(opened) == 3
+        with unit_of_work(database) as unit:
+            unit.fetch_rows(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND application_name = 'creditctl'"
+            )
+        assert [count(database) for _ in range(3)] == [0, 0, 0]
+        note(database, "after")
+    assert len(opened) == 5
+    assert not any(is_open(one) for one in opened[:3])
+
+
+def test_a_file_that_was_restored_is_opened_anew(
+    sqlite_database: str, tmp_path: Path, idle: IdleConnections
+) -> None:
+    path = path_of(sqlite_database)
+    backup = tmp_path / "backup.db"
+    shutil.copyfile(path, backup)
+    with reusing_connections(idle):
+        note(sqlite_database, "before")
+        assert count(sqlite_database) == 1
+        for end in ("-wal", "-shm"):
+            path.with_name(path.name + end).unlink(missing_ok=True)
+        backup.replace(path)
+        assert count(sqlite_database) == 0
+        note(sqlite_database, "after")
+        assert count(sqlite_database) == 1
+        path.unlink()
+        with pytest.raises(DatabaseMissing):
+            count(sqlite_database)
+
+
+def test_nothing_staged_reaches_the_next_transaction(
+    database: str, idle: IdleConnections, opened: list[Any]
+) -> None:
+    with reusing_connections(idle):
+        with unit_of_work(database) as unit:
+            stage_tables(unit, {"staged": {"value": np.arange(3)}})
+            assert unit.fetch_value("SELECT COUNT(*) FROM staged") == 3
+        assert not is_open(opened[0])
+        with unit_of_work(database) as unit, pytest.raises(Exception, match="staged"):
+            unit.fetch_value("SELECT COUNT(*) FROM staged")
+
+
+def test_a_pool_that_was_closed_keeps_nothing_and_hinders_nobody(
+    database: str, idle: IdleConnections, opened: list[Any]
+) -> None:
+    idle.close()
+    with reusing_connections(idle):
+        note(database, "later")
+    assert not is_open(opened[0])
+
+
+def test_a_forked_process_leaves_its_parents_connections_alone(
+    database: str, idle: IdleConnections, opened: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with reusing_connections(idle):
+        note(database, "parent")
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        note(database, "child")
+    assert len(opened) == 2
+    assert is_open(opened[0])
+    opened[0].close()
+
+
+def test_who_forgets_to_close_leaks_nothing(database: str, opened: list[Any]) -> None:
+    pool = IdleConnections()
+    with reusing_connections(pool):
+        note(database, "forgotten")
+    del pool
+    gc.collect()
+    assert not is_open(opened[0])
+
+
+def test_a_writer_that_waits_too_long_is_told_so_by_a_kept_connection_too(
+    sqlite_database: str, idle: IdleConnections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver_sqlite, "BUSY_TIMEOUT_SECONDS", 0.1)
+    with reusing_connections(idle):
+        note(sqlite_database, "first")
+        with reusing_connections(), unit_of_work(sqlite_database), reusing_connections(idle):
+            with pytest.raises(Busy):
+                note(sqlite_database, "second")
+            assert count(sqlite_database) == 1
+        note(sqlite_database, "third")
