@@ -57,6 +57,15 @@ def test_the_example_of_the_page_charges_two_rows(context: Context, key: Created
     exec(example("python"), names | {"secret": "ck_live_nonsense"})
 
 
+def test_the_example_of_connections_opens_keeps_and_closes_one(
+    context: Context, key: CreatedKey
+) -> None:
+    names: dict[str, Any] = {"database_url": context.database, "secret": key.secret}
+    exec(example("connections"), names)
+    assert [names[name].status for name in ("opened", "beat")] == [200, 200]
+    assert names["gate"].heartbeat(key.secret, "desk-1").status == 404
+
+
 def test_a_block_that_raises_costs_nothing(gate: Gate, context: Context, key: CreatedKey) -> None:
     def broken() -> None:
         with gate.charge(key.secret, "GET", "/rows", units=4):

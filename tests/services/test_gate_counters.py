@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from counter_stores import EVERY_STORE, a_key, counters_of
 from creditctl import clock
-from creditctl.adapters.counters.interface import Connections, Counters, CountersDown
+from creditctl.adapters.counters.interface import (
+    REMEMBERED,
+    Connections,
+    Counters,
+    CountersDown,
+    Kept,
+    Lease,
+)
 from creditctl.adapters.counters.redis import RedisCounters
 from creditctl.context import Context
 from creditctl.rules.instants import micros_of
@@ -242,21 +249,53 @@ def test_connections_are_held_up_to_the_limit(counters: Counters, key: int) -> N
 def test_a_connection_without_a_heartbeat_is_over(counters: Counters, key: int) -> None:
     opened(counters, key, "quiet")
     opened(counters, key, "beating")
-    assert counters.keep_open(key, "beating", after(50), lasts=MINUTE)
+    assert counters.keep_open(key, "beating", after(50), lasts=MINUTE) is Kept.OPEN
     assert counters.open_connections(key, after(59)) == 2
     assert counters.open_connections(key, after(60)) == 1
-    assert not counters.keep_open(key, "quiet", after(60), lasts=MINUTE)
+    assert counters.keep_open(key, "quiet", after(60), lasts=MINUTE) is Kept.OVER
     assert opened(counters, key, "new", after(60)) == Connections(True, 2)
-    assert not counters.keep_open(key, "never", after(60), lasts=MINUTE)
+    assert counters.keep_open(key, "never", after(60), lasts=MINUTE) is Kept.OVER
 
 
 def test_the_oldest_gives_way_to_a_take_over(counters: Counters, key: int) -> None:
     opened(counters, key, "old")
     opened(counters, key, "older-name", after(1))
-    assert counters.keep_open(key, "old", after(2), lasts=MINUTE)  # a heartbeat makes none younger
+    assert (
+        counters.keep_open(key, "old", after(2), lasts=MINUTE) is Kept.OPEN
+    )  # a heartbeat makes none younger
     taken = opened(counters, key, "new", after(3), take_over=True)
     assert taken == Connections(True, 2, "old")
-    assert not counters.keep_open(key, "old", after(4), lasts=MINUTE)
+    assert counters.keep_open(key, "old", after(4), lasts=MINUTE) is Kept.TAKEN_OVER
+    assert [lease.name for lease in counters.leases(key, after(4))] == ["older-name", "new"]
+    # That is remembered as long as a lease lasts, unless it is opened again.
+    assert opened(counters, key, "old", after(5), take_over=True).evicted == "older-name"
+    assert counters.keep_open(key, "old", after(6), lasts=MINUTE) is Kept.OPEN
+    assert counters.keep_open(key, "older-name", after(64), lasts=MINUTE) is Kept.TAKEN_OVER
+    assert counters.keep_open(key, "older-name", after(65), lasts=MINUTE) is Kept.OVER
+
+
+def test_a_key_that_takes_over_without_end_does_not_fill_the_store(
+    counters: Counters, key: int
+) -> None:
+    for number in range(REMEMBERED + 3):
+        found = opened(counters, key, f"c-{number}", limit=1, take_over=True)
+        assert (found.is_admitted, found.open) == (True, 1)
+    beats = [
+        counters.keep_open(key, f"c-{number}", NOW, lasts=MINUTE)
+        for number in range(REMEMBERED + 3)
+    ]
+    assert beats == [Kept.TAKEN_OVER] * REMEMBERED + [Kept.OVER] * 2 + [Kept.OPEN]
+
+
+def test_open_connections_are_told_with_their_times(counters: Counters, key: int) -> None:
+    opened(counters, key, "b")
+    opened(counters, key, "a", after(1))
+    counters.keep_open(key, "b", after(30), lasts=MINUTE)
+    assert counters.leases(key, after(31)) == [
+        Lease("b", NOW, after(90)),
+        Lease("a", after(1), after(61)),
+    ]
+    assert [lease.name for lease in counters.leases(key, after(61))] == ["b"]
 
 
 def test_counters_that_do_not_answer_say_so(kind: str, database: str, context: Context) -> None:

@@ -180,6 +180,22 @@ def too_many_connections(caller: Caller, asked: Asked, at: datetime, limit: int)
     return _decision(caller, asked, at, 429, GateReason.CONNECTIONS, words)
 
 
+def lost_connection(
+    caller: Caller, asked: Asked, at: datetime, *, was_taken_over: bool
+) -> GateDecision:
+    """409 for a connection that gave way to another, 404 for one that is not open."""
+    if was_taken_over:
+        reason = GateReason.CONNECTION_TAKEN_OVER
+        return _decision(caller, asked, at, 409, reason, "Another connection took it over.")
+    reason = GateReason.CONNECTION_OVER
+    return _decision(caller, asked, at, 404, reason, "There is no such open connection.")
+
+
+def closed_connection(key: str, organization: str, at: datetime) -> GateDecision:
+    """200 for one that was let go."""
+    return GateDecision(200, GateReason.OK, "", at, key=key, organization=organization)
+
+
 def unaffordable(decision: GateDecision, required: Credits, available: Credits) -> GateDecision:
     """402 for a request that was let in, but whose credits another one took meanwhile [FC].
 

@@ -38,6 +38,10 @@ class GateReason(StrEnum):
     HOURLY = "hourly"
     BURST = "burst"
     CONNECTIONS = "connections"
+    CONNECTION_OVER = "connection_over"
+    """No heartbeat came in time, it was closed, or there never was one of that name."""
+
+    CONNECTION_TAKEN_OVER = "connection_taken_over"
     WEBHOOKS = "webhooks"
     COUNTERS_DOWN = "counters_down"
 

@@ -23,9 +23,12 @@ from typing import Self
 from creditctl import clock as real_clock
 from creditctl.context import Context, Settings
 from creditctl.rules.gate_terms import GateDecision
+from creditctl.rules.rate_limits import Channel
 from creditctl.services.gate import OK
 from creditctl.services.gate import Gate as Decisions
 from creditctl.services.gate_calls import GateCall, authorize_call, capture_call
+from creditctl.services.gate_connections import close as close_connection
+from creditctl.services.gate_connections import keep_open
 from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_facts import GateRequest
 from creditctl.services.gate_standing import GateStanding, KeptBooks, gate_standing
@@ -167,6 +170,33 @@ class Gate:
             raise
         self.capture(name, status=charge.status, units=charge.units)
 
+    def connect(self, secret: str, lease: str, *, take_over: bool = False) -> GateDecision:
+        """Open a WebSocket connection of that name; without a heartbeat it is over in 60 seconds.
+
+        At the limit `take_over` lets the key's oldest give way: `evicted` has to be closed.
+        """
+        request = _connection(secret, lease, take_over=take_over)
+        return self._decisions.decide(self.context(), request)
+
+    def heartbeat(self, secret: str, lease: str) -> GateDecision:
+        """Keep a connection open for another 60 seconds; whatever is not 200 has to be closed.
+
+        404: it was over and may be opened again; 409: another took it over.
+        """
+        return self.heartbeat_request(_connection(secret, lease))
+
+    def heartbeat_request(self, request: GateRequest) -> GateDecision:
+        """The same where the key may be named by its id."""
+        return keep_open(self._decisions, self.context(), request)
+
+    def disconnect(self, secret: str, lease: str) -> GateDecision:
+        """Let go of a connection; a second time changes nothing. Raises Busy without counters."""
+        return self.disconnect_request(_connection(secret, lease))
+
+    def disconnect_request(self, request: GateRequest) -> GateDecision:
+        """The same where the key may be named by its id."""
+        return close_connection(self._decisions, self.context(), request)
+
     def standing(self) -> GateStanding:
         """Whether the books and the counters answer; never raises."""
         with self._books.open():
@@ -175,6 +205,10 @@ class Gate:
     def context(self) -> Context:
         """What services receive at this moment."""
         return Context(self._database, self._clock(), self._actor, self._settings)
+
+
+def _connection(secret: str, lease: str, *, take_over: bool = False) -> GateRequest:
+    return GateRequest(secret=secret, channel=Channel.WEBSOCKET, lease=lease, take_over=take_over)
 
 
 def new_request_id() -> str:

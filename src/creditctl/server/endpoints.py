@@ -4,9 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from creditctl.server import calls_api, gateways, notices, operations
+from creditctl.server import calls_api, connections_api, gateways, notices, operations
 from creditctl.server.exchange import Answer, Asked
-from creditctl.server.messages import AuthorizeMessage, CaptureMessage, ReleaseMessage
+from creditctl.server.messages import (
+    AuthorizeMessage,
+    CaptureMessage,
+    ConnectionMessage,
+    ReleaseMessage,
+)
 from creditctl.server.service import Service
 
 Handler: TypeAlias = Callable[[Service, Asked], Answer]
@@ -78,6 +83,38 @@ ENDPOINTS = (
         "Let a call go that was not served",
         {200: "What it held is free.", **_ENDED, **_MALFORMED},
         message=ReleaseMessage,
+        largest_body=16 * _KIB,
+        has_secret=True,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/connections/heartbeat",
+        connections_api.heartbeat,
+        "Keep a connection open for another minute",
+        {
+            200: "It stays open.",
+            **REFUSALS,
+            404: "It is not open: no heartbeat came in time, or it was closed.",
+            409: "Another connection took it over.",
+            429: "A budget is reached.",
+            **_MALFORMED,
+        },
+        message=ConnectionMessage,
+        largest_body=16 * _KIB,
+        has_secret=True,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/connections/close",
+        connections_api.close,
+        "Let go of a connection",
+        {
+            200: "It is not open any more.",
+            401: REFUSALS[401],
+            503: "The books or the counters do not answer.",
+            **_MALFORMED,
+        },
+        message=ConnectionMessage,
         largest_body=16 * _KIB,
         has_secret=True,
     ),

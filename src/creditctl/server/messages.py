@@ -103,6 +103,15 @@ class ReleaseMessage:
     request_id: str = _text("Of the call, or the hold's id.", longest=LONGEST_ID, default=MISSING)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionMessage:
+    """A connection that was opened with that lease."""
+
+    secret: str | None = _text("The API key as the client sent it.")
+    key: str | None = _text("The id or prefix of the key, where the secret was checked before.")
+    lease: str = _text("The name that it was opened by.", default=MISSING)
+
+
 def read_message(kind: type[Message], body: bytes) -> Message:
     """The body as that dataclass; raises Problem 400 for no JSON, 422 naming what is wrong."""
     try:

@@ -6,8 +6,9 @@ from creditctl import __version__
 from creditctl.output.schemas import object_schema
 from creditctl.rules.gate_terms import GateDecision
 from creditctl.server.calls_api import authorize
+from creditctl.server.connections_api import ConnectionState
 from creditctl.server.endpoints import ENDPOINTS, Endpoint
-from creditctl.server.messages import schema_of
+from creditctl.server.messages import ConnectionMessage, schema_of
 from creditctl.server.problems import MEDIA_TYPE
 from creditctl.services.holds import Hold
 
@@ -40,6 +41,7 @@ def document() -> Document:
                 "Problem": _problem(),
                 "Decision": object_schema(GateDecision),
                 "Hold": object_schema(Hold),
+                "Connection": object_schema(ConnectionState),
                 **{
                     endpoint.message.__name__: schema_of(endpoint.message)
                     for endpoint in ENDPOINTS
@@ -127,6 +129,10 @@ def _result(endpoint: Endpoint) -> Document:
             "properties": {"decision": decision, "hold": maybe},
             "required": ["decision", "hold"],
         }
+    if endpoint.message is ConnectionMessage:
+        connection = {"$ref": "#/components/schemas/Connection"}
+        properties = {"connection": connection}
+        return {"type": "object", "properties": properties, "required": ["connection"]}
     if endpoint.message is not None:
         return {"type": "object", "properties": {"hold": hold}, "required": ["hold"]}
     return {"type": "object"}

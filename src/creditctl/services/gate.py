@@ -76,7 +76,7 @@ class Gate:
         """
         _check(request, count=count)
         with reading(context.database) as unit:
-            key = _key_of(unit, context, request)
+            key = key_asking(unit, context, request)
             if isinstance(key, GateDecision):
                 return Weighed(with_headers(key))
             known = _hold_of(unit, context, event_id)
@@ -205,22 +205,28 @@ def _check(request: GateRequest, *, count: bool) -> None:
         )
 
 
-def _key_of(unit: UnitOfWork, context: Context, request: GateRequest) -> KeyRow | GateDecision:
+def key_asking(unit: UnitOfWork, context: Context, request: GateRequest) -> KeyRow | GateDecision:
     """The key, if it is one and opens something."""
+    key = key_named(unit, context, request)
+    if isinstance(key, GateDecision):
+        return key
+    status = key_shown(key, context.now).status
+    if status == "active":
+        return key
+    return unknown_key(_REASONS[status], context.now, f"The API key is {status}.")
+
+
+def key_named(unit: UnitOfWork, context: Context, request: GateRequest) -> KeyRow | GateDecision:
+    """The key, whether or not it opens anything still."""
     try:
         if request.secret is not None:
-            key = key_of_secret(unit, context, request.secret)
-        else:
-            key = find_key(unit, request.key or "")
+            return key_of_secret(unit, context, request.secret)
+        return find_key(unit, request.key or "")
     except KeyRefused as problem:
         return unknown_key(GateReason.KEY_UNKNOWN, context.now, f"Not allowed: {problem.detail}.")
     except KeyNotFound:
         words = "There is no such API key." if request.key else "No API key was given."
         return unknown_key(GateReason.KEY_UNKNOWN, context.now, words)
-    status = key_shown(key, context.now).status
-    if status == "active":
-        return key
-    return unknown_key(_REASONS[status], context.now, f"The API key is {status}.")
 
 
 def with_headers(decision: GateDecision) -> GateDecision:

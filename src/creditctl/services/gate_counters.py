@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 
 from creditctl.adapters.counters.interface import (
     LARGEST_SKEW,
+    REMEMBERED,
     Connections,
     Counters,
     CountersDown,
+    Kept,
+    Lease,
 )
 from creditctl.context import Context
 from creditctl.errors import Busy, DatabaseMissing, DatabaseUnreadable, DiskFull
@@ -33,6 +36,8 @@ from creditctl.store.queries.gate_counters import (
     drop_connection,
     drop_moments,
     drop_windows,
+    gave_way,
+    give_way,
     lock_connections,
     lock_limit,
     moments_of,
@@ -109,14 +114,17 @@ class DatabaseCounters:
                 if not (take_over and held and limit):
                     return Connections(False, len(held))
                 evicted = held.pop(0).lease
-                drop_connection(unit, key, evicted)
+                give_way(unit, key, evicted, now, until=now + lasts, most=REMEMBERED)
             add_connection(unit, key, lease, now, lasts)
             return Connections(True, len(held) + 1, evicted)
 
-    def keep_open(self, key: int, lease: str, at: datetime, *, lasts: timedelta) -> bool:
+    def keep_open(self, key: int, lease: str, at: datetime, *, lasts: timedelta) -> Kept:
         """The heartbeat."""
         with self._writing() as unit:
-            return renew_connection(unit, key, lease, _now(unit, at), lasts)
+            now = _now(unit, at)
+            if renew_connection(unit, key, lease, now, lasts):
+                return Kept.OPEN
+            return Kept.TAKEN_OVER if gave_way(unit, key, lease, now) else Kept.OVER
 
     def close_connection(self, key: int, lease: str) -> None:
         """Let go."""
@@ -127,6 +135,12 @@ class DatabaseCounters:
         """How many are open."""
         with _answering(), reading(self._database) as unit:
             return len(connections_of(unit, key, _now(unit, at)))
+
+    def leases(self, key: int, at: datetime) -> list[Lease]:
+        """Those that are open."""
+        with _answering(), reading(self._database) as unit:
+            rows = connections_of(unit, key, _now(unit, at))
+        return [Lease(row.lease, row.opened_at, row.expires_at) for row in rows]
 
     @contextmanager
     def _writing(self) -> Iterator[UnitOfWork]:

@@ -7,6 +7,7 @@ effect at once, and a counter never knows what it is compared with.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Protocol
 
 from creditctl.rules.rate_limits import Check, Verdict
@@ -18,6 +19,13 @@ A caller's time this close to the store's own is taken to be now, and the store'
 with different clocks share one moving window. Anything farther away is meant as it is said
 (`--as-of`). Windows with a start need no clock: a gate that is behind counts in the old one a
 little longer, so that one is kept for twice this time.
+"""
+
+REMEMBERED = 100
+"""Connections of a key that gave way and are remembered, each for as long as a lease lasts.
+
+Beyond them one that gave way is told that it is over, as one whose time is up: a key that takes
+over without end must not fill the store.
 """
 
 
@@ -33,6 +41,27 @@ class Connections:
     open: int
     evicted: str | None = None
     """The connection that made room: whoever holds it has to close it."""
+
+
+class Kept(Enum):
+    """What a heartbeat found."""
+
+    OPEN = "open"
+    TAKEN_OVER = "taken over"
+    """Another connection made it give way."""
+
+    OVER = "over"
+    """Its time was up, it was closed, or there never was one of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A connection that is open."""
+
+    name: str
+    opened_at: datetime
+    expires_at: datetime
+    """Without a heartbeat until then."""
 
 
 class Counters(Protocol):
@@ -72,8 +101,8 @@ class Counters(Protocol):
         """
         ...
 
-    def keep_open(self, key: int, lease: str, at: datetime, *, lasts: timedelta) -> bool:
-        """The heartbeat; False when it is no longer open: it was taken over, or its time is up."""
+    def keep_open(self, key: int, lease: str, at: datetime, *, lasts: timedelta) -> Kept:
+        """The heartbeat: what is open is so for another `lasts`; nothing is opened again."""
         ...
 
     def close_connection(self, key: int, lease: str) -> None:
@@ -82,4 +111,8 @@ class Counters(Protocol):
 
     def open_connections(self, key: int, at: datetime) -> int:
         """How many are open."""
+        ...
+
+    def leases(self, key: int, at: datetime) -> list[Lease]:
+        """Those that are open, the oldest first."""
         ...

@@ -7,7 +7,14 @@ from struct import pack, unpack
 from typing import Any
 
 from creditctl.adapters.counters import redis_scripts
-from creditctl.adapters.counters.interface import LARGEST_SKEW, Connections, CountersDown
+from creditctl.adapters.counters.interface import (
+    LARGEST_SKEW,
+    REMEMBERED,
+    Connections,
+    CountersDown,
+    Kept,
+    Lease,
+)
 from creditctl.errors import DriverMissing
 from creditctl.rules.instants import instant_of, micros_of
 from creditctl.rules.periods import Period
@@ -26,6 +33,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 _TIDY_AFTER = timedelta(minutes=1)
 _SKEW = LARGEST_SKEW // _MICROSECOND
+_KEPT = {1: Kept.OPEN, 0: Kept.OVER, -1: Kept.TAKEN_OVER}
 
 
 class RedisCounters:
@@ -80,16 +88,17 @@ class RedisCounters:
         """Hold a connection open; at the limit the oldest may give way to it."""
         most = -1 if limit is None else limit
         arguments: list[str | int] = [micros_of(at), _SKEW, 1, lease, lasts // _MICROSECOND]
-        arguments += (most, int(take_over))
+        arguments += (most, int(take_over), REMEMBERED)
         with self._answering():
             admitted, held, evicted = self._open(keys=[_connections(key)], args=arguments)
         return Connections(bool(admitted), int(held), evicted.decode() or None)
 
-    def keep_open(self, key: int, lease: str, at: datetime, *, lasts: timedelta) -> bool:
+    def keep_open(self, key: int, lease: str, at: datetime, *, lasts: timedelta) -> Kept:
         """The heartbeat."""
         arguments: list[str | int] = [micros_of(at), _SKEW, 1, lease, lasts // _MICROSECOND]
         with self._answering():
-            return bool(self._keep(keys=[_connections(key)], args=arguments))
+            found = self._keep(keys=[_connections(key)], args=arguments)
+        return _KEPT[int(found)]
 
     def close_connection(self, key: int, lease: str) -> None:
         """Let go."""
@@ -99,7 +108,17 @@ class RedisCounters:
     def open_connections(self, key: int, at: datetime) -> int:
         """How many are open."""
         with self._answering():
-            return int(self._held(keys=[_connections(key)], args=[micros_of(at), _SKEW, 0]))
+            return len(self._held(keys=[_connections(key)], args=[micros_of(at), _SKEW, 0]))
+
+    def leases(self, key: int, at: datetime) -> list[Lease]:
+        """Those that are open."""
+        with self._answering():
+            found = self._held(keys=[_connections(key)], args=[micros_of(at), _SKEW, 0])
+        leases = [
+            Lease(name.decode(), instant_of(int(since)), instant_of(int(until)))
+            for name, since, until in found
+        ]
+        return sorted(leases, key=lambda lease: (lease.opened_at, lease.name))
 
     def _look(
         self, key: int, checks: Sequence[Check], at: datetime, *, counting: int

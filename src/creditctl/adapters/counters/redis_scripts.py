@@ -79,15 +79,19 @@ end
 _HELD = (
     _NOW
     + """
--- A hash of leases: since when and until when. Those that are over are forgotten on the way.
-local key, held, oldest = KEYS[1], 0, nil
-local since, ends = {}, {}
+-- A hash of leases: since when and until when. Those that are over are forgotten on the way. One
+-- that gave way ends before it began: its beginning is until when that is remembered.
+local key, held, oldest, remembered = KEYS[1], 0, nil, 0
+local since, ends, taken = {}, {}, {}
 local found = redis.call('HGETALL', key)
 for i = 1, #found, 2 do
   local lease = found[i]
   local opened, expires = string.match(found[i + 1], '(%d+) (%d+)')
-  if tonumber(expires) > now then
-    held, since[lease], ends[lease] = held + 1, tonumber(opened), tonumber(expires)
+  opened, expires = tonumber(opened), tonumber(expires)
+  if opened > expires and opened > now then
+    remembered, taken[lease] = remembered + 1, true
+  elseif expires > now and opened <= expires then
+    held, since[lease], ends[lease] = held + 1, opened, expires
     local first = oldest and since[oldest]
     if not first or since[lease] < first or (since[lease] == first and lease < oldest) then
       oldest = lease
@@ -108,7 +112,8 @@ end
 OPEN = (
     _HELD
     + """
--- ARGV[3]: 1 tidies up; then lease, how long it lasts, limit (-1: none), whether to take over.
+-- ARGV[3]: 1 tidies up; then lease, how long it lasts, limit (-1: none), whether to take over, and
+-- how many of those that gave way are remembered.
 local lease, limit = ARGV[4], tonumber(ARGV[6])
 if since[lease] then
   hold(lease, since[lease])
@@ -118,7 +123,11 @@ local evicted = ''
 if limit >= 0 and held >= limit then
   if ARGV[7] ~= '1' or not oldest or limit == 0 then return {0, held, ''} end
   evicted = oldest
-  redis.call('HDEL', key, evicted)
+  if remembered < tonumber(ARGV[8]) then
+    redis.call('HSET', key, evicted, text(now + tonumber(ARGV[5])) .. ' ' .. text(now))
+  else
+    redis.call('HDEL', key, evicted)
+  end
   held = held - 1
 end
 hold(lease, now)
@@ -130,10 +139,19 @@ KEEP = (
     _HELD
     + """
 local lease = ARGV[4]
-if not since[lease] then return 0 end
+if not since[lease] then return taken[lease] and -1 or 0 end
 hold(lease, since[lease])
 return 1
 """
 )
 
-HELD = _HELD + "return held"
+HELD = (
+    _HELD
+    + """
+local leases = {}
+for lease, opened in pairs(since) do
+  leases[#leases + 1] = {lease, text(opened), text(ends[lease])}
+end
+return leases
+"""
+)

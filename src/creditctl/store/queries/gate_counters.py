@@ -174,7 +174,8 @@ def connections_of(unit: UnitOfWork, key_id: int, at: datetime) -> list[Connecti
         ConnectionRow,
         """
         SELECT lease, opened_at, expires_at FROM gate_connection
-        WHERE api_key_id = :key_id AND expires_at > :at ORDER BY opened_at, lease
+        WHERE api_key_id = :key_id AND expires_at > :at AND expires_at > opened_at
+        ORDER BY opened_at, lease
         """,
         key_id=key_id,
         at=at,
@@ -185,7 +186,10 @@ def lock_connections(unit: UnitOfWork, key_id: int, at: datetime) -> list[Connec
     """The same, with those that are over forgotten and other gates waiting."""
     lock_limit(unit, key_id, CONNECTIONS)
     unit.run(
-        "DELETE FROM gate_connection WHERE api_key_id = :key_id AND expires_at <= :at",
+        """
+        DELETE FROM gate_connection
+        WHERE api_key_id = :key_id AND expires_at <= :at AND opened_at <= :at
+        """,
         key_id=key_id,
         at=at,
     )
@@ -200,6 +204,8 @@ def add_connection(
         """
         INSERT INTO gate_connection (api_key_id, lease, opened_at, expires_at)
         VALUES (:key_id, :lease, :at, :expires_at)
+        ON CONFLICT (api_key_id, lease) DO UPDATE SET
+            opened_at = excluded.opened_at, expires_at = excluded.expires_at
         """,
         key_id=key_id,
         lease=lease,
@@ -215,7 +221,8 @@ def renew_connection(
     renewed = unit.run(
         """
         UPDATE gate_connection SET expires_at = :expires_at
-        WHERE api_key_id = :key_id AND lease = :lease AND expires_at > :at
+        WHERE api_key_id = :key_id AND lease = :lease
+          AND expires_at > :at AND expires_at > opened_at
         """,
         key_id=key_id,
         lease=lease,
@@ -223,6 +230,46 @@ def renew_connection(
         expires_at=at + lasts,
     )
     return renewed == 1
+
+
+def give_way(
+    unit: UnitOfWork, key_id: int, lease: str, at: datetime, *, until: datetime, most: int
+) -> None:
+    """End a connection for another, and remember that until then; of `most` a key at a time.
+
+    One that gave way is a row whose `opened_at`, until when it is remembered, is after its end.
+    """
+    remembered = unit.run(
+        """
+        UPDATE gate_connection SET opened_at = :until, expires_at = :at
+        WHERE api_key_id = :key_id AND lease = :lease AND :most > (
+            SELECT COUNT(*) FROM gate_connection
+            WHERE api_key_id = :key_id AND opened_at > expires_at
+        )
+        """,
+        key_id=key_id,
+        lease=lease,
+        at=at,
+        until=until,
+        most=most,
+    )
+    if not remembered:
+        drop_connection(unit, key_id, lease)
+
+
+def gave_way(unit: UnitOfWork, key_id: int, lease: str, at: datetime) -> bool:
+    """Whether a connection of that name gave way to another, and that is remembered."""
+    found = unit.fetch_value(
+        """
+        SELECT 1 FROM gate_connection
+        WHERE api_key_id = :key_id AND lease = :lease
+          AND opened_at > expires_at AND opened_at > :at
+        """,
+        key_id=key_id,
+        lease=lease,
+        at=at,
+    )
+    return found is not None
 
 
 def drop_connection(unit: UnitOfWork, key_id: int, lease: str) -> None:

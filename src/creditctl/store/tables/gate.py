@@ -36,7 +36,11 @@ class GateMoment(SQLModel, table=True):
 
 
 class GateConnection(SQLModel, table=True):
-    """A connection that a key holds open, until it is closed or its heartbeat stops."""
+    """A connection that a key holds open, until it is closed or its heartbeat stops.
+
+    One that gave way to another stays a while, so that its heartbeat is told: it has `expires_at`
+    when it gave way, and before its `opened_at`, which is then until when that is remembered.
+    """
 
     __tablename__ = "gate_connection"
     __table_args__ = CLUSTERED
