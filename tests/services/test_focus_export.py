@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter, defaultdict
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from creditctl.services.liability_report import report_liability
 from creditctl.services.org_facts import OrgFacts
 from creditctl.services.orgs import create_organization
 from creditctl.services.revenue_report import report_revenue
+from creditctl.services.subscriptions import create_subscription
 from creditctl.services.tax_report import report_tax
 from creditctl.services.usage_value import report_usage_value
-from finance import TAXED, bought, eventful
+from finance import CATALOG, TAXED, bought, closed, eventful
 from focus_rules import MANDATORY, OPTIONAL, breaches
+from invoices import final
 
 MONTHS = [parse_month(f"2026-{month:02}") for month in (9, 10, 11)]
 Rows = list[dict[str, str]]
@@ -75,6 +78,8 @@ def test_the_rules_find_what_breaks_them(books: Context, tmp_path: Path) -> None
         "EffectiveCost": "1",
         "ListCost": "0.000001",
         "PricingUnit": "",
+        "ConsumedQuantity": "1",
+        "SkuId": "",
         "ChargePeriodEnd": "2026-12-24T00:00:00Z",
     }.items():
         assert breaches(row | {name: value}), name
@@ -83,12 +88,12 @@ def test_the_rules_find_what_breaks_them(books: Context, tmp_path: Path) -> None
 def test_sums_are_those_of_the_reports(books: Context, tmp_path: Path) -> None:
     for month in MONTHS:
         rows = rows_of(books, month, tmp_path)
-        revenue = {
+        earned = {
             line.amount.currency: Decimal(str(line.amount))
-            for line in report_revenue(books, month).products
+            for line in report_revenue(books, month).sources
             if line.line == "total" and line.amount
         }
-        assert summed(rows, "EffectiveCost", "Usage") == revenue
+        assert summed(rows, "EffectiveCost", "Usage", "Purchase", "Credit") == earned
         moved: dict[str, Decimal] = defaultdict(Decimal)
         for line in report_liability(books, month).roll_forward:
             sign = {"sold": 1, "reversed": -1}.get(line.line, 0)
@@ -102,7 +107,8 @@ def test_sums_are_those_of_the_reports(books: Context, tmp_path: Path) -> None:
             if total.tax
         }
         assert summed(rows, "BilledCost", "Tax") == taxes
-        used = summed(rows, "PricingQuantity", "Usage").values()
+        drawn = [row for row in rows if row["PricingUnit"] == "Credits"]
+        used = summed(drawn, "PricingQuantity", "Usage").values()
         assert sum(used) == Decimal(str(report_usage_value(books, month).credits))
 
 
@@ -124,6 +130,50 @@ def test_a_purchase_its_tax_and_its_use_by_hand(context: Context, tmp_path: Path
     ]
     assert {row["BillingAccountName"] for row in rows} == {"'=cmd()"}
     assert {row["ProviderName"] for row in rows} == {"Example GmbH"}
+
+
+def test_a_fee_is_billed_once_and_effective_by_the_day(context: Context, tmp_path: Path) -> None:
+    """$49.00 from 10 September for 30 days: 21 of them in September, 9 until 10 October."""
+    books = at(context, "2026-09-10T00:00:00Z")
+    open_books(books, CATALOG)
+    create_organization(books, "acme")
+    create_subscription(books, "acme", "monthly")
+    october = at(context, "2026-10-09T12:00:00Z")
+    final(october, "2026-09", "acme")
+    rows = [row for month in MONTHS for row in rows_of(october, month, tmp_path)]
+    (billed,) = [row for row in rows if row["ChargeCategory"] == "Purchase"]
+    assert billed["BilledCost"] == "49.00"
+    assert billed["EffectiveCost"] == "0"
+    assert billed["ChargeFrequency"] == "Recurring"
+    days = [row for row in rows if row["ChargeCategory"] == "Usage"]
+    assert [row["ChargePeriodStart"][:10] for row in days] == [
+        f"{date(2026, 9, 10) + number * timedelta(days=1)}" for number in range(30)
+    ]
+    # 49.00 / 30 is 1.6333...: two days earn 1.63, the third 1.64.
+    assert [row["EffectiveCost"] for row in days[:3]] == ["1.63", "1.64", "1.63"]
+    assert sum(Decimal(row["EffectiveCost"]) for row in days[:21]) == Decimal("34.30")
+    assert sum(Decimal(row["EffectiveCost"]) for row in days) == Decimal("49.00")
+    assert {row["BilledCost"] for row in days} == {"0"}
+    assert {row["PricingUnit"] for row in days} == {"Days"}
+
+
+def test_a_fee_of_a_closed_month_that_turns_up_is_a_correction_of_the_next(
+    context: Context, tmp_path: Path
+) -> None:
+    books = at(context, "2026-09-01T00:00:00Z")
+    open_books(books, CATALOG)
+    create_organization(books, "acme")
+    october = at(context, "2026-10-05T00:00:00Z")
+    closed(october, "2026-09")
+    create_subscription(october, "acme", "monthly", starts_at=at(context, "2026-09-10T00:00:00Z").now)
+    first, second, _ = (rows_of(october, month, tmp_path) for month in MONTHS)
+    assert summed(first, "EffectiveCost", "Usage") == {}
+    (correction,) = [row for row in second if row["ChargeClass"] == "Correction"]
+    assert (correction["EffectiveCost"], correction["ChargePeriodStart"]) == (
+        "34.30",
+        "2026-10-01T00:00:00Z",
+    )
+    assert [problem for row in second for problem in breaches(row)] == []
 
 
 def test_the_same_books_give_the_same_bytes(books: Context, tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def test_focus_bills_what_invoices_bill(context: Context, catalog: str) -> None:
     books = invoiced(context, catalog)
     for month in MONTHS:
         with reading(books.database) as unit:
-            seller, charges = read_charges(unit, month)
+            seller, charges = read_charges(unit, month, books.now)
         rows = [row_of(charge, month, seller) for charge in charges]
         assert [problem for row in rows for problem in breaches(row)] == []
         billed: dict[str, Decimal] = defaultdict(Decimal)

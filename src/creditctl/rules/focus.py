@@ -19,6 +19,8 @@ COLUMNS = (
     "ChargeFrequency",
     "ChargePeriodEnd",
     "ChargePeriodStart",
+    "ConsumedQuantity",
+    "ConsumedUnit",
     "ContractedCost",
     "ContractedUnitPrice",
     "EffectiveCost",
@@ -31,11 +33,15 @@ COLUMNS = (
     "PublisherName",
     "ServiceCategory",
     "ServiceName",
+    "SkuId",
+    "SkuMeter",
+    "SkuPriceDetails",
+    "SkuPriceId",
 )
-"""The 21 mandatory ones, both unit prices (conditional) and the frequency (recommended)."""
+"""The 21 mandatory ones, those of who measures usage and publishes prices, and the frequency."""
 
 USAGE, PURCHASE, TAX, CREDIT = "Usage", "Purchase", "Tax", "Credit"
-CREDITS_UNIT, FEES_UNIT = "Credits", "Fees"
+CREDITS_UNIT, FEES_UNIT, DAYS_UNIT = "Credits", "Fees", "Days"
 NOTHING = Decimal(0)
 _CATEGORY = "Other"
 _DAY = timedelta(days=1)
@@ -58,6 +64,9 @@ class Charge:
     account: Account
     currency: str
     service: str
+    sku: str | None = None
+    """What was used or bought, by its name in the catalog; needed for usage and purchases."""
+
     description: str
     billed: Decimal = NOTHING
     effective: Decimal = NOTHING
@@ -92,6 +101,8 @@ def row_of(charge: Charge, month: Period, seller: str) -> dict[str, str]:
         "ChargeFrequency": _frequency(charge),
         "ChargePeriodEnd": _midnight(charge.day + _DAY),
         "ChargePeriodStart": _midnight(charge.day),
+        "ConsumedQuantity": _optional(charge.quantity) if charge.category == USAGE else "",
+        "ConsumedUnit": charge.unit if charge.category == USAGE else "",
         "ContractedCost": number_text(
             _cost(charge, charge.contracted_price, charge.contracted_cost)
         ),
@@ -106,6 +117,11 @@ def row_of(charge: Charge, month: Period, seller: str) -> dict[str, str]:
         "PublisherName": seller,
         "ServiceCategory": _CATEGORY,
         "ServiceName": charge.service,
+        "SkuId": charge.sku or "",
+        "SkuMeter": charge.unit if charge.sku else "",
+        "SkuPriceDetails": "",
+        # What it costs is listed by currency.
+        "SkuPriceId": f"{charge.sku}/{charge.currency}" if charge.sku else "",
     }
 
 

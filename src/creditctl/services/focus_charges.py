@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -15,7 +15,7 @@ from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.focus import AccountRow, gifts_of_days, unpaid_usage
 from creditctl.store.queries.journal import sold_before
 
-CREDITS_SERVICE = "Credits"
+CREDITS_SERVICE, CREDITS_SKU = "Credits", "credits"
 _DAY = timedelta(days=1)
 
 
@@ -25,6 +25,7 @@ class Billing:
 
     first: date
     end: date
+    now: datetime
     lots: list[Lot]
     accounts: Mapping[int, AccountRow]
     products: Mapping[int, str]
@@ -37,6 +38,11 @@ class Billing:
     def currency_of(self, organization_id: int) -> str:
         """What the organization is billed in."""
         return self.accounts[organization_id].currency or self.currency
+
+    def account(self, organization_id: int) -> Account:
+        """The organization as a billing account."""
+        row = self.accounts[organization_id]
+        return Account(row.public_id, row.legal_name or row.slug)
 
 
 Source: TypeAlias = Callable[[UnitOfWork, Billing], Iterator[Charge]]
@@ -67,9 +73,10 @@ def other_usage(unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
         yield Charge(
             category=USAGE,
             day=row.day,
-            account=_account(billing, row.organization_id),
+            account=billing.account(row.organization_id),
             currency=currency,
             service=row.product or CREDITS_SERVICE,
+            sku=row.product or CREDITS_SKU,
             description=f"{row.product}, {row.payer}",
             quantity=Decimal(str(row.credits)),
             list_price=billing.prices.get(currency, Decimal(0)),
@@ -100,16 +107,16 @@ def taxes(unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
         if not row.tax_minor:
             continue
         credits, buyer = prices[row.purchase]
-        tax = _money(row.tax_minor, row.currency)
+        tax = money_of(row.tax_minor, row.currency)
         price = billing.prices.get(row.currency)
         list_cost = tax
         if price is not None and row.net_minor:
-            listed = price * Decimal(str(credits)) / _money(row.net_minor, row.currency)
+            listed = price * Decimal(str(credits)) / money_of(row.net_minor, row.currency)
             list_cost = (tax * listed).quantize(tax)
         yield Charge(
             category=TAX,
             day=row.posted_on,
-            account=_account(billing, buyer),
+            account=billing.account(buyer),
             currency=row.currency,
             service=CREDITS_SERVICE,
             description=f"{row.tax}, {row.place}, receipt {row.receipt}",
@@ -125,7 +132,7 @@ def gifts(unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
         yield Charge(
             category=CREDIT,
             day=row.day,
-            account=_account(billing, row.organization_id),
+            account=billing.account(row.organization_id),
             currency=billing.currency_of(row.organization_id),
             service=CREDITS_SERVICE,
             description=f"{row.promotion or row.source}, {row.credits} credits",
@@ -136,15 +143,16 @@ def gifts(unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
 def _paid(
     billing: Billing, lot: Lot, day: date, user: tuple[int, int], micro: int, earned: int
 ) -> Charge:
-    product = billing.products.get(user[1], CREDITS_SERVICE)
+    product = billing.products.get(user[1])
     return Charge(
         category=USAGE,
         day=day,
-        account=_account(billing, user[0]),
+        account=billing.account(user[0]),
         currency=lot.row.currency,
-        service=product,
-        description=f"{product}, {lot.row.source} {lot.row.public_id}",
-        effective=_money(earned, lot.row.currency),
+        service=product or CREDITS_SERVICE,
+        sku=product or CREDITS_SKU,
+        description=f"{product or CREDITS_SERVICE}, {lot.row.source} {lot.row.public_id}",
+        effective=money_of(earned, lot.row.currency),
         quantity=Decimal(str(Credits(micro))),
         list_price=billing.prices.get(lot.row.currency, lot.row.unit_cost),
         contracted_price=lot.row.unit_cost,
@@ -158,11 +166,12 @@ def _sold(billing: Billing, lot: Lot, day: date, micro: int, billed: int) -> Cha
     return Charge(
         category=PURCHASE,
         day=day,
-        account=_account(billing, lot.row.organization_id),
+        account=billing.account(lot.row.organization_id),
         currency=lot.row.currency,
         service=CREDITS_SERVICE,
+        sku=CREDITS_SKU,
         description=f"Credits {what}, {lot.row.purchase or lot.row.public_id}",
-        billed=_money(billed, lot.row.currency),
+        billed=money_of(billed, lot.row.currency),
         quantity=Decimal(str(Credits(micro))),
         list_price=billing.prices.get(lot.row.currency, lot.row.unit_cost),
         contracted_price=lot.row.unit_cost,
@@ -170,14 +179,10 @@ def _sold(billing: Billing, lot: Lot, day: date, micro: int, billed: int) -> Cha
     )
 
 
-def _account(billing: Billing, organization_id: int) -> Account:
-    row = billing.accounts[organization_id]
-    return Account(row.public_id, row.legal_name or row.slug)
-
-
-def _money(minor: int, currency: str) -> Decimal:
+def money_of(minor: int, currency: str) -> Decimal:
+    """An amount in minor units as FOCUS writes it."""
     return Decimal(str(Money(minor, currency)))
 
 
 SOURCES: tuple[Source, ...] = (purchases, taxes, gifts, paid_usage, other_usage)
-"""Every kind of charge beside those of invoices, which are in `focus_invoices`."""
+"""Every kind of charge beside fees and those of invoices, in `focus_fees`, `focus_invoices`."""

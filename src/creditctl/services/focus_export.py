@@ -1,6 +1,7 @@
 """`export focus`: a month's charges as FinOps tools read them (FOCUS 1.2)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,6 +11,7 @@ from creditctl.rules.focus import Charge, row_of
 from creditctl.rules.periods import Period, month_text
 from creditctl.services.deferred_revenue import read_lots
 from creditctl.services.focus_charges import SOURCES, Billing
+from creditctl.services.focus_fees import fees
 from creditctl.services.focus_invoices import INVOICE_SOURCES
 from creditctl.services.new_files import appearing
 from creditctl.services.promotion_report import list_price_at
@@ -38,20 +40,24 @@ def export_focus(
     FileMissing, DiskFull.
     """
     with reading(context.database) as unit:
-        seller, charges = read_charges(unit, month)
+        seller, charges = read_charges(unit, month, context.now)
     with appearing(target, stdout) as stream:
         stream.write(csv_text(row_of(charge, month, seller) for charge in charges).encode())
     return ExportedCharges(str(target), month_text(month), len(charges))
 
 
-def read_charges(unit: UnitOfWork, month: Period) -> tuple[str, list[Charge]]:
-    """The seller's name, and the month's charges by day, account and kind."""
+def read_charges(unit: UnitOfWork, month: Period, now: datetime) -> tuple[str, list[Charge]]:
+    """The seller's name, and the month's charges by day, account and kind.
+
+    No fee is earned after the day of `now`.
+    """
     first, end = month.starts_at.date(), month.ends_at.date()
     terms = sale_terms(unit, month.ends_at)
     price, currency = list_price_at(unit, month)
     billing = Billing(
         first=first,
         end=end,
+        now=now,
         lots=read_lots(unit, first, end),
         accounts=accounts(unit),
         products=product_names(unit),
@@ -59,7 +65,7 @@ def read_charges(unit: UnitOfWork, month: Period) -> tuple[str, list[Charge]]:
         currency=currency,
     )
     charges = [
-        charge for source in (*SOURCES, *INVOICE_SOURCES) for charge in source(unit, billing)
+        charge for source in (*SOURCES, *INVOICE_SOURCES, fees) for charge in source(unit, billing)
     ]
     card = terms.seller_card
     seller = applied_catalog_version(unit).name if card is None else card.legal_name

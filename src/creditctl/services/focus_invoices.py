@@ -3,20 +3,27 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from creditctl.rules.focus import CREDIT, FEES_UNIT, PURCHASE, TAX, USAGE, Account, Charge
-from creditctl.rules.units import Credits, Money
+from creditctl.rules.focus import CREDIT, FEES_UNIT, PURCHASE, TAX, USAGE, Charge
+from creditctl.rules.units import Credits
 from creditctl.services.billed_documents import BilledPart, Document, read_documents
-from creditctl.services.focus_charges import CREDITS_SERVICE, Billing, Source
+from creditctl.services.focus_charges import (
+    CREDITS_SERVICE,
+    CREDITS_SKU,
+    Billing,
+    Source,
+    money_of,
+)
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.receivables import CREDITED, PAID, VOIDED
 
 FEES_SERVICE = "Subscriptions"
+FEES_SKU = "subscription"
 
 
 def documents(unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
     """What was invoiced, credited and voided in the month; a payment is no charge.
 
-    A fee covers what its allowance pays, and so is billed and not effective. Overage is both on the
+    A fee is billed here and effective by the day, which is in `focus_fees`. Overage is both on the
     day on which it is invoiced: from then on its usage has a price.
     """
     for document in read_documents(unit, billing.first, billing.end):
@@ -33,15 +40,16 @@ def documents(unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
 def _billed(billing: Billing, document: Document, part: BilledPart) -> Charge:
     row = document.row
     is_fee = part.row.is_fee
-    net = _money(part.net, row.currency)
+    net = money_of(part.net, row.currency)
     price = abs(net) if is_fee else Decimal(part.row.unit_price or 0)
     sign = -1 if row.kind == VOIDED else 1
     return Charge(
         category=PURCHASE if is_fee else USAGE,
         day=row.posted_on,
-        account=_account(billing, row.organization_id),
+        account=billing.account(row.organization_id),
         currency=row.currency,
         service=FEES_SERVICE if is_fee else CREDITS_SERVICE,
+        sku=FEES_SKU if is_fee else CREDITS_SKU,
         description=f"{part.row.description or 'overage'}, invoice {row.number}",
         billed=net,
         effective=Decimal(0) if is_fee else net,
@@ -56,11 +64,11 @@ def _billed(billing: Billing, document: Document, part: BilledPart) -> Charge:
 
 def _credited(billing: Billing, document: Document) -> Charge:
     row = document.row
-    net = _money(document.credited, row.currency)
+    net = money_of(document.credited, row.currency)
     return Charge(
         category=CREDIT,
         day=row.posted_on,
-        account=_account(billing, row.organization_id),
+        account=billing.account(row.organization_id),
         currency=row.currency,
         service=CREDITS_SERVICE,
         description=f"Credit note {row.note} of invoice {row.number}",
@@ -73,11 +81,11 @@ def _taxes(billing: Billing, document: Document) -> Iterator[Charge]:
     row = document.row
     for tax in document.taxes:
         if tax.tax_minor:
-            amount = _money(tax.tax_minor, row.currency)
+            amount = money_of(tax.tax_minor, row.currency)
             yield Charge(
                 category=TAX,
                 day=row.posted_on,
-                account=_account(billing, row.organization_id),
+                account=billing.account(row.organization_id),
                 currency=row.currency,
                 service=CREDITS_SERVICE,
                 description=f"{tax.tax}, {tax.place}, {row.note or f'invoice {row.number}'}",
@@ -85,15 +93,6 @@ def _taxes(billing: Billing, document: Document) -> Iterator[Charge]:
                 effective=amount,
                 is_correction=row.kind in (CREDITED, VOIDED),
             )
-
-
-def _account(billing: Billing, organization_id: int) -> Account:
-    row = billing.accounts[organization_id]
-    return Account(row.public_id, row.legal_name or row.slug)
-
-
-def _money(minor: int, currency: str) -> Decimal:
-    return Decimal(str(Money(minor, currency)))
 
 
 INVOICE_SOURCES: tuple[Source, ...] = (documents,)
