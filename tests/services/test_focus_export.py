@@ -165,7 +165,9 @@ def test_a_fee_of_a_closed_month_that_turns_up_is_a_correction_of_the_next(
     create_organization(books, "acme")
     october = at(context, "2026-10-05T00:00:00Z")
     closed(october, "2026-09")
-    create_subscription(october, "acme", "monthly", starts_at=at(context, "2026-09-10T00:00:00Z").now)
+    create_subscription(
+        october, "acme", "monthly", starts_at=at(context, "2026-09-10T00:00:00Z").now
+    )
     first, second, _ = (rows_of(october, month, tmp_path) for month in MONTHS)
     assert summed(first, "EffectiveCost", "Usage") == {}
     (correction,) = [row for row in second if row["ChargeClass"] == "Correction"]
