@@ -51,6 +51,7 @@ READS = [
     "reports tax --month 2026-10",
     "reports usage --month 2026-10",
     "reports liability --month 2026-10",
+    "reports liability --at 2026-10-20T12:00:00Z",
     "reports revenue --month 2026-10",
     "reports breakage --month 2026-10",
     "reports promotions --month 2026-10",

@@ -52,6 +52,23 @@ def test_what_was_paid_is_in_its_month_and_the_totals_are_those_of_the_receipts(
     assert (len(rows), "57.50" in rows[1]) == (2, True)
 
 
+def test_a_liability_is_of_a_month_or_of_a_moment(shop: Cli) -> None:
+    order = shop("purchases create acme --amount 50USD --reason ticket -o json").data
+    shop(
+        f"purchases settle {order['id']} --reference bank --reason bank", as_of="2026-11-05T09:00Z"
+    )
+    later = "2026-11-20"
+    asked = "reports liability -o json --at 2026-11-05T"
+    (line,) = shop(f"{asked}09:00Z", as_of=later).data["unused"]
+    assert (line["source"], line["age"], line["amount"]) == ("purchase", "0-30 days", "50.00")
+    assert shop(f"{asked}08:59:59Z", as_of=later).data["unused"] == []
+    table = shop("reports liability --at 2026-11-05T09:00Z", as_of=later).stdout
+    assert "50.00" in table
+    assert all(len(line) <= 80 for line in table.splitlines())
+    for chosen in ("", " --month 2026-11 --at 2026-11-05"):
+        assert "--month or --at" in shop(f"reports liability{chosen}", expect=2).stderr
+
+
 @pytest.mark.parametrize("month", ["2026-13", "october"])
 def test_a_month_is_written_like_one(shop: Cli, month: str) -> None:
     stderr = shop(f"reports tax --month {month}", expect=2).stderr

@@ -51,8 +51,10 @@ def test_it_finds_nothing(context: Context, company: str, python: Path, tmp_path
 
 
 def test_it_finds_nothing_in_the_demo(python: Path, tmp_path: Path) -> None:
-    demo = run_demo(Context("sqlite://", datetime(2026, 11, 1, tzinfo=UTC)), "finfeedapi", tmp_path)
-    books = Context(demo.database, datetime(2026, 11, 1, tzinfo=UTC))
+    demo = run_demo(
+        Context("sqlite://", datetime(2026, 11, 1, tzinfo=UTC), "tester"), "finfeedapi", tmp_path
+    )
+    books = Context(f"sqlite:///{demo.database}", datetime(2026, 11, 1, tzinfo=UTC), "tester")
     export_focus(books, parse_month("2026-10"), tmp_path / "focus.csv")
     assert focus_validator.findings(python, tmp_path / "focus.csv", tmp_path) == set()
 

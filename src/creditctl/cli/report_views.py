@@ -40,6 +40,30 @@ LIABILITY_VIEW = View(
     ),
     csv_rows="roll_forward",
 )
+LIABILITY_AT_VIEW = View(
+    "creditctl.liability_at/v1",
+    (Column("at"),),
+    (
+        Section(
+            "totals",
+            "Since the beginning",
+            (
+                Column("credits"),
+                Column("sold"),
+                Column("used"),
+                Column("expired"),
+                Column("reversed"),
+                Column("unused"),
+            ),
+        ),
+        Section(
+            "unused",
+            "Unused at that moment",
+            (Column("source"), Column("age"), Column("credits"), Column("amount")),
+        ),
+    ),
+    csv_rows="unused",
+)
 REVENUE_VIEW = View(
     "creditctl.revenue/v1",
     (Column("month"),),

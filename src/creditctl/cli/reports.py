@@ -1,11 +1,15 @@
 """`creditctl reports`: figures for the accountant."""
 
+from datetime import datetime
+from typing import Annotated
+
 import typer
 
 from creditctl.cli.groups import command_group
-from creditctl.cli.options import RequiredMonthOption
+from creditctl.cli.options import MonthOption, RequiredMonthOption, parser_of
 from creditctl.cli.report_views import (
     BREAKAGE_VIEW,
+    LIABILITY_AT_VIEW,
     LIABILITY_VIEW,
     MRR_VIEW,
     PROMOTIONS_VIEW,
@@ -14,7 +18,9 @@ from creditctl.cli.report_views import (
     USAGE_VIEW,
 )
 from creditctl.cli.session import session_of
+from creditctl.errors import InvalidInput
 from creditctl.output.view import Column, Section, View
+from creditctl.rules.instants import parse_instant
 
 app = command_group("Reports for the accountant.")
 
@@ -86,17 +92,37 @@ def usage(ctx: typer.Context, month: RequiredMonthOption) -> None:
 
 
 @app.command("liability")
-def liability(ctx: typer.Context, month: RequiredMonthOption) -> None:
+def liability(
+    ctx: typer.Context,
+    month: MonthOption = None,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--at",
+            metavar="TIME",
+            parser=parser_of("--at", parse_instant),
+            help="Instead of a month: a moment of the past.",
+        ),
+    ] = None,
+) -> None:
     """Show paid credits that are unused, at what they cost.
 
-    opening + sold - used - expired - reversed = closing, to the minor unit.
+    opening + sold - used - expired - reversed = closing, to the minor unit. --at shows what was
+    owed at that moment; 2026-10-31T23:59:59.999999Z is the closing of October.
 
     Example: creditctl reports liability --month 2026-10
     """
-    from creditctl.services.liability_report import report_liability
-
     session = session_of(ctx)
-    session.show(report_liability(session.context, month), LIABILITY_VIEW)
+    if (month is None) == (at is None):
+        raise InvalidInput("a liability is of a month or of a moment", hint="--month or --at")
+    if month is not None:
+        from creditctl.services.liability_report import report_liability
+
+        session.show(report_liability(session.context, month), LIABILITY_VIEW)
+    elif at is not None:
+        from creditctl.services.liability_at import liability_at
+
+        session.show(liability_at(session.context, at), LIABILITY_AT_VIEW)
 
 
 @app.command("revenue")

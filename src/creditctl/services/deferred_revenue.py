@@ -21,10 +21,8 @@ class Lot:
 
     @property
     def price(self) -> int:
-        """Its net price in minor units: the purchase's, else its credits at unit cost."""
-        if self.row.net_minor is not None:
-            return self.row.net_minor
-        return value_of(self.row.amount, self.row.unit_cost, self.row.currency).minor
+        """Its net price in minor units."""
+        return price_of(self.row)
 
     def gone(self, day: date) -> Gone:
         """What had left before `day`."""
@@ -75,6 +73,13 @@ def read_lots(unit: UnitOfWork, first_day: date, end_day: date) -> list[Lot]:
     for one in credits_left(unit, first_day, end_day):
         by_lot[one.lot_id].append(one)
     return [Lot(row, tuple(by_lot[row.id])) for row in paid_lots(unit, end_day)]
+
+
+def price_of(row: LotRow) -> int:
+    """A lot's net price in minor units: the purchase's, else its credits at unit cost."""
+    if row.net_minor is not None:
+        return row.net_minor
+    return value_of(row.amount, row.unit_cost, row.currency).minor
 
 
 def _sum(left: Iterable[Left]) -> Gone:

@@ -10,6 +10,7 @@ from creditctl.rules.units import NO_CREDITS, Credits, Money
 from creditctl.services.deferred_revenue import Lot, read_lots
 from creditctl.services.report_lines import AmountLine, Months, amount_line, months_of
 from creditctl.store.engine import reading
+from creditctl.store.queries.deferred_revenue import LotRow
 
 MOVEMENTS = ("opening", "sold", "used", "expired", "reversed", "closing")
 """Of a roll-forward: opening + sold - used - expired - reversed = closing."""
@@ -81,15 +82,15 @@ def _unused(lots: list[Lot], months: Months) -> tuple[UnusedCredits, ...]:
     for lot in lots:
         for place, day in enumerate((months.first, months.end)):
             if lot.row.sold_on < day and (value := lot.value(day).unused):
-                amounts[lot.row.currency, lot.row.source, _age(lot, day)][place] += value
+                amounts[lot.row.currency, lot.row.source, age_of(lot.row, day)][place] += value
         if left := lot.row.amount.micro - lot.gone(months.end).total:
-            key = lot.row.currency, lot.row.source, _age(lot, months.end)
+            key = lot.row.currency, lot.row.source, age_of(lot.row, months.end)
             credits[key] += Credits(left)
             amounts[key][1] += 0
     return tuple(
         UnusedCredits(
             source=source,
-            age=_words(age),
+            age=age_words(age),
             credits=credits[currency, source, age],
             amount=Money(present, currency),
             previous=Money(previous, currency),
@@ -99,11 +100,12 @@ def _unused(lots: list[Lot], months: Months) -> tuple[UnusedCredits, ...]:
     )
 
 
-def _age(lot: Lot, day: date) -> int:
-    """The place of its age among `_AGES`, in whole days at the end of the day before `day`."""
-    days = (day - lot.row.sold_on).days - 1
+def age_of(lot: LotRow, day: date) -> int:
+    """The place of its age among all, in whole days at the end of the day before `day`."""
+    days = (day - lot.sold_on).days - 1
     return sum(days > limit for limit, _ in _AGES)
 
 
-def _words(age: int) -> str:
+def age_words(age: int) -> str:
+    """That age in days, such as `31-90 days`."""
     return _AGES[age][1] if age < len(_AGES) else _OLDEST

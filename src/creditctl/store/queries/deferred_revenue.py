@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -85,21 +85,28 @@ _LEAVING = (
 )
 
 
+_PAID_LOTS = """
+    SELECT g.id, g.public_id, o.id, o.slug, g.source, g.amount_micro, g.currency, g.unit_cost,
+           p.public_id, p.net_minor, e.posting_day
+    FROM credit_grant AS g JOIN organization AS o ON o.id = g.organization_id
+         JOIN ledger_entry AS e ON e.grant_id = g.id AND e.kind = 'grant'
+         LEFT JOIN purchase AS p ON p.grant_id = g.id
+    WHERE g.unit_cost IS NOT NULL AND g.moved_from_id IS NULL
+"""
+_POSTED_BY = "(e.posting_day < :day OR (e.posting_day = :day AND e.event_at <= :at))"
+"""What a closed month moved to a day counts from that day's beginning."""
+
+
 def paid_lots(unit: UnitOfWork, end_day: date) -> list[LotRow]:
     """Every lot sold before `end_day`, by internal id."""
     return unit.fetch(
-        LotRow,
-        """
-        SELECT g.id, g.public_id, o.id, o.slug, g.source, g.amount_micro, g.currency, g.unit_cost,
-               p.public_id, p.net_minor, e.posting_day
-        FROM credit_grant AS g JOIN organization AS o ON o.id = g.organization_id
-             JOIN ledger_entry AS e ON e.grant_id = g.id AND e.kind = 'grant'
-             LEFT JOIN purchase AS p ON p.grant_id = g.id
-        WHERE g.unit_cost IS NOT NULL AND g.moved_from_id IS NULL AND e.posting_day < :end_day
-        ORDER BY g.id
-        """,
-        end_day=end_day,
+        LotRow, f"{_PAID_LOTS} AND e.posting_day < :end_day ORDER BY g.id", end_day=end_day
     )
+
+
+def paid_lots_at(unit: UnitOfWork, at: datetime) -> list[LotRow]:
+    """Every lot sold until that instant, by internal id."""
+    return unit.fetch(LotRow, f"{_PAID_LOTS} AND {_POSTED_BY} ORDER BY g.id", day=at.date(), at=at)
 
 
 def credits_left(unit: UnitOfWork, first_day: date, end_day: date) -> Iterator[Left]:
@@ -118,6 +125,23 @@ def credits_left(unit: UnitOfWork, first_day: date, end_day: date) -> Iterator[L
     )
     for lot_id, day, where, product_id, organization_id, micro in rows:
         yield Left(lot_id, day, where, product_id, organization_id, int(micro))
+
+
+def credits_left_by(unit: UnitOfWork, at: datetime) -> Iterator[tuple[int, str, int]]:
+    """What left paid lots until that instant: lot, `used`, `expired` or `reversed`, and micro."""
+    rows = unit.fetch_rows(
+        f"""
+        {_LOTS}
+        SELECT l.lot_id, {_WHERE}, -SUM(e.amount_micro)
+        FROM lot AS l JOIN ledger_entry AS e ON e.grant_id = l.grant_id
+        WHERE e.kind IN {_LEAVING} AND {_POSTED_BY}
+        GROUP BY 1, 2
+        """,
+        day=at.date(),
+        at=at,
+    )
+    for lot_id, where, micro in rows:
+        yield int(lot_id), str(where), int(micro)
 
 
 def gifts_between(unit: UnitOfWork, first_day: date, end_day: date) -> list[GivenRow]:
