@@ -10,8 +10,10 @@ from adapters.channels.mail_server import MailServer, mail_server
 from alerts import a_destination
 from builders import an_organization, at
 from creditctl.context import Context
-from creditctl.errors import Busy, Conflict, InvalidInput, InvoiceNotFound
+from creditctl.errors import Busy, Conflict, InvalidInput, InvoiceNotFound, NotFound
+from creditctl.rules.units import Money
 from creditctl.services.audit import list_audit_entries
+from creditctl.services.credit_notes import CreditNoteRequest, issue_credit_note
 from creditctl.services.invoice_payments import PayRequest, pay_invoice
 from creditctl.services.invoice_sending import LEASE, SendRequest, SendRun, send_invoices
 from creditctl.services.invoice_voiding import VoidRequest, void_invoice
@@ -95,6 +97,75 @@ def _text_of(pdf: bytes) -> str:
     import pypdf
 
     return pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+
+
+def credited(context: Context) -> str:
+    """The number of a credit note of 1.19 that acme's invoice has."""
+    money = Money.parse("1.19", "USD")
+    request = CreditNoteRequest(invoice=NUMBER, reason="an outage", amount=money)
+    return issue_credit_note(context, request).number
+
+
+def test_a_credit_note_goes_out_like_an_invoice_and_once(
+    books: Context, server: MailServer
+) -> None:
+    final(books)
+    number = credited(books)
+    (one,) = send(books, number).sent
+    assert (one.number, one.to, one.attachment) == (
+        number,
+        "billing@acme.example",
+        f"{number}-acme.pdf",
+    )
+    (mail,) = server.mails
+    assert mail["Subject"] == f"Credit note {number}, Example GmbH"
+    (pdf,) = mail.iter_attachments()
+    text = _text_of(pdf.get_content())
+    assert {part: part in text for part in (number, NUMBER, "1.19")} == {
+        number: True,
+        NUMBER: True,
+        "1.19": True,
+    }
+    entry = list_audit_entries(books, organization="acme", limit=1)[0]
+    assert (entry.action, entry.subject, entry.after) == (
+        "credit_note.sent",
+        one.id,
+        {"number": number, "to": "billing@acme.example"},
+    )
+    # The invoice itself was not sent by that.
+    assert (acmes(books).status, acmes(books).sent_at) == ("finalized", None)
+    again = send(books, one.id)
+    assert (again.sent, again.unchanged, len(server.mails)) == ((), 1, 1)
+    assert len(send(books, number, again=True).sent) == 1
+    first, second = [mail["Message-ID"] for mail in server.mails]
+    assert first != second
+
+
+def test_a_month_sends_its_credit_notes_too(books: Context, server: MailServer) -> None:
+    final(books)
+    number = credited(books)
+    dry = send_invoices(books, SendRequest(month=OCTOBER), dry_run=True)
+    assert ([one.number for one in dry.sent], server.mails) == ([NUMBER, number], [])
+    assert [one.number for one in sent(books, organization="acme").sent] == [NUMBER, number]
+    again = sent(books)
+    assert (again.sent, again.unchanged) == ((), 2)
+    assert sent(books, organization="beta").sent == ()
+
+
+def test_a_credit_note_that_a_crash_kept_from_being_recorded_is_the_same_letter(
+    books: Context, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final(books)
+    number = credited(books)
+    with monkeypatch.context() as patch:
+        patch.setattr("creditctl.services.invoice_sending._record", _crash)
+        with pytest.raises(KeyboardInterrupt):
+            send(books, number)
+    assert len(send(books, number).sent) == 1
+    first, second = [mail["Message-ID"] for mail in server.mails]
+    assert first == second
+    with pytest.raises(NotFound, match="CN-2026-000009"):
+        send(books, "CN-2026-000009")
 
 
 def test_a_month_is_sent_once_and_what_cannot_be_is_listed(

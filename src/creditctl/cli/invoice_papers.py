@@ -25,7 +25,8 @@ def register(app: typer.Typer) -> None:
 def send(
     ctx: typer.Context,
     invoices: Annotated[
-        list[str] | None, typer.Argument(metavar="INVOICE", help="Ids or numbers.")
+        list[str] | None,
+        typer.Argument(metavar="INVOICE", help="Ids or numbers, credit notes too."),
     ] = None,
     month: MonthOption = None,
     organization: OrganizationOption = None,
@@ -38,9 +39,10 @@ def send(
     ] = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Send final invoices by e-mail, with the PDF.
+    """Send final invoices and credit notes by e-mail, with the PDF.
 
     They go to the organization's billing e-mail, and are sent once: what was sent is left alone.
+    --month takes a month's invoices, and the credit notes of those.
     With einvoice = true under [documents] the PDF carries the electronic invoice. What could not be
     sent is listed with the reason, and it exits 7.
 

@@ -23,13 +23,17 @@ def is_credit_note(reference: str) -> bool:
 def show_credit_note(context: Context, name: str) -> CreditNote:
     """The credit note of that id or number, and how its invoice stands now; raises NotFound."""
     with reading(context.database) as unit:
-        return _found(unit, name)[0]
+        return found_credit_note(unit, name)[0]
 
 
 def credit_note_document(context: Context, name: str) -> Document:
-    """The credit note of that id or number; its amounts are above zero. Raises NotFound."""
+    """The credit note of that id or number as a document; raises NotFound."""
     with reading(context.database) as unit:
-        note, invoice = _found(unit, name)
+        return document_of_note(*found_credit_note(unit, name))
+
+
+def document_of_note(note: CreditNote, invoice: Invoice) -> Document:
+    """The credit note's figures, which are above zero, between the parties of its invoice."""
     day = note.issued_at.date()
     return Document(
         kind=Kind.CREDIT_NOTE,
@@ -57,7 +61,8 @@ def _words(note: CreditNote, invoice: Invoice) -> str:
     return f"{what}{note.reason}"
 
 
-def _found(unit: UnitOfWork, name: str) -> tuple[CreditNote, Invoice]:
+def found_credit_note(unit: UnitOfWork, name: str) -> tuple[CreditNote, Invoice]:
+    """The credit note of that id or number, and its invoice; raises NotFound."""
     row = credit_note_named(unit, name)
     if row is None:
         raise NotFound(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from creditctl.rules.instants import instant_of
 from creditctl.store.engine import UnitOfWork
 
 _LOCK_KEY = 7_305_512_271
@@ -76,6 +77,22 @@ def sealed_after(unit: UnitOfWork, entry_id: int, limit: int) -> list[SealedRow]
         entry_id=entry_id,
         limit=limit,
     )
+
+
+def last_entry_at(
+    unit: UnitOfWork, organization_id: int, action: str, subject: str
+) -> datetime | None:
+    """When that was last done to something of an organization's, or None."""
+    found = unit.fetch_value(
+        """
+        SELECT MAX(recorded_at) FROM audit_entry
+        WHERE organization_id = :organization_id AND action = :action AND subject = :subject
+        """,
+        organization_id=organization_id,
+        action=action,
+        subject=subject,
+    )
+    return None if found is None else instant_of(int(found))
 
 
 def insert_audit_entries(unit: UnitOfWork, rows: Sequence[Mapping[str, object]]) -> None:

@@ -54,6 +54,21 @@ def mark_overdue_told(unit: UnitOfWork, invoice_id: int, at: datetime) -> bool:
     return found is not None
 
 
+def notes_of_month(unit: UnitOfWork, month: str, organization_id: int | None) -> list[str]:
+    """Ids of credit notes of that month's invoices, in their order; all, or an organization's."""
+    rows = unit.fetch_rows(
+        """
+        SELECT c.public_id FROM credit_note AS c JOIN invoice AS i ON i.id = c.invoice_id
+        WHERE i.month = :month
+          AND (CAST(:organization_id AS BIGINT) IS NULL OR i.organization_id = :organization_id)
+        ORDER BY c.id
+        """,
+        month=month,
+        organization_id=organization_id,
+    )
+    return [str(public_id) for (public_id,) in rows]
+
+
 def papers_of_month(unit: UnitOfWork, month: str) -> tuple[list[str], list[str]]:
     """Numbers of the month's final invoices, void ones too, and of their credit notes."""
     invoices = unit.fetch_rows(
