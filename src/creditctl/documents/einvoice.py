@@ -48,7 +48,8 @@ def facturx_pdf(document: Document, style: Style = PLAIN) -> bytes:
         lang=sheet.language,
         pdf_metadata={
             "author": sheet.seller.name,
-            "keywords": "Factur-X",
+            # It would stand in one of the two places that a PDF has for it.
+            "keywords": "",
             "title": sheet.headline,
             "subject": f"{sheet.seller.name}: {sheet.headline}",
         },
