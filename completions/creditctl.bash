@@ -538,6 +538,7 @@ _creditctl() {
         /reports/tax:--month) :; return ;;
         /reports/usage:--month) :; return ;;
         /reports/liability:--month) :; return ;;
+        /reports/liability:--at) :; return ;;
         /reports/revenue:--month) :; return ;;
         /reports/breakage:--month) :; return ;;
         /reports/promotions:--month) :; return ;;
@@ -707,7 +708,7 @@ _creditctl() {
         "/reports") words="tax usage liability revenue breakage promotions receivables mrr" options="" ;;
         "/reports/tax") words="" options="--month" ;;
         "/reports/usage") words="" options="--month" ;;
-        "/reports/liability") words="" options="--month" ;;
+        "/reports/liability") words="" options="--month --at" ;;
         "/reports/revenue") words="" options="--month" ;;
         "/reports/breakage") words="" options="--month" ;;
         "/reports/promotions") words="" options="--month" ;;
