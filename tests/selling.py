@@ -16,9 +16,11 @@ effective_from = 2026-01-01
 EUR = "0.0092"
 
 [products.quotes]
+cost_per_request = "0.0004"
 [[products.quotes.endpoints]]
 path = "/quotes"
 credits = 2
+cost_per_unit = "0.00001"
 
 [packages.big]
 title = "Big"

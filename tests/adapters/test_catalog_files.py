@@ -37,6 +37,7 @@ odd = "2.5"
 [products.quotes]
 title = "Quotes \\"live\\""
 billed_statuses = ["200", "3xx"]
+cost_per_request = "0.0001"
 
 [[products.quotes.endpoints]]
 method = "GET"
@@ -44,6 +45,8 @@ path = "/v1/quotes/{symbol}"
 tier = "odd"
 minimum = 1
 maximum = "9.75"
+cost_per_request = 0
+cost_per_unit = "0.000002"
 data = { per = 100, unit = "rows", credits = "0.000001", rounding = "exact", included = 5 }
 
 [[products.quotes.endpoints]]
@@ -89,6 +92,13 @@ seats = 3
 method = "POST"
 path = "/v1/bulk"
 credits = 2
+[[plans.pro.prices]]
+method = "GET"
+path = "/v1/quotes/{symbol}"
+tier = "odd"
+minimum = 1
+maximum = 9
+data = { per = 100, unit = "rows", credits = "0.000001", rounding = "exact", included = 5 }
 
 [plans.plain]
 

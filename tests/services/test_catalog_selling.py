@@ -12,7 +12,10 @@ from creditctl.store.queries.checks import breaches
 from creditctl.store.queries.sale_checks import STATED_TWICE
 from selling import FROM_JUNE, applied, written
 
-TABLES = ("package", "package_price", "list_price", "tax_rate", "seller")
+TABLES = ("package", "package_price", "list_price", "tax_rate", "seller", "service_cost")
+
+
+CATALOG_TABLES = {"list price": "list_price", "tax": "tax_rate", "cost": "service_cost"}
 
 
 def rows(context: Context) -> dict[str, int]:
@@ -29,12 +32,15 @@ def test_everything_new_is_named_and_written(context: Context, tmp_path: Path) -
         ("package", "big"),
         ("package", "british"),
         ("package", "european"),
+        ("cost", "quotes"),
+        ("cost", "quotes * /quotes"),
         ("tax", "DE VAT, 2021-01-01"),
         ("tax", "US-NY Sales tax, State, 2021-01-01"),
         ("tax", "US-TX Sales tax, State, 2021-01-01"),
         ("seller", "seller"),
     ]
     counts = {"package": 3, "package_price": 5, "list_price": 1, "tax_rate": 3, "seller": 1}
+    counts |= {"service_cost": 2}
     assert rows(context) == counts
     again = applied(context, tmp_path)
     assert (again.changes, again.applied) == (0, False)
@@ -43,6 +49,7 @@ def test_everything_new_is_named_and_written(context: Context, tmp_path: Path) -
 
 EMAIL = 'email = "billing@example.com"'
 BERLIN = "Lange Gasse 1, 10115 Berlin"
+PER_UNIT = 'cost_per_unit = "0.00001"', "cost_per_unit = 0"
 STATES = 'regions = ["NY", "TX"]\ntaxes'
 IN_TEXAS = "registration.US-TX full, Sales tax, 2025-07-01 to none"
 
@@ -58,6 +65,8 @@ IN_TEXAS = "registration.US-TX full, Sales tax, 2025-07-01 to none"
         ('title = "Big"', 'title = "Huge"', "package", "big", "title", "Big", "Huge"),
         ("days = 365", "days = 730", "package", "big", "lifetime_days", "365", "730"),
         ("lifetime_days = 365", "", "package", "big", "lifetime_days", "365", "unlimited"),
+        ('"0.0004"', '"0.0005"', "cost", "quotes", "per_request", "USD 0.0004", "USD 0.0005"),
+        (*PER_UNIT, "cost", "quotes * /quotes", "per_unit", "USD 0.00001", "USD 0"),
         ("percent = 19", "percent = 16", "tax", "DE VAT, 2021-01-01", "percent", "19", "16"),
         ("GmbH", "AG", "seller", "seller", "legal_name", "Example GmbH", "Example AG"),
         ("10115", "10117", "seller", "seller", "address", BERLIN, BERLIN.replace("15", "17")),
@@ -86,7 +95,7 @@ def test_every_change_is_named_and_then_applied(
     assert (found.action, found.kind, found.name, found.field) == ("changed", kind, name, field)
     assert (found.old, found.new) == (before, after)
     assert diff_catalog(context, tmp_path / "catalog.toml").changes == 0
-    table = {"list price": "list_price", "tax": "tax_rate"}.get(kind, kind)
+    table = CATALOG_TABLES.get(kind, kind)
     assert rows(context)[table] == counts[table] + 1
     others = set(TABLES) - {table, "package_price"}
     assert all(rows(context)[other] == counts[other] for other in others)
@@ -95,6 +104,7 @@ def test_every_change_is_named_and_then_applied(
 REMOVED = [
     ('[list_prices]\nEUR = "0.0092"', "", "list price", "EUR"),
     ('[packages.british]\ncredits = 100\nprices = { GBP = "1.00" }', "", "package", "british"),
+    ('cost_per_request = "0.0004"', "", "cost", "quotes"),
     ("valid_from = 2021-01-01\n\n[[taxes]]", "valid_from = 2020-01-01\n\n[[taxes]]", "tax", "DE"),
 ]
 
@@ -107,7 +117,7 @@ def test_what_a_file_no_longer_states_ends(
     change = applied(context, tmp_path, (old, new), FROM_JUNE)
     removed = [found for found in change.differences if found.action == "removed"]
     assert [(found.kind, found.name.split()[0]) for found in removed] == [(kind, name)]
-    table = {"list price": "list_price", "tax": "tax_rate"}.get(kind, kind)
+    table = CATALOG_TABLES.get(kind, kind)
     with reading(context.database) as unit:
         ended = f"SELECT count(*) FROM {table} WHERE effective_to = 1780272000000000"
         assert unit.fetch_value(ended) == 1  # 2026-06-01T00:00:00Z
@@ -130,6 +140,7 @@ def test_what_was_removed_can_come_again_later(context: Context, tmp_path: Path)
         ('"0.0092"', '"0.0095"', "list price EUR has a version from 2026-06-01"),
         ('"90.00"', '"95.00"', "package big has a version from 2026-06-01"),
         ("percent = 19", "percent = 16", "tax DE VAT, 2021-01-01 has a version from 2026-06-01"),
+        ('"0.0004"', '"0.0005"', "cost quotes has a version from 2026-06-01"),
         ("GmbH", "AG", "the seller has a version from 2026-06-01"),
     ],
 )

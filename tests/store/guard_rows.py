@@ -41,6 +41,7 @@ CHANGEABLE = {
     },
     "package": {"effective_to"},
     "seller": {"effective_to"},
+    "service_cost": {"effective_to"},
     "tax_rate": {"effective_to"},
     "payment": {
         "status",
@@ -141,6 +142,7 @@ VALID: dict[str, dict[str, Any]] = {
     "list_price": {"effective_to": 9},
     "package": {"effective_to": 9},
     "seller": {"effective_to": 9},
+    "service_cost": {"effective_to": 9},
     "tax_rate": {"effective_to": 9, "supply": "any", "valid_until": 9},
     "purchase": {
         "source": "purchase",
@@ -309,6 +311,8 @@ BROKEN: dict[str, dict[str, Any]] = {
     "ck_package_price_price_above_zero": {"price_minor": 0},
     "ck_package_validity_not_empty": {"effective_to": 3},
     "ck_seller_validity_not_empty": {"effective_to": 3},
+    "ck_service_cost_costs_not_negative": {"unit_micro": -1},
+    "ck_service_cost_validity_not_empty": {"effective_to": 3},
     "ck_tax_rate_days_not_empty": {"valid_until": 3},
     "ck_tax_rate_rate_in_range": {"ppm": 1_000_001},
     "ck_tax_rate_supply_known": {"supply": "some"},

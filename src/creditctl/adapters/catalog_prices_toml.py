@@ -4,9 +4,11 @@ import re
 from dataclasses import replace
 
 from creditctl.adapters.toml_source import TomlTable
+from creditctl.errors import InvalidInput
 from creditctl.rules.catalog import EndpointSpec, ProductSpec
 from creditctl.rules.pricing import SUCCESS, PriceRule, VolumeStep
-from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.rules.service_cost import COST_PLACES, ServiceCost
+from creditctl.rules.units import NO_CREDITS, Credits, scaled
 
 _METHOD = re.compile(r"\*|[A-Z]+", re.ASCII)
 _PATH = re.compile(r"(/([\w.~:@!$&'()+,;=%-]|\{\w+\})*)*(/\*\*)?", re.ASCII)
@@ -24,10 +26,12 @@ def product_of(table: TomlTable, tiers: dict[str, Credits]) -> ProductSpec:
         name=str(table.path[-1]),
         title=table.text("title", str(table.path[-1])),
         endpoints=tuple(
-            endpoint_of(endpoint, tiers, statuses, steps) for endpoint in table.tables("endpoints")
+            _served_endpoint(endpoint, tiers, statuses, steps)
+            for endpoint in table.tables("endpoints")
         ),
         billed_statuses=statuses,
         volume=steps,
+        cost=_cost_of(table),
     )
     table.finish()
     _check_volume(table, product)
@@ -59,6 +63,35 @@ def _check_volume(table: TomlTable, product: ProductSpec) -> None:
     }
     if len(units) > 1:
         table.refuse("volume", "needs endpoints that all cost the same for a unit")
+
+
+def _served_endpoint(
+    table: TomlTable,
+    tiers: dict[str, Credits],
+    statuses: tuple[str, ...],
+    volume: tuple[VolumeStep, ...],
+) -> EndpointSpec:
+    """A product's endpoint: it may say what serving it costs, whatever a plan charges for it."""
+    cost = _cost_of(table)
+    return replace(endpoint_of(table, tiers, statuses, volume), cost=cost)
+
+
+def _cost_of(table: TomlTable) -> ServiceCost | None:
+    """What serving costs, in the catalog's currency; one of the two that is left out is zero."""
+    costs = [_micro_money(table, key) for key in ("cost_per_request", "cost_per_unit")]
+    if costs == [None, None]:
+        return None
+    return ServiceCost(*(cost or 0 for cost in costs))
+
+
+def _micro_money(table: TomlTable, key: str) -> int | None:
+    cost = table.cost(key, None)
+    if cost is None:
+        return None
+    try:
+        return scaled(cost, COST_PLACES, "cost")
+    except InvalidInput as problem:
+        table.refuse(key, problem.detail)
 
 
 def endpoint_of(

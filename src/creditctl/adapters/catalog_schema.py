@@ -89,9 +89,26 @@ def _product() -> Schema:
                     required=("above", "credits"),
                 )
             ),
-            "endpoints": list_of(_endpoint("What a request to it costs.")),
+            "endpoints": list_of(_served_endpoint()),
+            **_costs("endpoints that say none"),
         },
     )
+
+
+def _served_endpoint() -> Schema:
+    endpoint = _endpoint("What a request to it costs.")
+    return endpoint | {"properties": endpoint["properties"] | _costs("it")}
+
+
+def _costs(whose: str) -> Schema:
+    """What serving costs the company, in the catalog's currency."""
+    return {
+        "cost_per_request": amount(
+            f"What serving a request of {whose} costs you, in the catalog's currency, in quotes:"
+            ' "0.0004". Up to six decimal places; for reports margin.'
+        ),
+        "cost_per_unit": amount("The same for each unit that is returned; may stand beside it."),
+    }
 
 
 def _endpoint(description: str) -> Schema:

@@ -14,6 +14,7 @@ from creditctl.rules.catalog import (
     PromotionSpec,
 )
 from creditctl.rules.pricing import SUCCESS, PriceRule
+from creditctl.rules.service_cost import ServiceCost, cost_text
 
 
 def catalog_toml(catalog: Catalog) -> str:
@@ -49,13 +50,27 @@ def _product(product: ProductSpec) -> dict[str, Any]:
     facts = {
         "title": product.title,
         "billed_statuses": list(product.billed_statuses),
+        **_costs(product.cost),
         "volume": [
             {"above": step.above, "credits": micro_value(step.unit_micro)}
             for step in product.volume
         ],
-        "endpoints": [_endpoint(endpoint) for endpoint in product.endpoints],
+        "endpoints": [
+            _endpoint(endpoint) | _costs(endpoint.cost) for endpoint in product.endpoints
+        ],
     }
     return without({"title": product.name, "billed_statuses": list(SUCCESS)}, facts)
+
+
+def _costs(cost: ServiceCost | None) -> dict[str, Any]:
+    """A cost of nothing is stated too: none at all means that nobody knows."""
+    if cost is None:
+        return {}
+    facts = {
+        "cost_per_request": cost_text(cost.request_micro),
+        "cost_per_unit": cost_text(cost.unit_micro),
+    }
+    return without({"cost_per_unit": "0"}, facts)
 
 
 def _endpoint(endpoint: EndpointSpec) -> dict[str, Any]:

@@ -138,6 +138,10 @@ class TomlTable:
             self.refuse(key, f"must be above zero, and sensible, not {found}")
         return found
 
+    def cost(self, key: str, default: object = ...) -> Any:
+        """Money for something, zero or more."""
+        return self._amount(key, lambda text: parse_decimal(text, "cost"), default)
+
     def percent(self, key: str, default: object = ...) -> Any:
         """A percentage, zero or more."""
         return self._amount(key, lambda text: parse_decimal(text, "percentage"), default)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from creditctl.rules.pricing import SUCCESS, PriceRule, VolumeStep
+from creditctl.rules.service_cost import ServiceCost
 from creditctl.rules.tax.parties import Registration
 from creditctl.rules.tax.rates import TaxRate
 from creditctl.rules.units import Credits, Money
@@ -21,6 +22,8 @@ class EndpointSpec:
     method: str
     path: str
     rule: PriceRule
+    cost: ServiceCost | None = None
+    """What serving a request costs the company; None: what its product says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class ProductSpec:
     endpoints: tuple[EndpointSpec, ...]
     billed_statuses: tuple[str, ...] = SUCCESS
     volume: tuple[VolumeStep, ...] = ()
+    cost: ServiceCost | None = None
+    """Of endpoints that declare none of their own, in the catalog's currency."""
 
 
 @dataclass(frozen=True, slots=True)

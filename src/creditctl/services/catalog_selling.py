@@ -1,7 +1,7 @@
 """Compares and writes what credits are sold by; what was in force before stays (DESIGN 3.2)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from creditctl.services.sale_rows import (
     tax_rate_columns,
     tax_rate_of,
 )
+from creditctl.services.service_costs import cost_facts, cost_name, costs_of, stored_cost
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.selling import (
     VersionRow,
@@ -25,10 +26,12 @@ from creditctl.store.queries.selling import (
     seller_rows,
     tax_rate_rows,
 )
+from creditctl.store.queries.service_costs import service_cost_rows
 
 TABLES = {
     "list price": "list_price",
     "package": "package",
+    "cost": "service_cost",
     "tax": "tax_rate",
     "seller": "seller",
 }
@@ -112,6 +115,10 @@ def _stated(catalog: Catalog) -> dict[str, dict[str, Stated]]:
             package.name: Stated(package_facts(package), package_columns(package))
             for package in catalog.packages
         },
+        "cost": {
+            cost_name(one.product, one.method, one.path): Stated(cost_facts(one), asdict(one))
+            for one in costs_of(catalog)
+        },
         "tax": {
             tax_name(rate): Stated(tax_facts(rate), tax_rate_columns(rate))
             for rate in catalog.taxes
@@ -129,6 +136,12 @@ def _stored(unit: UnitOfWork, kind: str) -> dict[str, Stored]:
         rows = [(row.name, row, package_facts(package)) for row, package in packages_at(unit)]
     elif kind == "list price":
         rows = [(row.currency, row, {"price": str(row.price)}) for row in list_price_rows(unit)]
+    elif kind == "cost":
+        costs = [(row, stored_cost(row)) for row in service_cost_rows(unit)]
+        rows = [
+            (cost_name(one.product, one.method, one.path), row, cost_facts(one))
+            for row, one in costs
+        ]
     elif kind == "tax":
         rates = [(row, tax_rate_of(row)) for row in tax_rate_rows(unit)]
         rows = [(tax_name(rate), row, tax_facts(rate)) for row, rate in rates]

@@ -23,11 +23,14 @@ STATED_TWICE = " UNION ALL ".join(
     (
         _at_once("package", "b.name = a.name"),
         _at_once("list_price", "b.currency = a.currency"),
+        _at_once(
+            "service_cost", "b.product = a.product AND b.method = a.method AND b.path = a.path"
+        ),
         _at_once("tax_rate", _SAME_TAX),
         _at_once("seller", "1 = 1"),
     )
 )
-"""An invariant: a sale finds one package, price, rate of a day and seller, not two of them."""
+"""An invariant: a sale finds one package, price, rate of a day and seller, and usage one cost."""
 
 PACKAGES_WITHOUT_PRICE = """
     SELECT 'package ' || v.name, 'version ' || v.id || ' has no price'

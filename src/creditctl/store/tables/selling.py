@@ -1,4 +1,4 @@
-"""What credits are sold by: packages, list prices, taxes and the seller, with their history."""
+"""What credits are sold by: packages, list prices, costs, taxes, the seller, with their history."""
 
 from typing import Any
 
@@ -70,6 +70,31 @@ class ListPrice(SQLModel, table=True):
     effective_to: int | None = maybe_integer()
     currency: str = text()
     price: str = text()
+
+
+class ServiceCost(SQLModel, table=True):
+    """What serving costs the company while this version is in force, in millionths of `currency`.
+
+    Of an endpoint, or with an empty method and path of the product's endpoints that have none.
+    """
+
+    __tablename__ = "service_cost"
+    __table_args__ = (
+        *_versions_by("product", "method", "path"),
+        CheckConstraint("request_micro >= 0 AND unit_micro >= 0", name="costs_not_negative"),
+        STRICT,
+    )
+
+    id: int | None = identity()
+    catalog_version_id: int = integer(refers_to="catalog_version.id")
+    effective_from: int = integer()
+    effective_to: int | None = maybe_integer()
+    product: str = text()
+    method: str = text()
+    path: str = text()
+    currency: str = text()
+    request_micro: int = integer()
+    unit_micro: int = integer()
 
 
 class TaxRate(SQLModel, table=True):
