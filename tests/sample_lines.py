@@ -53,6 +53,7 @@ READS = [
     "reports liability --month 2026-10",
     "reports liability --at 2026-10-20T12:00:00Z",
     "reports revenue --month 2026-10",
+    "reports margin --month 2026-10 --by endpoint",
     "reports breakage --month 2026-10",
     "reports promotions --month 2026-10",
     "reports mrr --month 2026-10",

@@ -75,7 +75,7 @@ def test_a_month_is_written_like_one(shop: Cli, month: str) -> None:
     assert "2026-10" in stderr
 
 
-REPORTS = ("usage", "liability", "revenue", "breakage", "promotions", "mrr")
+REPORTS = ("usage", "liability", "revenue", "margin", "breakage", "promotions", "mrr")
 
 
 @pytest.mark.parametrize("report", REPORTS)

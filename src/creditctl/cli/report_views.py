@@ -64,6 +64,45 @@ LIABILITY_AT_VIEW = View(
     ),
     csv_rows="unused",
 )
+MARGIN_VIEW = View(
+    "creditctl.margin/v1",
+    (Column("month"), Column("grouped_by"), Column("without_cost", "Requests without cost")),
+    (
+        Section(
+            "lines",
+            "Margin",
+            (
+                Column("line"),
+                Column("revenue"),
+                Column("cost"),
+                Column("margin"),
+                Column("percent", "%"),
+            ),
+        ),
+        Section(
+            "lines",
+            "Against the month before",
+            (
+                Column("line"),
+                Column("previous_revenue", "Revenue before"),
+                Column("previous", "Margin before"),
+                Column("change", "Change of margin"),
+            ),
+        ),
+        Section(
+            "lines",
+            "Usage",
+            (
+                Column("line"),
+                Column("requests"),
+                Column("units"),
+                Column("credits"),
+                Column("note"),
+            ),
+        ),
+    ),
+    csv_rows="lines",
+)
 REVENUE_VIEW = View(
     "creditctl.revenue/v1",
     (Column("month"),),

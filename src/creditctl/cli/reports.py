@@ -11,6 +11,7 @@ from creditctl.cli.report_views import (
     BREAKAGE_VIEW,
     LIABILITY_AT_VIEW,
     LIABILITY_VIEW,
+    MARGIN_VIEW,
     MRR_VIEW,
     PROMOTIONS_VIEW,
     RECEIVABLES_VIEW,
@@ -135,6 +136,27 @@ def revenue(ctx: typer.Context, month: RequiredMonthOption) -> None:
 
     session = session_of(ctx)
     session.show(report_revenue(session.context, month), REVENUE_VIEW)
+
+
+@app.command("margin")
+def margin(
+    ctx: typer.Context,
+    month: RequiredMonthOption,
+    by: Annotated[
+        str, typer.Option("--by", metavar="GROUP", help="product, endpoint, organization or plan.")
+    ] = "product",
+) -> None:
+    """Show what usage earned and what serving it cost.
+
+    The catalog says what requests cost you; without that there is no margin. Fees and credit notes
+    are in the lines of organizations and plans, and apart from those of products.
+
+    Example: creditctl reports margin --month 2026-10 --by organization
+    """
+    from creditctl.services.margin_report import report_margin
+
+    session = session_of(ctx)
+    session.show(report_margin(session.context, month, grouped_by=by), MARGIN_VIEW)
 
 
 @app.command("breakage")

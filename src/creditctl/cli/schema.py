@@ -67,6 +67,7 @@ SCHEMAS: dict[str, str] = {
     "creditctl.limit_status/v1": "creditctl.services.limits_status:LimitStatus",
     "creditctl.limit_statuses/v1": "creditctl.services.limits_status:LimitStatus[]",
     "creditctl.limits_check/v1": "creditctl.services.limits_check:LimitsCheck",
+    "creditctl.margin/v1": "creditctl.services.margin_report:MarginReport",
     "creditctl.merged_orgs/v1": "creditctl.services.merging:Merged",
     "creditctl.migration/v1": "creditctl.services.databases:Migration",
     "creditctl.movements/v1": "creditctl.services.credits:Movement[]",

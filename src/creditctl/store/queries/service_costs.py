@@ -1,4 +1,4 @@
-"""What serving costs the company, and the usage that was served: sums of the rollups."""
+"""What serving costs the company, the usage that was served, and the names of both."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -101,3 +101,8 @@ def organization_slugs(unit: UnitOfWork) -> dict[int, str]:
     return {
         int(key): str(slug) for key, slug in unit.fetch_rows("SELECT id, slug FROM organization")
     }
+
+
+def plan_names(unit: UnitOfWork) -> dict[int, str]:
+    """Every plan's name, by internal id."""
+    return {int(key): str(name) for key, name in unit.fetch_rows("SELECT id, name FROM plan")}
