@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time
 
 from creditctl.rules.instants import micros_of
 from creditctl.rules.units import split_exactly
+from creditctl.services.margin_figures import ByLine, LineUsage
 from creditctl.services.margin_revenue import NOTHING_BILLED, Revenue
-from creditctl.services.margin_usage import LineUsage
 from creditctl.services.plans_in_force import PlansInForce
 from creditctl.services.revenue_report import NO_PRODUCT
 from creditctl.services.service_costs import Served
@@ -21,8 +21,6 @@ GROUPINGS = (PRODUCT, ENDPOINT, ORGANIZATION, PLAN)
 
 FEES, CREDIT_NOTES, OVERAGE, NO_PLAN = "(fees)", "(credit notes)", "(overage)", "(no plan)"
 """Lines of what has no name: no product, plan or organization is written like them."""
-
-_Money = Mapping[tuple[str, str], int]
 
 
 class ByProduct:
@@ -40,7 +38,7 @@ class ByProduct:
         row = self._places[one.row.endpoint_id]
         return f"{row.method} {row.path}" if self._endpoints else row.product
 
-    def revenue(self, revenue: Revenue, usage: Mapping[str, LineUsage]) -> _Money:
+    def revenue(self, revenue: Revenue, usage: Mapping[str, LineUsage]) -> ByLine:
         """(currency, line) -> minor units; fees and credit notes have lines of their own."""
         lines: dict[tuple[str, str], int] = defaultdict(int)
         for (currency, product), minor in revenue.products.items():
@@ -93,7 +91,7 @@ class ByOrganization:
         """The organization's slug, or its plan."""
         return self._lines[one.row.organization_id]
 
-    def revenue(self, revenue: Revenue, usage: Mapping[str, LineUsage]) -> _Money:  # noqa: ARG002
+    def revenue(self, revenue: Revenue, usage: Mapping[str, LineUsage]) -> ByLine:  # noqa: ARG002
         """(currency, line) -> minor units; all revenue has an organization."""
         lines: dict[tuple[str, str], int] = defaultdict(int)
         for (currency, owner), minor in revenue.organizations.items():

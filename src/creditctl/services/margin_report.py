@@ -1,6 +1,6 @@
 """`reports margin`: what usage earned, and what serving it cost the company (DESIGN 3.8)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,15 +9,13 @@ from creditctl.errors import InvalidInput
 from creditctl.rules.periods import Period, month_text
 from creditctl.rules.service_cost import margin_percent
 from creditctl.rules.units import Credits, Money
+from creditctl.services.margin_figures import Figures, figures_by_line, sum_of, usage_by_line
 from creditctl.services.margin_groups import GROUPINGS, PRODUCT, groups_of
 from creditctl.services.margin_revenue import Revenue, read_revenue
-from creditctl.services.margin_usage import LineUsage, cost_by_line, usage_by_line
 from creditctl.services.report_lines import TOTAL, Months, months_of
 from creditctl.services.service_costs import read_served
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.catalog import applied_catalog_version
-
-_NO_USAGE = LineUsage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +66,6 @@ class MarginReport:
     lines: tuple[MarginLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Month:
-    """One month's figures by line; money in minor units by currency and line."""
-
-    usage: Mapping[str, LineUsage]
-    cost: Mapping[tuple[str, str], int]
-    revenue: Mapping[tuple[str, str], int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Figures:
-    """A line's figures of one month in one currency; costs are None where they are not known."""
-
-    usage: LineUsage | None
-    revenue: int
-    cost: int | None
-    note: str
-
-    @property
-    def margin(self) -> int | None:
-        return None if self.cost is None or self.has_gaps else self.revenue - self.cost
-
-    @property
-    def has_gaps(self) -> bool:
-        return self.usage is not None and self.usage.without_cost > 0
-
-
 def report_margin(context: Context, month: Period, *, grouped_by: str = PRODUCT) -> MarginReport:
     """Revenue of `reports revenue` by line, and what the month's requests cost to serve.
 
@@ -116,102 +87,73 @@ def report_margin(context: Context, month: Period, *, grouped_by: str = PRODUCT)
     return MarginReport(
         month=month_text(month),
         grouped_by=grouped_by,
-        without_cost=sum(one.without_cost for one in present.usage.values()),
+        without_cost=sum(one.usage.without_cost for one in present.values()),
         lines=tuple(_lines(previous, present, currency)),
     )
 
 
 def _read_month(
     unit: UnitOfWork, grouped_by: str, months: Months, place: int, revenue: Revenue
-) -> _Month:
+) -> dict[str, Figures]:
     first, end = months.days[place : place + 2]
     groups = groups_of(unit, grouped_by, first, end)
     served = read_served(unit, first, end, by_organization=groups.by_organization)
-    usage = usage_by_line(served, groups.line_of)
-    return _Month(usage, cost_by_line(usage), groups.revenue(revenue, usage))
+    usage = usage_by_line((groups.line_of(one), one) for one in served)
+    return figures_by_line(usage, groups.revenue(revenue, usage))
 
 
-def _lines(previous: _Month, present: _Month, home: str) -> Iterable[MarginLine]:
+def _lines(
+    previous: Mapping[str, Figures], present: Mapping[str, Figures], home: str
+) -> Iterator[MarginLine]:
     keys = {
         (currency, line)
         for month in (previous, present)
-        for currency, line in (
-            *(key for key, minor in month.revenue.items() if minor),
-            *month.cost,
-            *((home, line) for line in month.usage),
-        )
+        for line, figures in month.items()
+        for currency in _currencies(figures, home)
     }
+    totals = [sum_of(month.values()) for month in (previous, present)]
     for currency in sorted({currency for currency, _ in keys}):
         # Those in brackets, which have no name of their own, are the last ones.
-        own = sorted((line for code, line in keys if code == currency), key=_place)
-        for line in own:
-            pair = [_figures(month, currency, [line]) for month in (previous, present)]
+        for line in sorted((line for code, line in keys if code == currency), key=_place):
+            pair = [month.get(line, Figures()) for month in (previous, present)]
             yield _line(line, currency, home, *pair)
-        totals = [_figures(month, currency, None) for month in (previous, present)]
         yield _line(TOTAL, currency, home, *totals)
+
+
+def _currencies(figures: Figures, home: str) -> set[str]:
+    """In which a line has something to say."""
+    earned = {currency for currency, minor in figures.revenue.items() if minor}
+    return earned | figures.cost.keys() | ({home} if figures.usage.requests else set())
 
 
 def _place(line: str) -> tuple[bool, str]:
     return line.startswith("("), line
 
 
-def _figures(month: _Month, currency: str, lines: list[str] | None) -> _Figures:
-    """Of a line, or without one of all lines together."""
-    chosen = [line for line in month.usage if lines is None or line in lines]
-    usage = LineUsage.sum_of(month.usage[line] for line in chosen) if chosen else None
-    known = [
-        minor
-        for (code, line), minor in month.cost.items()
-        if code == currency and (lines is None or line in lines)
-    ]
-    earned: dict[str, int] = {}
-    for (code, line), minor in month.revenue.items():
-        if lines is None or line in lines:
-            earned[code] = earned.get(code, 0) + minor
-    elsewhere = sorted((usage or _NO_USAGE).cost_micro.keys() - {currency})
-    gaps = usage is not None and usage.without_cost > 0
-    cost = sum(known) if known or not (gaps or elsewhere) else None
-    others = sorted(code for code, minor in earned.items() if minor and code != currency)
-    return _Figures(usage, earned.get(currency, 0), cost, _note(usage, known, elsewhere, others))
-
-
-def _note(
-    usage: LineUsage | None, known: list[int], elsewhere: list[str], others: list[str]
-) -> str:
-    if usage is not None and usage.without_cost == usage.requests > 0:
-        return "no cost declared"
-    if usage is not None and usage.without_cost:
-        return f"no cost declared for {usage.without_cost} requests"
-    if elsewhere and not known:
-        return f"cost is in {', '.join(elsewhere)}"
-    if known and others:
-        return f"also earned in {', '.join(others)}"
-    return ""
-
-
-def _line(line: str, currency: str, home: str, previous: _Figures, present: _Figures) -> MarginLine:
-    is_home = currency == home and (previous.usage is not None or present.usage is not None)
-    usage, before = ((one.usage or _NO_USAGE) if is_home else None for one in (present, previous))
-    margin, margin_before = present.margin, previous.margin
-    change = None if margin is None or margin_before is None else margin - margin_before
+def _line(line: str, currency: str, home: str, previous: Figures, present: Figures) -> MarginLine:
+    margin, before = present.margin_in(currency), previous.margin_in(currency)
+    change = None if margin is None or before is None else margin - before
+    earned = present.revenue.get(currency, 0)
+    told = currency == home and bool(previous.usage.requests or present.usage.requests)
+    usage, used = present.usage, previous.usage
     return MarginLine(
         line=line,
-        requests=usage and usage.requests,
-        units=usage and usage.units,
-        credits=usage and Credits(usage.credits_micro),
-        without_cost=usage and usage.without_cost,
-        revenue=Money(present.revenue, currency),
-        cost=_money(present.cost, currency),
+        requests=usage.requests if told else None,
+        units=usage.units if told else None,
+        credits=Credits(usage.credits_micro) if told else None,
+        without_cost=usage.without_cost if told else None,
+        revenue=Money(earned, currency),
+        cost=_money(present.cost_in(currency), currency),
         margin=_money(margin, currency),
-        percent=None if margin is None else margin_percent(margin, present.revenue),
-        previous_requests=before and before.requests,
-        previous_units=before and before.units,
-        previous_credits=before and Credits(before.credits_micro),
-        previous_revenue=Money(previous.revenue, currency),
-        previous_cost=_money(previous.cost, currency),
-        previous=_money(margin_before, currency),
+        percent=None if margin is None else margin_percent(margin, earned),
+        previous_requests=used.requests if told else None,
+        previous_units=used.units if told else None,
+        previous_credits=Credits(used.credits_micro) if told else None,
+        previous_revenue=Money(previous.revenue.get(currency, 0), currency),
+        previous_cost=_money(previous.cost_in(currency), currency),
+        previous=_money(before, currency),
         change=_money(change, currency),
-        note=present.note,
+        note=present.note_in(currency),
     )
 
 

@@ -74,8 +74,8 @@ def _revenue(
             for (owner, _), minor in lot.earned_by_user(day).items():
                 organizations[lot.row.currency, owner] += sign * minor
     billed: dict[int, dict[int, int]] = defaultdict(dict)
-    for row in overage_billed(unit, first, end):
-        billed[row.invoice_id][row.product_id] = row.micro
+    for part in overage_billed(unit, first, end):
+        billed[part.invoice_id][part.product_id] = part.micro
     for document in read_documents(unit, first, end):
         row = document.row
         organizations[row.currency, row.organization_id] += document.overage + document.credited
