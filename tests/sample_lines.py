@@ -142,6 +142,7 @@ CHANGES = [
     "purchases void {purchase} --reason test --yes",
     "usage export {folder}/usage.parquet --month 2026-10",
     "export journal {folder}/october.journal --month 2026-10",
+    "export ledger {folder}/ledger.parquet --org acme",
     "export focus {folder}/october.csv --month 2026-10",
     "invoice replay {invoice}",
     "invoice diff {invoice} --now",

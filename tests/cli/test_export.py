@@ -1,6 +1,7 @@
 """`creditctl export`: files for accounting and FinOps programs."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,24 @@ def test_charges_are_written_as_focus_csv(shop: Cli, tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_told(shop: Cli, tmp_path: Path) -> None:
     stderr = shop(f"export focus {tmp_path / 'none/october.csv'} --month 2026-10", expect=3).stderr
     assert "none/october.csv" in stderr
+
+
+def test_the_ledger_is_written_in_the_format_of_its_name(shop: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    answer = shop(f"export ledger {path} --org acme --to 2026-11-01 -o json").data
+    assert (answer["format"], answer["organization"], answer["entries"], answer["net"]) == (
+        "jsonl",
+        "acme",
+        1,
+        "3",
+    )
+    (entry,) = [json.loads(line) for line in path.read_text().splitlines()]
+    balance = shop("credits balance acme -o json", as_of="2026-10-06").data
+    assert (entry["kind"], entry["net"], entry["happened_at"]) == (
+        "grant",
+        balance["net"],
+        "2026-10-05T00:00:00Z",
+    )
+    (row,) = csv.DictReader(shop("export ledger").stdout.splitlines())
+    assert (row["organization"], row["grant"]) == ("acme", entry["grant"])
+    assert "jsonl, ndjson" in shop(f"export ledger {tmp_path / 'x.xls'}", expect=2).stderr

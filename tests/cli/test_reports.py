@@ -110,3 +110,30 @@ def test_what_was_sold_is_a_liability_beside_the_month_before(shop: Cli) -> None
     }
     text = shop("reports liability --month 2026-11 -o csv").stdout
     assert "closing,50.00,USD,0.00,50.00" in text
+
+
+def test_a_margin_needs_what_serving_costs(shop: Cli, tmp_path) -> None:
+    """Two requests for 4 of 5000 credits that cost $50.00: 0.04; at $0.005 each they cost 0.01."""
+    order = shop("purchases create acme --amount 50USD --reason ticket -o json").data
+    shop(f"purchases settle {order['id']} --reference bank --reason bank")
+    (tmp_path / "calls.csv").write_text(
+        "id,time,org,endpoint,status\n"
+        "a,2026-11-01T00:00:00Z,acme,GET /x,200\nb,2026-11-01T00:00:00Z,acme,GET /y,200\n"
+    )
+    shop(f"usage import {tmp_path / 'calls.csv'}")
+    report = shop("reports margin --month 2026-11 -o json").data
+    assert (report["grouped_by"], report["without_cost"]) == ("product", 2)
+    web, total = report["lines"]
+    assert (web["margin"], web["note"], total["revenue"]) == (None, "no cost declared", "0.04")
+    catalog = tmp_path / "catalog.toml"
+    catalog.write_text(CATALOG.replace("credits = 2", 'credits = 2\ncost_per_request = "0.005"'))
+    shop(f"catalog apply {catalog}")
+    for grouping in ("product", "endpoint", "organization", "plan"):
+        line, _ = shop(f"reports margin --month 2026-11 --by {grouping} -o json").data["lines"]
+        assert (line["cost"], line["margin"], line["percent"]) == ("0.01", "0.03", "75.0")
+    table = shop("reports margin --month 2026-11").stdout
+    assert "75.0" in table
+    assert all(len(text) <= 80 for text in table.splitlines())
+    text = shop("reports margin --month 2026-11 -o csv").stdout
+    assert "web,2,0,4,0,0.04,USD,0.01,0.03,75.0," in text
+    assert "by: product" in shop("reports margin --month 2026-11 --by day", expect=2).stderr

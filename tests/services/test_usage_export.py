@@ -1,5 +1,6 @@
 """What is exported is every event, exactly, and CSV comes back as it went out."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -58,6 +59,14 @@ def test_csv_comes_back_as_it_went_out(books: Context, tmp_path: Path) -> None:
     for table in ROLLUPS:
         assert rows(other, table) == rows(books, table)
     assert import_usage(books, [tmp_path / "out.csv"]).duplicate == 4
+
+
+def test_json_lines_come_back_too(books: Context, tmp_path: Path) -> None:
+    assert export_usage(books, OCTOBER, tmp_path / "out.jsonl").events == 4
+    first = json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0])
+    assert (first["id"], first["units"], first["credits"]) == ("plain text", 7, "7")
+    summary = import_usage(books, [tmp_path / "out.jsonl"])
+    assert (summary.read, summary.rejected, summary.duplicate) == (4, 0, 4)
 
 
 def rows(context: Context, table: str) -> list[tuple[object, ...]]:

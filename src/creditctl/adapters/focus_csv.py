@@ -23,10 +23,11 @@ def csv_text(rows: Iterable[Mapping[str, str]]) -> str:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({**row, **{name: _inert(row[name]) for name in _FROM_PEOPLE}})
+        writer.writerow({**row, **{name: inert(row[name]) for name in _FROM_PEOPLE}})
     return text.getvalue()
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
+    """The text on one line, and no formula to a spreadsheet."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text)
     return f"'{shown}" if shown.startswith(_FORMULA_STARTS) else shown

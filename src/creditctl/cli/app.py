@@ -68,7 +68,9 @@ GROUPS = {
     "period": Group("Billing", "Months of the books, and closing them.", ("periods",)),
     "reports": Group("Billing", "Reports for the accountant.", ("report",)),
     "export": Group(
-        "Billing", "Journals and cost reports as files for other programs.", ("exports",)
+        "Billing",
+        "Journals, cost reports and the ledger as files for other programs.",
+        ("exports",),
     ),
     "audit": Group("Housekeeping", "Who changed what, when and why.", ("audits",)),
     "db": Group("Housekeeping", "Create, migrate and inspect the database."),

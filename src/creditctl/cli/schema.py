@@ -63,6 +63,7 @@ SCHEMAS: dict[str, str] = {
     "creditctl.keys/v1": "creditctl.services.keys:ApiKey[]",
     "creditctl.late_decision/v1": "creditctl.services.late_decisions:LateDecision",
     "creditctl.late_events/v1": "creditctl.services.late_decisions:LateEvent[]",
+    "creditctl.ledger_export/v1": "creditctl.services.ledger_export:ExportedLedger",
     "creditctl.liability/v1": "creditctl.services.liability_report:LiabilityReport",
     "creditctl.limit_status/v1": "creditctl.services.limits_status:LimitStatus",
     "creditctl.limit_statuses/v1": "creditctl.services.limits_status:LimitStatus[]",

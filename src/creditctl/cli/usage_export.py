@@ -38,13 +38,14 @@ def register(app: typer.Typer) -> None:
 def export(
     ctx: typer.Context,
     target: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A .csv or .parquet file, or - for stdout.")
+        Path,
+        typer.Argument(metavar="FILE", help="A .csv, .jsonl or .parquet file, or - for stdout."),
     ],
     organization: Annotated[
         str | None, typer.Option("--org", metavar="ORG", help="Only this organization.")
     ] = None,
     format_name: Annotated[
-        str | None, typer.Option("--as", metavar="FORMAT", help="csv or parquet.")
+        str | None, typer.Option("--as", metavar="FORMAT", help="csv, jsonl or parquet.")
     ] = None,
     month: MonthOption = None,
     starts_at: FromOption = None,

@@ -1,20 +1,20 @@
-"""`usage export`: single events of a period as CSV or Parquet, hour by hour."""
+"""`usage export`: single events of a period as CSV, JSON lines or Parquet, hour by hour."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from creditctl.adapters.usage_writers import writer_for
+from creditctl.adapters.row_writers import writer_for
 from creditctl.context import Context
 from creditctl.errors import InvalidInput
 from creditctl.rules.event_ids import id_text
-from creditctl.rules.instants import MICROS_PER_HOUR, instant_of, instant_text, micros_of
+from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.rules.periods import Period
 from creditctl.rules.units import Credits
 from creditctl.services.new_files import appearing
+from creditctl.services.row_files import write_rows
 from creditctl.services.usage_pruning import refuse_pruned
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.orgs import find_organization
@@ -58,15 +58,15 @@ def export_usage(
         refuse_pruned(unit, period.starts_at, "the export")
         blocks = _blocks(unit, period, owner.id if owner else None)
         with appearing(target, stdout) as stream:
-            events, credits = _write(stream, writer, blocks)
+            totals = write_rows(stream, writer, COLUMNS, _named(blocks), summed="credits")
     return ExportedUsage(
         file=str(target),
         format=chosen,
         organization=owner.slug if owner else None,
         starts_at=period.starts_at,
         ends_at=period.ends_at,
-        events=events,
-        credits=Credits(credits),
+        events=totals.rows,
+        credits=Credits(totals.micro),
     )
 
 
@@ -79,41 +79,9 @@ def _blocks(
         yield events_of_hour(unit, hour, starts_at, ends_at, organization_id)
 
 
-def _write(
-    stream: BinaryIO, writer: Any, blocks: Iterator[Sequence[tuple[Any, ...]]]
-) -> tuple[int, int]:
-    """Returns how many events were written, and their micro-credits."""
-    import pyarrow as pa
-
-    schema = pa.schema([(name, writer.column(kind)) for name, kind in COLUMNS.items()])
-    output = writer.open_writer(stream, schema)
-    events = credits = 0
+def _named(
+    blocks: Iterator[Sequence[tuple[Any, ...]]],
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Blocks in which events are called by their words, or by their id."""
     for rows in blocks:
-        columns = zip(*map(_cells, rows), strict=True)
-        arrays = [
-            _array(list(column), kind, writer.column(kind))
-            for column, kind in zip(columns, COLUMNS.values(), strict=False)
-        ]
-        if not rows:
-            continue
-        output.write_batch(pa.record_batch(arrays, schema=schema))
-        events += len(rows)
-        credits += sum(row[8] for row in rows)
-    output.close()
-    return events, credits
-
-
-def _cells(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    identity, words, *others = row
-    return (words or id_text(bytes(identity)), *others)
-
-
-def _array(values: list[Any], kind: str, arrow_type: Any) -> Any:
-    import pyarrow as pa
-
-    if kind == "time" and pa.types.is_string(arrow_type):
-        values = [instant_text(instant_of(value)) for value in values]
-    if kind == "credits":
-        is_text = pa.types.is_string(arrow_type)
-        values = [str(Credits(value)) if is_text else Decimal(value).scaleb(-6) for value in values]
-    return pa.array(values, arrow_type)
+        yield [(words or id_text(bytes(identity)), *rest) for identity, words, *rest in rows]
