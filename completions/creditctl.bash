@@ -158,6 +158,7 @@ _creditctl() {
             /reports/usage) place="/reports/usage" ;;
             /reports/liability) place="/reports/liability" ;;
             /reports/revenue) place="/reports/revenue" ;;
+            /reports/margin) place="/reports/margin" ;;
             /reports/breakage) place="/reports/breakage" ;;
             /reports/promotions) place="/reports/promotions" ;;
             /reports/receivables) place="/reports/receivables" ;;
@@ -165,6 +166,7 @@ _creditctl() {
             /export|/exports) place="/export" ;;
             /export/journal) place="/export/journal" ;;
             /export/focus) place="/export/focus" ;;
+            /export/ledger) place="/export/ledger" ;;
             /audit|/audits) place="/audit" ;;
             /audit/log) place="/audit/log" ;;
             /audit/verify) place="/audit/verify" ;;
@@ -540,6 +542,8 @@ _creditctl() {
         /reports/liability:--month) :; return ;;
         /reports/liability:--at) :; return ;;
         /reports/revenue:--month) :; return ;;
+        /reports/margin:--month) :; return ;;
+        /reports/margin:--by) :; return ;;
         /reports/breakage:--month) :; return ;;
         /reports/promotions:--month) :; return ;;
         /reports/receivables:--month) :; return ;;
@@ -547,6 +551,10 @@ _creditctl() {
         /export/journal:--month) :; return ;;
         /export/journal:--format) :; return ;;
         /export/focus:--month) :; return ;;
+        /export/ledger:--org) :; return ;;
+        /export/ledger:--as) :; return ;;
+        /export/ledger:--from) :; return ;;
+        /export/ledger:--to) :; return ;;
         /audit/log:--org) :; return ;;
         /audit/log:--action) :; return ;;
         /audit/log:--by) :; return ;;
@@ -705,18 +713,20 @@ _creditctl() {
         "/period/status") words="" options="--month --check" ;;
         "/period/close") words="" options="--month --reason --accept --check --dry-run" ;;
         "/period/list") words="" options="" ;;
-        "/reports") words="tax usage liability revenue breakage promotions receivables mrr" options="" ;;
+        "/reports") words="tax usage liability revenue margin breakage promotions receivables mrr" options="" ;;
         "/reports/tax") words="" options="--month" ;;
         "/reports/usage") words="" options="--month" ;;
         "/reports/liability") words="" options="--month --at" ;;
         "/reports/revenue") words="" options="--month" ;;
+        "/reports/margin") words="" options="--month --by" ;;
         "/reports/breakage") words="" options="--month" ;;
         "/reports/promotions") words="" options="--month" ;;
         "/reports/receivables") words="" options="--month" ;;
         "/reports/mrr") words="" options="--month" ;;
-        "/export") words="journal focus" options="" ;;
+        "/export") words="journal focus ledger" options="" ;;
         "/export/journal") words="" options="--month --format" ;;
         "/export/focus") words="" options="--month" ;;
+        "/export/ledger") words="" options="--org --as --from --to" ;;
         "/audit") words="log verify head" options="" ;;
         "/audit/log") words="" options="--org --action --by --limit" ;;
         "/audit/verify") words="" options="--head" ;;

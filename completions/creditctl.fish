@@ -310,6 +310,8 @@ function __creditctl_at
                 set place /reports/liability
             case /reports/revenue
                 set place /reports/revenue
+            case /reports/margin
+                set place /reports/margin
             case /reports/breakage
                 set place /reports/breakage
             case /reports/promotions
@@ -324,6 +326,8 @@ function __creditctl_at
                 set place /export/journal
             case /export/focus
                 set place /export/focus
+            case /export/ledger
+                set place /export/ledger
             case /audit /audits
                 set place /audit
             case /audit/log
@@ -383,7 +387,7 @@ complete -c creditctl -n '__creditctl_at ""' -f -a recharge -d 'Credits bought b
 complete -c creditctl -n '__creditctl_at ""' -f -a invoice -d 'Invoices of a month.'
 complete -c creditctl -n '__creditctl_at ""' -f -a period -d 'Months of the books, and closing them.'
 complete -c creditctl -n '__creditctl_at ""' -f -a reports -d 'Reports for the accountant.'
-complete -c creditctl -n '__creditctl_at ""' -f -a export -d 'Journals and cost reports as files for other programs.'
+complete -c creditctl -n '__creditctl_at ""' -f -a export -d 'Journals, cost reports and the ledger as files for other programs.'
 complete -c creditctl -n '__creditctl_at ""' -f -a audit -d 'Who changed what, when and why.'
 complete -c creditctl -n '__creditctl_at ""' -f -a db -d 'Create, migrate and inspect the database.'
 complete -c creditctl -n '__creditctl_at ""' -f -a check -d 'Prove that the books are consistent.'
@@ -703,7 +707,7 @@ complete -c creditctl -n '__creditctl_at "/usage/batches"' -l limit -r -d 'At mo
 complete -c creditctl -n '__creditctl_at "/usage/undo"' -l reason -r -d 'Why, for the ledger and the audit log.'
 complete -c creditctl -n '__creditctl_at "/usage/undo"' -l dry-run -d 'Show what would happen, change nothing.'
 complete -c creditctl -n '__creditctl_at "/usage/export"' -l org -r -d 'Only this organization.'
-complete -c creditctl -n '__creditctl_at "/usage/export"' -l as -r -d 'csv or parquet.'
+complete -c creditctl -n '__creditctl_at "/usage/export"' -l as -r -d 'csv, jsonl or parquet.'
 complete -c creditctl -n '__creditctl_at "/usage/export"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/usage/export"' -l from -r -d ''
 complete -c creditctl -n '__creditctl_at "/usage/export"' -l to -r -d ''
@@ -943,6 +947,7 @@ complete -c creditctl -n '__creditctl_at "/reports"' -f -a tax -d 'Show tax of p
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a usage -d 'Show who paid for usage, and what it earned, by product.'
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a liability -d 'Show paid credits that are unused, at what they cost.'
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a revenue -d 'Show revenue recognised: credits when used, fees by the day.'
+complete -c creditctl -n '__creditctl_at "/reports"' -f -a margin -d 'Show what usage earned and what serving it cost.'
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a breakage -d 'Show what paid credits earned because they expired unused.'
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a promotions -d 'Show credits that were given away, and what became of them.'
 complete -c creditctl -n '__creditctl_at "/reports"' -f -a receivables -d 'Show what invoices are owed, and how it came.'
@@ -952,15 +957,22 @@ complete -c creditctl -n '__creditctl_at "/reports/usage"' -l month -r -d 'A cal
 complete -c creditctl -n '__creditctl_at "/reports/liability"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/reports/liability"' -l at -r -d 'Instead of a month: a moment of the past.'
 complete -c creditctl -n '__creditctl_at "/reports/revenue"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/reports/margin"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/reports/margin"' -l by -r -d 'product, endpoint, organization or plan.'
 complete -c creditctl -n '__creditctl_at "/reports/breakage"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/reports/promotions"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/reports/receivables"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/reports/mrr"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/export"' -f -a journal -d 'Write a month’s double entry for hledger or Beancount.'
 complete -c creditctl -n '__creditctl_at "/export"' -f -a focus -d 'Write a month’s charges as CSV for FinOps tools (FOCUS 1.2).'
+complete -c creditctl -n '__creditctl_at "/export"' -f -a ledger -d 'Write entries of the ledger as CSV, JSON lines or Parquet.'
 complete -c creditctl -n '__creditctl_at "/export/journal"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/export/journal"' -l format -r -d 'hledger or beancount.'
 complete -c creditctl -n '__creditctl_at "/export/focus"' -l month -r -d 'A calendar month, UTC.'
+complete -c creditctl -n '__creditctl_at "/export/ledger"' -l org -r -d 'Only this organization.'
+complete -c creditctl -n '__creditctl_at "/export/ledger"' -l as -r -d 'csv, jsonl or parquet.'
+complete -c creditctl -n '__creditctl_at "/export/ledger"' -l from -r -d ''
+complete -c creditctl -n '__creditctl_at "/export/ledger"' -l to -r -d ''
 complete -c creditctl -n '__creditctl_at "/audit"' -f -a log -d 'Show the latest changes, newest first.'
 complete -c creditctl -n '__creditctl_at "/audit"' -f -a verify -d 'Prove that no entry was changed, removed or slipped in.'
 complete -c creditctl -n '__creditctl_at "/audit"' -f -a head -d 'Print the newest seal, to sign, mail or keep elsewhere.'

@@ -14,7 +14,9 @@ from pyarrow import parquet
 from builders import an_organization, at, give, open_books, use
 from creditctl.context import Context
 from creditctl.errors import InvalidInput, OrganizationNotFound
+from creditctl.rules.units import Credits
 from creditctl.services.balances import read_balance
+from creditctl.services.granting import GrantRequest, grant_credits
 from creditctl.services.ledger_export import export_ledger
 from creditctl.store.engine import reading
 from creditctl.store.queries.ledger_export import COLUMNS
@@ -89,7 +91,7 @@ def test_parquet_has_exact_types(shop: Context, tmp_path: Path) -> None:
     )
     assert first["happened_at"] == datetime(2026, 9, 20, 6, 30, tzinfo=UTC)
     assert (second["posted_on"], second["net"]) == (date(2026, 10, 1), Decimal(-2))
-    assert first["batch"].startswith("batch_") or first["batch"]
+    assert first["batch"] is not None
     assert (granted["batch"], granted["invoice"], granted["settles"]) == (None, None, None)
 
 
@@ -140,11 +142,8 @@ def test_only_a_block_is_in_memory_and_none_is_lost_between_two(
 
 
 def test_a_reason_is_no_formula_in_csv(shop: Context, tmp_path: Path) -> None:
-    from creditctl.services.granting import GrantRequest, grant_credits
-
-    grant_credits(
-        shop, GrantRequest(organization="beta", amount="1", reason='=HYPERLINK("http://x")')
-    )
+    gift = GrantRequest(organization="beta", amount=Credits(1), reason="=1+1")
+    grant_credits(shop, gift)
     export_ledger(shop, tmp_path / "ledger.csv", organization="beta")
     *_, row = csv.DictReader((tmp_path / "ledger.csv").read_text().splitlines())
-    assert row["reason"] == '\'=HYPERLINK("http://x")'
+    assert row["reason"] == "'=1+1"
