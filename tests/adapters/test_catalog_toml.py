@@ -8,6 +8,7 @@ import pytest
 from creditctl.adapters.catalog_toml import parse_catalog, read_catalog
 from creditctl.adapters.toml_source import TomlSource
 from creditctl.errors import CatalogInvalid, FileMissing
+from creditctl.rules.service_cost import ServiceCost
 from creditctl.rules.units import Credits
 
 GOOD = """\
@@ -52,6 +53,11 @@ lifetime_hours = 24
 """
 
 
+def cost(value: str) -> tuple[str, str]:
+    """A cost of service of the product."""
+    return 'title = "Quotes"', f'title = "Quotes"\ncost_per_request = {value}'
+
+
 def test_a_good_file_is_read_whole() -> None:
     catalog = parse_catalog(TomlSource("catalog.toml", GOOD))
     assert catalog.list_price == Decimal("0.001")
@@ -78,6 +84,9 @@ def test_a_good_file_is_read_whole() -> None:
         ('list_price = "0.001"\n', "", "line 1: catalog: 'list_price' is missing"),
         ("basic = 1", 'basic = "1e3"', "line 8: tiers.basic: credits '1e3' is not a decimal"),
         ("basic = 1", 'basic = "0.0000001"', "line 8: tiers.basic: credits 1E-7 has more than 6"),
+        (*cost('"0.0000001"'), "cost_per_request: cost 1E-7 has more than 6 decimal places"),
+        (*cost('"-1"'), "cost_per_request: must not be below zero"),
+        (*cost("0.0004"), "must be an amount, not a floating-point number (0.0004); write it in"),
         ("basic = 1", f"basic = {'9' * 5000}", "a number has too many digits"),
         ("basic = 1", f"basic = {'[' * 3000}", "nested too deeply"),
         ("basic = 1", "'' = 1", "line 8: tiers.: is no name"),
@@ -148,3 +157,13 @@ def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'name = "\xe9"')
     with pytest.raises(CatalogInvalid):
         read_catalog(tmp_path / "latin.toml")
+
+
+def test_a_cost_is_of_endpoints_and_no_plan_has_one() -> None:
+    """$0.0004 a request is 400 millionths; a plan's own price says nothing of what it costs."""
+    catalog = parse_catalog(TomlSource("catalog.toml", GOOD.replace(*cost('"0.0004"'))))
+    assert catalog.products[0].cost == ServiceCost(request_micro=400, unit_micro=0)
+    assert [endpoint.cost for endpoint in catalog.products[0].endpoints] == [None, None]
+    price = '[[plans.pro.prices]]\npath = "/v1/history"\ncredits = 1\ncost_per_request = 1\n'
+    with pytest.raises(CatalogInvalid, match="cost_per_request: is not known here"):
+        parse_catalog(TomlSource("catalog.toml", GOOD + price))

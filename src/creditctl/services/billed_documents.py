@@ -1,8 +1,9 @@
 """Documents of invoices as finance reads them: posted, with their taxes and what they bill.
 
 Overage is earned when an invoice bills it: until then its price is not final, and what is bought
-may repay it. A fee is earned by the day, so an invoice only takes it from what is unbilled. A
-credit note takes from revenue as a whole, for it says an amount and no usage.
+may repay it. A fee is earned by the day, and an order form when its credits are used, so an invoice
+only takes them from what is unbilled. A credit note takes from revenue as a whole, for it says an
+amount and no usage.
 """
 
 from collections import defaultdict
@@ -29,7 +30,10 @@ OVERAGE, CREDIT_NOTES = "overage", "credit_notes"
 
 @dataclass(frozen=True, slots=True)
 class BilledPart:
-    """A fee, or the overage of one price: net in minor units, below zero when it was voided."""
+    """A fee, an order form, or the overage of one price.
+
+    Its net is in minor units, below zero when it was voided.
+    """
 
     row: BilledPartRow
     net: int
@@ -54,7 +58,12 @@ class Document:
     @property
     def overage(self) -> int:
         """The net of what usage beyond all credits costs."""
-        return sum(part.net for part in self.parts if not part.row.is_fee)
+        return sum(part.net for part in self.parts if not (part.row.is_fee or part.row.is_order))
+
+    @property
+    def orders(self) -> int:
+        """The net of its order forms: their credits earn when they are used, and not here."""
+        return sum(part.net for part in self.parts if part.row.is_order)
 
     @property
     def credited(self) -> int:

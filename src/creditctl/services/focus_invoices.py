@@ -30,7 +30,8 @@ def documents(unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
         if document.row.kind == PAID:
             continue
         for part in document.parts:
-            if part.net or part.credits:
+            # An order form is billed when its credits are granted.
+            if (part.net or part.credits) and not part.row.is_order:
                 yield _billed(billing, document, part)
         if document.row.kind == CREDITED and document.credited:
             yield _credited(billing, document)

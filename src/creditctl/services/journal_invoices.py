@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 from creditctl.rules.journal import Posting, Transaction, account, merged
 from creditctl.services.billed_documents import Document, read_documents
-from creditctl.services.journal_sources import CASH, EVER, UNBILLED_FEES, Source, Span
+from creditctl.services.journal_sources import (
+    CASH,
+    EVER,
+    UNBILLED_FEES,
+    UNBILLED_ORDERS,
+    Source,
+    Span,
+)
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.receivables import CREDITED, INVOICED, PAID, VOIDED, PostedRow
 
@@ -17,8 +24,9 @@ CREDITED_INCOME = account("Income", "Credit-notes")
 def documents(unit: UnitOfWork, span: Span) -> Iterator[Transaction]:
     """Invoices, payments, credit notes and voids, each with what it books.
 
-    An invoice takes fees from what is unbilled, and earns overage; a void does it the other way
-    round. A credit note takes from revenue. More than was due is owed back by the receivable.
+    An invoice takes fees and order forms from what is unbilled, and earns overage; a void does it
+    the other way round. A credit note takes from revenue. More than was due is owed back by the
+    receivable.
     """
     for document in read_documents(unit, EVER, span.end):
         row = document.row
@@ -35,6 +43,7 @@ def _postings(document: Document) -> Iterator[Posting]:
     for tax in document.taxes:
         yield Posting(account("Liabilities", "Tax", tax.place, tax.tax), -tax.tax_minor)
     yield Posting(UNBILLED_FEES, -document.fees)
+    yield Posting(UNBILLED_ORDERS, -document.orders)
     yield Posting(OVERAGE_INCOME, -document.overage)
     yield Posting(CREDITED_INCOME, -document.credited)
 

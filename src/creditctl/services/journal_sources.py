@@ -27,6 +27,9 @@ CREDIT_NOTES = account("Liabilities", "Credit-notes")
 UNBILLED_FEES = account("Assets", "Unbilled", "Fees")
 """Fees that were earned; invoices take from it what they bill."""
 
+UNBILLED_ORDERS = account("Assets", "Unbilled", "order_form")
+"""Order forms whose credits were granted; invoices take from it what they bill."""
+
 _DAY = timedelta(days=1)
 
 

@@ -122,8 +122,9 @@ def _lines(
 
 def _currencies(figures: Figures, home: str) -> set[str]:
     """In which a line has something to say."""
-    earned = {currency for currency, minor in figures.revenue.items() if minor}
-    return earned | figures.cost.keys() | ({home} if figures.usage.requests else set())
+    moved = (*figures.revenue.items(), *figures.cost.items())
+    told = {currency for currency, minor in moved if minor}
+    return told | ({home} if figures.usage.requests else set())
 
 
 def _place(line: str) -> tuple[bool, str]:

@@ -64,10 +64,11 @@ class PostedTaxRow:
 
 @dataclass(frozen=True, slots=True)
 class BilledPartRow:
-    """A fee of a final invoice, or its overage of one price in `micro`-credits."""
+    """A fee or order form of a final invoice, or its overage of one price in `micro`-credits."""
 
     invoice_id: int
     is_fee: bool
+    is_order: bool
     description: str
     unit_price: str | None
     micro: int
@@ -179,18 +180,20 @@ def taxes_posted(unit: UnitOfWork, first_day: date, end_day: date) -> list[Poste
 
 
 def billed_parts(unit: UnitOfWork, first_day: date, end_day: date) -> list[BilledPartRow]:
-    """Of invoices posted or voided in [first_day, end_day): each fee, and overage by its price."""
+    """Of invoices posted or voided in [first_day, end_day): its fees, orders and overage."""
     return unit.fetch(
         BilledPartRow,
         """
-        SELECT invoice_id, is_fee, MIN(description), unit_price, SUM(micro), SUM(amount_minor)
+        SELECT invoice_id, is_fee, is_order, MIN(description), unit_price, SUM(micro),
+               SUM(amount_minor)
         FROM (
-            SELECT l.invoice_id, l.kind = 'fee' AS is_fee,
-                   CASE WHEN l.kind = 'fee' THEN l.description ELSE '' END AS description,
-                   CASE WHEN l.kind = 'fee' THEN NULL ELSE COALESCE(l.unit_price, (
+            SELECT l.invoice_id, l.kind = 'fee' AS is_fee, l.kind = 'order' AS is_order,
+                   CASE WHEN l.kind IN ('fee', 'order') THEN l.description ELSE ''
+                        END AS description,
+                   CASE WHEN l.kind IN ('fee', 'order') THEN NULL ELSE COALESCE(l.unit_price, (
                        SELECT MIN(x.unit_price) FROM invoice_line AS x
                        WHERE x.invoice_id = l.invoice_id)) END AS unit_price,
-                   CASE WHEN l.kind = 'fee' THEN l.position ELSE 0 END AS position,
+                   CASE WHEN l.kind IN ('fee', 'order') THEN l.position ELSE 0 END AS position,
                    COALESCE(l.credits_micro, 0) AS micro, l.amount_minor
             FROM invoice_line AS l
             WHERE l.invoice_id IN (
@@ -198,7 +201,7 @@ def billed_parts(unit: UnitOfWork, first_day: date, end_day: date) -> list[Bille
                 WHERE e.kind IN ('invoiced', 'voided')
                   AND e.posting_day >= :first_day AND e.posting_day < :end_day)
         ) AS part
-        GROUP BY invoice_id, is_fee, position, unit_price
+        GROUP BY invoice_id, is_fee, is_order, position, unit_price
         ORDER BY invoice_id, position DESC, unit_price
         """,
         first_day=first_day,
