@@ -15,6 +15,7 @@ from creditctl.adapters.counters.interface import (
     Kept,
     Lease,
 )
+from creditctl.adapters.counters.redis_lines import Lines, Script
 from creditctl.errors import DriverMissing
 from creditctl.rules.instants import instant_of, micros_of
 from creditctl.rules.periods import Period
@@ -46,15 +47,20 @@ class RedisCounters:
         """Connects on first use; raises DriverMissing without the package."""
         try:
             import redis
+            from redis.backoff import NoBackoff
+            from redis.retry import Retry
         except ImportError:
             raise DriverMissing(
                 "counters in Redis need the package redis", hint="pip install 'creditctl[redis]'"
             ) from None
         self._errors = (redis.RedisError,)
         self._client: Any = redis.Redis.from_url(
-            url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
+            url,
+            socket_timeout=ANSWER_SECONDS,
+            socket_connect_timeout=ANSWER_SECONDS,
+            retry=Retry(NoBackoff(), 0),  # its own would wait four times as long, and between
         )
-        self._count = self._client.register_script(redis_scripts.COUNT)
+        self._lines, self._count = Lines(self._client), Script(redis_scripts.COUNT)
         self._take_back = self._client.register_script(redis_scripts.TAKE_BACK)
         self._open = self._client.register_script(redis_scripts.OPEN)
         self._keep = self._client.register_script(redis_scripts.KEEP)
@@ -131,10 +137,8 @@ class RedisCounters:
             most = -1 if check.limit is None else check.limit
             numbers += (most, check.cost, check.used_elsewhere, _length(check), _keep(check, at))
         asked = pack(f">{len(numbers)}q", *numbers)
-        try:  # not a context manager: this is asked for every request
-            answer = self._count(keys=[_name(key, check) for check in checks], args=[asked])
-        except self._errors as problem:
-            raise CountersDown(f"Redis: {problem}") from problem
+        names = [_name(key, check).encode() for check in checks]
+        answer = self._lines.run(self._count, names, asked)
         now, *found = unpack(f">{1 + 2 * len(checks)}q", answer)
         readings = []
         for check, used, room in zip(checks, found[::2], found[1::2], strict=True):

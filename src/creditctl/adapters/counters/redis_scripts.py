@@ -25,11 +25,11 @@ counting = counting == 1
 local fits, totals, answer = true, {}, struct.pack('>i8', now)
 for i, key in ipairs(KEYS) do
   local limit, cost, before, length = struct.unpack('>i8i8i8i8', ARGV[1], 40 * i - 15)
-  local used, over, room = before, 0, 0
+  local used, over, room, oldest = before, 0, 0, nil
   if length == 0 then
     used = math.max(tonumber(redis.call('GET', key) or 0), before)
   else
-    local oldest = redis.call('LINDEX', key, '-1')
+    oldest = redis.call('LINDEX', key, '-1')
     while oldest and tonumber(oldest) <= now - length do
       if counting then redis.call('RPOP', key) else over = over + 1 end
       oldest = redis.call('LINDEX', key, -1 - over)
@@ -39,8 +39,9 @@ for i, key in ipairs(KEYS) do
   if limit >= 0 and used + cost > limit then
     fits = false
     if length > 0 then
-      local first = redis.call('LINDEX', key, -over - math.min(used + cost - limit, used))
-      room = used > 0 and tonumber(first) + length or now
+      local past = math.min(used + cost - limit, used)
+      local last = past > 1 and redis.call('LINDEX', key, -over - past) or oldest
+      room = used > 0 and tonumber(last) + length or now
     end
   end
   totals[i] = used + cost
