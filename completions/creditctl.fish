@@ -222,10 +222,22 @@ function __creditctl_at
                 set place /notifications/retry
             case /gate /gates
                 set place /gate
+            case /gate/connections
+                set place /gate/connections
+            case /gate/disconnect
+                set place /gate/disconnect
             case /gate/check
                 set place /gate/check
             case /gate/serve
                 set place /gate/serve
+            case /gate/holds
+                set place /gate/holds
+            case /gate/holds/list
+                set place /gate/holds/list
+            case /gate/holds/show
+                set place /gate/holds/show
+            case /gate/holds/release
+                set place /gate/holds/release
             case /purchases /purchase
                 set place /purchases
             case /purchases/create
@@ -795,8 +807,12 @@ complete -c creditctl -n '__creditctl_at "/notifications/deliver"' -l limit -r -
 complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l dead -d 'All that were given up, the oldest first.'
 complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l destination -r -d 'Only to this one (dest_…).'
 complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/gate"' -f -a connections -d 'List the connections that a key holds open, the oldest...'
+complete -c creditctl -n '__creditctl_at "/gate"' -f -a disconnect -d 'Let go of a connection, so that another may be opened.'
 complete -c creditctl -n '__creditctl_at "/gate"' -f -a check -d 'Decide one request: may it pass, and if not, why not.'
 complete -c creditctl -n '__creditctl_at "/gate"' -f -a serve -d 'Serve decisions over HTTP, for gateways and API servers.'
+complete -c creditctl -n '__creditctl_at "/gate"' -f -a holds -d 'Calls that hold credits until they are settled.'
+complete -c creditctl -n '__creditctl_at "/gate/disconnect"' -l reason -r -d 'Why, for the audit log.'
 complete -c creditctl -n '__creditctl_at "/gate/check"' -l key -r -d 'Id or prefix, never a secret.'
 complete -c creditctl -n '__creditctl_at "/gate/check"' -l key-from-stdin -d 'Read the key’s secret from stdin.'
 complete -c creditctl -n '__creditctl_at "/gate/check"' -l method -r -d 'Such as GET.'
@@ -814,6 +830,12 @@ complete -c creditctl -n '__creditctl_at "/gate/check"' -l dry-run -d 'The same 
 complete -c creditctl -n '__creditctl_at "/gate/serve"' -l host -r -d 'Where to listen.'
 complete -c creditctl -n '__creditctl_at "/gate/serve"' -l port -r -d 'Its port.'
 complete -c creditctl -n '__creditctl_at "/gate/serve"' -l workers -r -d 'How many processes answer.'
+complete -c creditctl -n '__creditctl_at "/gate/holds"' -f -a list -d 'List calls in flight, the newest first.'
+complete -c creditctl -n '__creditctl_at "/gate/holds"' -f -a show -d 'Show what a call holds, or what became of it.'
+complete -c creditctl -n '__creditctl_at "/gate/holds"' -f -a release -d 'Free what a call holds that was never settled; asks first.'
+complete -c creditctl -n '__creditctl_at "/gate/holds/list"' -l state -x -a 'open captured released expired any' -d 'Only holds in this state.'
+complete -c creditctl -n '__creditctl_at "/gate/holds/list"' -l limit -r -d 'At most this many rows.'
+complete -c creditctl -n '__creditctl_at "/gate/holds/release"' -l reason -r -d 'Why, for the ledger and the audit log.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a create -d 'Buy credits; they are granted when they are paid.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a settle -d 'Record money that arrived; all of it grants the credits.'
 complete -c creditctl -n '__creditctl_at "/purchases"' -f -a void -d 'Give up a purchase that nobody paid; there are no refunds.'

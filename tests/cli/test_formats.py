@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from builders import at
+from calls import call
 from conftest import Cli
 from creditctl.cli.schema import SCHEMAS
 from creditctl.context import Context
@@ -33,6 +35,8 @@ def sample_company(sqlite_template: Path, tmp_path_factory: pytest.TempPathFacto
     path = tmp_path_factory.mktemp("sample") / "company.db"
     shutil.copyfile(sqlite_template, path)
     run_main_job(Context(f"sqlite:///{path}", None, "demo"), "finfeedapi")
+    present = at(Context(f"sqlite:///{path}", None, "gate"), END)
+    call(present, "in-flight", None, organization="northwind", path="/v1/sec/search")
     return path
 
 

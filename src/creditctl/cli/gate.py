@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from creditctl.cli import gate_connections, gate_holds
 from creditctl.cli.groups import command_group
 from creditctl.cli.options import parser_of
 from creditctl.cli.session import session_of
@@ -15,6 +16,8 @@ from creditctl.rules.instants import parse_instant
 from creditctl.rules.rate_limits import Channel
 
 app = command_group("Decide whether a request may pass, here or as a service.")
+for part in (gate_connections, gate_holds):
+    part.register(app)
 
 DECISION_VIEW = View(
     "creditctl.gate_decision/v1",

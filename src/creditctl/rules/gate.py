@@ -191,11 +191,6 @@ def lost_connection(
     return _decision(caller, asked, at, 404, reason, "There is no such open connection.")
 
 
-def closed_connection(key: str, organization: str, at: datetime) -> GateDecision:
-    """200 for one that was let go."""
-    return GateDecision(200, GateReason.OK, "", at, key=key, organization=organization)
-
-
 def unaffordable(decision: GateDecision, required: Credits, available: Credits) -> GateDecision:
     """402 for a request that was let in, but whose credits another one took meanwhile [FC].
 

@@ -13,16 +13,15 @@ from creditctl.adapters.counters.interface import CountersDown, Kept
 from creditctl.context import Context
 from creditctl.errors import Busy, InvalidInput, NotFound
 from creditctl.rules.gate import (
-    closed_connection,
     counted_decision,
     lost_connection,
     refusal,
     uncounted_decision,
 )
-from creditctl.rules.gate_terms import GateDecision
+from creditctl.rules.gate_terms import GateDecision, GateReason
 from creditctl.rules.rate_limits import LEASE, Channel, Verdict
 from creditctl.services.audit import record_change
-from creditctl.services.gate import Gate, key_asking, key_named, with_headers
+from creditctl.services.gate import OK, Gate, key_asking, key_named, with_headers
 from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_facts import GateRequest, read_facts
 from creditctl.store.engine import reading, unit_of_work
@@ -92,7 +91,9 @@ def close(gate: Gate, context: Context, request: GateRequest) -> GateDecision:
         gate.counters.close_connection(key.id, lease)
     except CountersDown as problem:
         raise _not_answering() from problem
-    return closed_connection(key.public_id, key.organization, context.now)
+    return GateDecision(
+        OK, GateReason.OK, "", context.now, key=key.public_id, organization=key.organization
+    )
 
 
 def connections_of(context: Context, reference: str) -> list[Connection]:

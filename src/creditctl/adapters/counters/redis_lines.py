@@ -81,5 +81,7 @@ class Script:
     def command(self, keys: Sequence[bytes], argument: bytes) -> bytes:
         """The bytes that run it (RESP, the protocol of Redis)."""
         count = b"%d" % len(keys)
-        words = b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in (count, *keys, argument)])
+        words = b"".join(
+            [b"$%d\r\n%b\r\n" % (len(word), word) for word in (count, *keys, argument)]
+        )
         return b"*%d\r\n%b%b" % (4 + len(keys), self._name, words)

@@ -240,3 +240,18 @@ def move_holds(unit: UnitOfWork, from_id: int, to_id: int) -> None:
         from_id=from_id,
         to_id=to_id,
     )
+
+
+def newest_holds(
+    unit: UnitOfWork, organization_id: int | None, state: str | None, limit: int
+) -> list[HoldRow]:
+    """Holds of an organization or of all, in a state or in any, the newest first."""
+    wanted = {"organization_id": organization_id, "state": state}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    where = " AND ".join(f"h.{name} = :{name}" for name in given) or "1 = 1"
+    return unit.fetch(
+        HoldRow,
+        f"{_SELECT} WHERE {where} ORDER BY h.authorized_at DESC, h.id DESC LIMIT :limit",
+        limit=limit,
+        **given,
+    )
