@@ -184,7 +184,7 @@ def _target(unit: UnitOfWork, owner: OrganizationRow, wanted: Wanted) -> Target:
     found = own.get(wanted.key) or find_key(unit, wanted.key)
     if found.organization_id != owner.id:
         raise InvalidInput(f"{wanted.key!r} is no key of {owner.slug}")
-    return Target(api_key_id=found.id)
+    return Target(api_key_id=found.first_id)
 
 
 def _of_target(rows: Iterable[BudgetRow], target: Target) -> list[BudgetRow]:

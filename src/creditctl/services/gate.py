@@ -99,9 +99,9 @@ class Gate:
         # Where the counters do not answer, a request too many stays counted.
         with suppress(CountersDown):
             if request.channel is Channel.WEBSOCKET and request.lease is not None:
-                self.counters.close_connection(weighed.key.id, request.lease)
+                self.counters.close_connection(weighed.key.first_id, request.lease)
             if weighed.counted:
-                self.counters.take_back(weighed.key.id, weighed.counted, context.now)
+                self.counters.take_back(weighed.key.first_id, weighed.counted, context.now)
 
     def prices(self, context: Context) -> PriceBook:
         """Every price, read again only when a catalog was applied."""
@@ -134,7 +134,7 @@ class Gate:
                 return self._connect(context, key, caller, asked, request, count=count), ()
             ask = self.counters.hit if count else self.counters.peek
             checks = self.checks(caller, request, context)
-            verdict = ask(key.id, checks, context.now)
+            verdict = ask(key.first_id, checks, context.now)
         except CountersDown:
             return uncounted_decision(caller, asked, context.now), ()
         counted = checks if count and verdict.refused is None else ()
@@ -155,7 +155,7 @@ class Gate:
         evicted = None
         if count and request.lease is not None:
             opened = self.counters.open_connection(
-                key.id,
+                key.first_id,
                 request.lease,
                 context.now,
                 limit=limit,
@@ -164,7 +164,7 @@ class Gate:
             )
             is_admitted, held, evicted = opened.is_admitted, opened.open, opened.evicted
         else:
-            held = self.counters.open_connections(key.id, context.now)
+            held = self.counters.open_connections(key.first_id, context.now)
             is_admitted = limit is None or held < limit or request.take_over
         if limit is not None and not is_admitted:
             decision = too_many_connections(caller, asked, context.now, limit)

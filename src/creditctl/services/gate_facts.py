@@ -77,7 +77,7 @@ def read_facts(
         unlimited=subscribed is not None and subscribed.plan.unlimited,
         decided=decided_for(unit, owner_id),
         part_budget=_exceeded_part(unit, key, product_id, now),
-        imported=booked_requests(unit, owner_id, key.id, period) if is_counted else 0,
+        imported=booked_requests(unit, owner_id, key.first_id, period) if is_counted else 0,
     )
     return caller, asked
 
@@ -85,7 +85,7 @@ def read_facts(
 def _exceeded_part(
     unit: UnitOfWork, key: KeyRow, product_id: int | None, now: datetime
 ) -> PartBudget | None:
-    found = exceeded_part(unit, key.organization_id, product_id, key.id, now)
+    found = exceeded_part(unit, key.organization_id, product_id, key.first_id, now)
     if found is None:
         return None
     part = "key" if found.api_key_id else "product"

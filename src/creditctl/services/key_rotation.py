@@ -37,7 +37,8 @@ def rotate_key(
     """Make a key that takes the place of another one, with its name and plan.
 
     The old one is renamed after its prefix and ends when the grace is over, or earlier if it was
-    to expire before. Raises KeyNotFound, and Conflict for a key that has ended.
+    to expire before. Both are one key to quotas, bursts, connections and budgets. Raises
+    KeyNotFound, and Conflict for a key that has ended.
     """
     with unit_of_work(context.database) as unit:
         lock_organizations(unit, [find_key(unit, reference).organization_id])
@@ -60,6 +61,7 @@ def rotate_key(
             plan_id=find_plan(unit, old.plan).id if old.plan else None,
             mode=mode_of(old.prefix),
             expires_at=None,
+            first_key_id=old.first_id,
         )
         _audit(unit, context, old, key, ends_at, reason)
     return RotatedKey(

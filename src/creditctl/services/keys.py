@@ -100,8 +100,12 @@ def insert_key(
     plan_id: int | None,
     mode: str,
     expires_at: datetime | None,
+    first_key_id: int | None = None,
 ) -> tuple[str, KeyRow]:
-    """The step: make a secret and keep its hash; the secret is returned and never seen again."""
+    """The step: make a secret and keep its hash; the secret is returned and never seen again.
+
+    With `first_key_id` it goes on with what that key and its successors have used.
+    """
     secret = new_key(mode, secrets.token_bytes(ENTROPY_BYTES))
     parts = parts_of(secret, context.settings.key_pepper)
     public_id = new_public_id("key", context.now)
@@ -117,6 +121,7 @@ def insert_key(
         status="active",
         created_at=context.now,
         expires_at=expires_at,
+        first_key_id=first_key_id,
     )
     return secret, find_key(unit, public_id)
 

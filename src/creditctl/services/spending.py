@@ -235,7 +235,7 @@ class Spending:
                 versions = plan_versions(self._unit, find_plan(self._unit, key.plan).id)
                 plan = version_at(versions, self._at)
             if plan is not None and key.is_active(self._at):
-                found.append((key.id, json.loads(plan.limits).get(QUOTA)))
+                found.append((key.first_id, json.loads(plan.limits).get(QUOTA)))
         return found
 
 

@@ -54,7 +54,7 @@ def blocked_parts(unit: UnitOfWork, at: datetime) -> list[BlockedPartRow]:
         FROM crossing AS x JOIN organization AS o ON o.id = x.organization_id
              LEFT JOIN product AS p ON p.id = x.product_id
              LEFT JOIN api_key AS k ON k.organization_id = x.organization_id AND {_ACTIVE}
-                                       AND (x.api_key_id = 0 OR k.id = x.api_key_id)
+                  AND x.api_key_id IN (0, COALESCE(k.first_key_id, k.id))
         WHERE x.recovered_at IS NULL AND x.kind = 'hard'
           AND (x.product_id <> 0 OR (x.api_key_id <> 0 AND k.id IS NOT NULL))
           AND (x.window_ends_at IS NULL OR x.window_ends_at > :at)

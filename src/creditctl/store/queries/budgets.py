@@ -14,7 +14,10 @@ PPM_PER_PERCENT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class BudgetRow:
-    """A row of `budget`, with the organization's slug and the names of its target."""
+    """A row of `budget`, with the organization's slug and the names of its target.
+
+    `api_key_id` is the first key of a chain of rotations, `key` what the newest of it is called.
+    """
 
     id: int
     organization_id: int
@@ -64,7 +67,9 @@ _COLUMNS = """
 _JOINED = """
     JOIN organization AS o ON o.id = b.organization_id
     LEFT JOIN product AS p ON p.id = b.product_id
-    LEFT JOIN api_key AS k ON k.id = b.api_key_id
+    LEFT JOIN api_key AS k ON k.id = COALESCE(
+        (SELECT MAX(c.id) FROM api_key AS c WHERE c.first_key_id = b.api_key_id), b.api_key_id
+    )
 """
 _ORDER = "o.slug, b.api_key_id, b.product_id, b.period, b.kind, b.measure, b.id"
 

@@ -67,8 +67,10 @@ def credits_for(
     )
 
 
-def booked_requests(unit: UnitOfWork, organization_id: int, key_id: int, period: Period) -> int:
-    """Successful requests of the key in the period, as usage knows them, from rollups.
+def booked_requests(
+    unit: UnitOfWork, organization_id: int, first_key_id: int, period: Period
+) -> int:
+    """Successful requests of a key and those it was rotated to, as usage knows them, from rollups.
 
     Of the day the period begins in, only whole hours count: never a request before it.
     """
@@ -81,23 +83,26 @@ def booked_requests(unit: UnitOfWork, organization_id: int, key_id: int, period:
             ), hours(hour) AS (
                 SELECT CAST(:first_hour AS BIGINT)
                 UNION ALL SELECT hour + 1 FROM hours WHERE hour + 1 < :first_day * 24
+            ), chain(id) AS (
+                SELECT CAST(:key_id AS BIGINT)
+                UNION ALL SELECT id FROM api_key WHERE first_key_id = :key_id
             )
             SELECT (
                 SELECT COALESCE(SUM(u.requests - u.failed), 0)
                 FROM days JOIN usage_key_day AS u
                      ON u.day = days.day AND u.organization_id = :organization_id
-                        AND u.api_key_id = :key_id
+                        AND u.api_key_id IN (SELECT id FROM chain)
                 WHERE days.day <= :last_day
             ) + (
                 SELECT COALESCE(SUM(u.requests - u.failed), 0)
                 FROM hours JOIN usage_hour AS u
                      ON u.hour = hours.hour AND u.organization_id = :organization_id
-                        AND u.api_key_id = :key_id
+                        AND u.api_key_id IN (SELECT id FROM chain)
                 WHERE hours.hour < :first_day * 24
             )
             """,
             organization_id=organization_id,
-            key_id=key_id,
+            key_id=first_key_id,
             **_days_and_hours(period),
         )
     )

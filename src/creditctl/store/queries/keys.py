@@ -23,6 +23,8 @@ class KeyRow:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    first_id: int
+    """Of the first key that this one goes on from, under which it is counted; its own if none."""
 
     def is_active(self, now: datetime) -> bool:
         """Whether it opens anything: neither revoked nor expired."""
@@ -31,7 +33,7 @@ class KeyRow:
 
 _SELECT = """
     SELECT k.id, k.public_id, k.organization_id, o.slug, k.name, k.prefix, k.last_four, p.name,
-           k.status, k.created_at, k.expires_at, k.revoked_at
+           k.status, k.created_at, k.expires_at, k.revoked_at, COALESCE(k.first_key_id, k.id)
     FROM api_key AS k JOIN organization AS o ON o.id = k.organization_id
          LEFT JOIN plan AS p ON p.id = k.plan_id
 """

@@ -62,14 +62,16 @@ def used_by_product(
     unit: UnitOfWork, first: date, end: date, organization_id: int | None = None
 ) -> list[UsedRow]:
     """Rated credits of each product in the UTC days from `first` until before `end`."""
-    return _used(unit, "usage_day", "product_id", first, end, organization_id)
+    return _used(unit, "usage_day AS u", "u.product_id", first, end, organization_id)
 
 
 def used_by_key(
     unit: UnitOfWork, first: date, end: date, organization_id: int | None = None
 ) -> list[UsedRow]:
-    """The same of each key."""
-    return _used(unit, "usage_key_day", "api_key_id", first, end, organization_id)
+    """The same of each key and those it was rotated to, by the first of them."""
+    table = "usage_key_day AS u LEFT JOIN api_key AS k ON k.id = u.api_key_id"
+    part = "COALESCE(k.first_key_id, u.api_key_id)"
+    return _used(unit, table, part, first, end, organization_id)
 
 
 def _used(
@@ -80,10 +82,10 @@ def _used(
         UsedRow,
         f"""
         {_DAYS}
-        SELECT u.organization_id, u.{part}, SUM(u.credits_micro), SUM(u.requests)
-        FROM {_owners(organization_id)} AS m CROSS JOIN day AS d CROSS JOIN {table} AS u
+        SELECT u.organization_id, {part}, SUM(u.credits_micro), SUM(u.requests)
+        FROM {_owners(organization_id)} AS m CROSS JOIN day AS d CROSS JOIN {table}
         WHERE u.day = d.number AND u.organization_id = m.organization_id
-        GROUP BY u.organization_id, u.{part}
+        GROUP BY u.organization_id, {part}
         """,
         first=first,
         end=end,

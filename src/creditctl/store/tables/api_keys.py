@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 from creditctl.store.tables.columns import (
     STRICT,
     identity,
+    index_of_some,
     integer,
     maybe_integer,
     one_of,
@@ -14,12 +15,17 @@ from creditctl.store.tables.columns import (
 
 
 class ApiKey(SQLModel, table=True):
-    """A credential of an organization; usage names it by prefix, id or name."""
+    """A credential of an organization; usage names it by prefix, id or name.
+
+    What a key has used goes on where it is rotated: `first_key_id` is the first of the chain, under
+    which the gate counts and budgets are kept. The first itself has none.
+    """
 
     __tablename__ = "api_key"
     __table_args__ = (
         UniqueConstraint("organization_id", "name"),
         one_of("status", "active", "revoked"),
+        index_of_some("ix_api_key_first", "first_key_id"),
         STRICT,
     )
 
@@ -35,3 +41,4 @@ class ApiKey(SQLModel, table=True):
     created_at: int = integer()
     expires_at: int | None = maybe_integer()
     revoked_at: int | None = maybe_integer()
+    first_key_id: int | None = maybe_integer(refers_to="api_key.id")
