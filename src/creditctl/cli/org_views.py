@@ -146,6 +146,7 @@ MERGED_VIEW = View(
         Column("keys"),
         Column("events"),
         Column("grants"),
+        Column("destinations"),
         Column("credits", "Credits moved"),
         Column("available_before", "Available before"),
         Column("available_after", "Available after"),

@@ -1,4 +1,4 @@
-"""`orgs merge`: two organizations were one; keys, usage, grants and order forms move."""
+"""`orgs merge`: two organizations were one; keys, usage, grants, order forms, alerts move."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -21,12 +21,15 @@ from creditctl.services.unwinding import Unwound, unwind_bookings
 from creditctl.services.usage_pruning import refuse_pruned_owner
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.budgets import move_key_budgets
+from creditctl.store.queries.destinations import move_destinations
 from creditctl.store.queries.grants import GrantRow, adjust, grant_by_id, grants_of
 from creditctl.store.queries.holds import move_holds, open_holds_of
 from creditctl.store.queries.keys import keys_of, move_keys, rename_key
+from creditctl.store.queries.late_events import move_late_events
+from creditctl.store.queries.late_usage import has_late_usage
 from creditctl.store.queries.ledger import NewEntry, append_entries
 from creditctl.store.queries.lineage import bookings_of_days
-from creditctl.store.queries.merging import move_usage
+from creditctl.store.queries.merging import move_merged, move_usage
 from creditctl.store.queries.orders import move_orders
 from creditctl.store.queries.orgs import OrganizationRow, find_organization, update_organization
 from creditctl.store.queries.subscriptions import subscriptions_of
@@ -52,6 +55,9 @@ class Merged:
     keys: int
     events: int
     grants: int
+    destinations: int
+    """Who was told of the source and is told of the target now; those it has already stay."""
+
     credits: Credits
     """What the source's grants held once their usage was taken back."""
 
@@ -65,8 +71,10 @@ def merge_organizations(context: Context, request: MergeRequest, rails: Rails = 
 
     The ledger is append-only: the source's bookings are unwound, what its grants then hold is
     transferred to grants of the same terms, and the target pays the usage, in the order of time.
-    The source's subscription ends. Raises OrganizationNotFound, and Conflict where an invoice is
-    final, or a guest and a registered organization would be mixed.
+    The source's subscription ends. Its own budgets, payment methods, auto-recharge, receipts and
+    the history of its alerts stay with it: the target's are in force. A purchase of it that is paid
+    later is the target's. Raises OrganizationNotFound, and Conflict where an invoice is final,
+    usage came too late, or a guest and a registered organization would be mixed.
     """
     return run_verb(context, MERGE, request, rails)
 
@@ -90,9 +98,12 @@ def _merge(
     move_key_budgets(unit, source.id, target.id)
     move_orders(unit, source.id, target.id)
     events = move_usage(unit, source.id, target.id)
+    move_late_events(unit, source.id, target.id)
     move_holds(unit, source.id, target.id)
     unwound = _together(of_source, of_target, moved)
     pay_again(unit, context, target.id, EVER, unwound, request.reason)
+    destinations = move_destinations(unit, source.id, target.id)
+    move_merged(unit, source.id, target.id)
     update_organization(unit, source.id, status="closed", merged_into_id=target.id)
     after = balance_of(unit, target.id, target.slug, context.now).available
     credits = [given.amount for given in moved.values()]
@@ -102,6 +113,7 @@ def _merge(
         keys=keys,
         events=events,
         grants=len(credits),
+        destinations=destinations,
         credits=sum(credits, NO_CREDITS),
         available_before=before,
         available_after=after,
@@ -127,6 +139,11 @@ def _refuse(unit: UnitOfWork, source: OrganizationRow, target: OrganizationRow) 
     for owner in (source, target):
         refuse_fixed(unit, owner, EVER.starts_at, EVER.ends_at)
         refuse_pruned_owner(unit, owner, "merging")
+        if has_late_usage(unit, owner.id, EVER.starts_at, EVER.ends_at):
+            raise Conflict(
+                f"usage of {owner.slug} came too late and is on a later invoice",
+                hint="who paid it stays as it was booked",
+            )
 
 
 def _unwind(unit: UnitOfWork, context: Context, owner: OrganizationRow, reason: str) -> Unwound:
@@ -223,7 +240,12 @@ def _audit(
             organization_id=owner.id,
             reason=reason,
             before={"source": source.slug, "target": target.slug, "status": source.status},
-            after={"keys": merged.keys, "events": merged.events, "credits": merged.credits},
+            after={
+                "keys": merged.keys,
+                "events": merged.events,
+                "credits": merged.credits,
+                "destinations": merged.destinations,
+            },
         )
 
 

@@ -110,6 +110,15 @@ def list_late_events(
     )
 
 
+def move_late_events(unit: UnitOfWork, from_id: int, to_id: int) -> None:
+    """Make the events of one organization another's, whatever was decided of them."""
+    unit.run(
+        "UPDATE late_event SET organization_id = :to_id WHERE organization_id = :from_id",
+        from_id=from_id,
+        to_id=to_id,
+    )
+
+
 def decide(
     unit: UnitOfWork, ids: Iterable[int], *, state: str, at: datetime, by: str, reason: str
 ) -> None:

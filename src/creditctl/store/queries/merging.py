@@ -1,4 +1,4 @@
-"""Moves an organization's usage, events and rollups, to another one."""
+"""Moves an organization's usage, events and rollups, to another one, with those merged before."""
 
 from creditctl.store.engine import UnitOfWork
 
@@ -26,6 +26,15 @@ def move_usage(unit: UnitOfWork, from_id: int, to_id: int) -> int:
     for table, (key, sums) in _ROLLUPS.items():
         _move_rollup(unit, table, key, sums, from_id, to_id)
     return events
+
+
+def move_merged(unit: UnitOfWork, from_id: int, to_id: int) -> None:
+    """Let what was merged into one organization before be the other one's."""
+    unit.run(
+        "UPDATE organization SET merged_into_id = :to_id WHERE merged_into_id = :from_id",
+        from_id=from_id,
+        to_id=to_id,
+    )
 
 
 def _move_rollup(
