@@ -1,11 +1,15 @@
 """The options that every command takes, before and after its name; no command declares them."""
 
 import re
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, cast
 
 import typer
+from typer._click.globals import get_current_context
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from creditctl.cli.answer_fields import refuse_unknown_fields
 from creditctl.cli.session import session_of
 
 _VALUES = {
@@ -59,9 +63,24 @@ def _adopt(command: TyperCommand | TyperGroup, name: str, options: list[TyperOpt
         for child_name, child in command.commands.items():
             _adopt(cast("TyperCommand | TyperGroup", child), child_name, options)
         return
+    if command.callback is not None:
+        command.callback = _with_known_fields(command.callback)
     command.epilog = _EPILOG
     # \b keeps the lines of the examples as they are written
     command.help = _EXAMPLES.sub("\b\n", command.help or "")
+
+
+def _with_known_fields(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command, which does nothing where `--fields` names what it cannot answer with."""
+
+    @wraps(command)
+    def checked(**values: Any) -> Any:
+        session = session_of(cast("typer.Context", get_current_context()))
+        if session.fields is not None:
+            refuse_unknown_fields(command, session.fields, session.format_name)
+        return command(**values)
+
+    return checked
 
 
 def _remember(ctx: typer.Context, param: typer.CallbackParam, value: object) -> None:

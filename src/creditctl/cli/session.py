@@ -63,7 +63,7 @@ class Session:
 
     def show(self, result: object, view: View) -> None:
         """Answer with a result, or a list of them, in the format asked for."""
-        from creditctl.output.render import Display, render  # not for --help
+        from creditctl.output.render import Display, is_sequence, render  # not for --help
 
         stream = self.terminal.stdout
         display = Display(
@@ -73,8 +73,22 @@ class Session:
             is_tty=stream.isatty(),
             colour=self.terminal.colours(stream) and not self._given.get("no_color"),
         )
-        row_type = _row_type(view.schema) if isinstance(result, list | tuple) else None
-        render(result, view, self.format_name, display, names=self.fields, row_type=row_type)
+        row_type = _row_type(view.schema) if is_sequence(result) else None
+        names = self._names_in(view) if self.fields is not None else None
+        render(result, view, self.format_name, display, names=names, row_type=row_type)
+
+    def _names_in(self, view: View) -> tuple[str, ...] | None:
+        """Of `--fields`, those of this answer; one that another answer has is no reason to fail.
+
+        What no answer of the command has was refused before it began.
+        """
+        from creditctl.cli.answer_fields import fields_in  # only where --fields is given
+
+        known = fields_in(view, self.format_name) or self.fields or ()
+        for name in self.fields or ():
+            if name not in known:
+                self.warn(f"this answer has no field {name!r}")
+        return tuple(name for name in self.fields or () if name in known) or None
 
     def write(self, text: str) -> None:
         """Answer with text that is a document of its own, such as a catalog or a script."""

@@ -69,6 +69,13 @@ def is_sequence(result: object) -> TypeGuard[Sequence[object]]:
     return isinstance(result, list | tuple)
 
 
+def shown_type(view: View, result_type: type, format_name: str, *, is_list: bool) -> type:
+    """What the rows of an answer are: the result's own type, or that of the section CSV is of."""
+    if view.csv_rows and format_name in ("csv", "tsv") and not is_list:
+        return member_type(result_type, view.csv_rows)
+    return result_type
+
+
 def render(
     result: object,
     view: View,
@@ -81,9 +88,9 @@ def render(
     """Write `result` to the display; `row_type` says what an empty list would hold."""
     if row_type is None:
         row_type = type(result[0] if result else None) if is_sequence(result) else type(result)
-    if view.csv_rows and format_name in ("csv", "tsv") and not is_sequence(result):
-        row_type = member_type(row_type, view.csv_rows)
-        result = getattr(result, view.csv_rows)
+    shown = shown_type(view, row_type, format_name, is_list=is_sequence(result))
+    if view.csv_rows and shown is not row_type:
+        row_type, result = shown, getattr(result, view.csv_rows)
     if row_type is not type(None):
         chosen_fields(row_type, names)
     writer_for(format_name)(Answer(result, view, row_type, names), display)
