@@ -208,3 +208,16 @@ def test_too_many_rejects_stop_the_import_before_anything_is_booked(
     assert "more than 1 rejected lines; line 3: time 'never'" in refused.stderr
     assert usage("usage show --month 2026-10 -o json").data["requests"] == 0
     assert imported(usage, tmp_path / "usage.csv", "--max-rejects 2")["billed"] == 1
+
+
+def test_a_last_line_without_a_line_end_is_warned_of_and_a_whole_one_is_not(
+    usage: Cli, tmp_path: Path
+) -> None:
+    path = tmp_path / "cut.csv"
+    path.write_text(HEADER + GOOD.rstrip("\n"))
+    told = usage(f"usage import {path} --quiet -o json")
+    (file,) = told.data["files"]
+    assert told.stderr.startswith(f"warning: {path}, line 2: the last line has no line end")
+    assert f"creditctl usage undo {file['id']}" in told.stderr
+    path.write_text(HEADER + GOOD)
+    assert usage(f"usage import {path} --quiet").stderr == ""

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from fcntl import F_SETPIPE_SZ, fcntl
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 
@@ -12,8 +13,11 @@ from faults.command import PATIENCE_SECONDS, command_line, surroundings
 from faults.company import CleanRun, assert_consistent, assert_same, books_of, import_here
 
 CHUNK = 100
-PIPE_BYTES = 65_536
-"""What a pipe holds on Linux: a shorter answer is written before anybody could leave."""
+PIPE_BYTES = 4096
+"""What the pipe holds, a page: a shorter answer is written before anybody could leave.
+
+Made small, for answers name files, and how long they are depends on where the tests run.
+"""
 
 LONG_ANSWERS = (
     "usage events prepaid --limit 500 --month 2026-10 -o json",
@@ -41,6 +45,7 @@ def answered_to_nobody(
 ) -> tuple[int, str]:
     """Exit status and stderr of a command whose reader leaves after so many bytes."""
     reader, writer = os.pipe()
+    assert fcntl(writer, F_SETPIPE_SZ, PIPE_BYTES) == PIPE_BYTES
     process = Popen(
         command_line(database, *words),
         env=surroundings(CHUNK),

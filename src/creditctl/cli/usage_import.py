@@ -78,7 +78,8 @@ def import_files(
     Each event is billed once, whatever file it is in. Fields: id, time, org, key, endpoint (or
     method and path), status, units. CSV of any dialect, NDJSON, CloudEvents, Parquet and the access
     logs of nginx, Apache, Envoy, Kong and AWS API Gateway are recognised, plain or packed (gzip,
-    bzip2, Zstandard). An interrupted import goes on where it stopped when it is run again.
+    bzip2, Zstandard). A last line without a line end is booked with a warning: it may have been cut
+    off within a number. An interrupted import goes on where it stopped when it is run again.
 
     Example: creditctl usage import gateway.csv --rejects bad.csv
     Example: creditctl usage import 'logs/*.gz' --map key=client@clients.csv
@@ -119,6 +120,12 @@ def import_files(
             watch=watch,
         )
     session.show(summary, IMPORT_VIEW)
+    for file in summary.files:
+        if file.unended_line is not None:
+            session.warn(
+                f"{file.file}, line {file.unended_line}: the last line has no line end: if the file"
+                f" was cut off, undo it with 'creditctl usage undo {file.id}' and fetch it again"
+            )
     if summary.rejected and rejects is None:
         session.note("--rejects FILE writes the rejected lines with their reasons")
     if summary.quarantined:

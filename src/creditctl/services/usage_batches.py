@@ -53,6 +53,8 @@ class ImportedFile:
 
     credits: Credits
     products: tuple[ProductTotal, ...]
+    unended_line: int | None = None
+    """The last line, where it has no line end: nobody can tell it from one that was cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,9 @@ def list_batches(context: Context, *, limit: int) -> list[Batch]:
     ]
 
 
-def imported_file(unit: UnitOfWork, batch: BatchRow, status: str) -> ImportedFile:
+def imported_file(
+    unit: UnitOfWork, batch: BatchRow, status: str, unended_line: int | None = None
+) -> ImportedFile:
     """What a finished import says of itself."""
     return ImportedFile(
         id=batch.public_id,
@@ -140,6 +144,7 @@ def imported_file(unit: UnitOfWork, batch: BatchRow, status: str) -> ImportedFil
         quarantined=batch.quarantined,
         credits=batch.credits,
         products=_totals(batch_products(unit, batch.id)),
+        unended_line=unended_line,
     )
 
 

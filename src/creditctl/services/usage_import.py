@@ -80,6 +80,7 @@ class ImportedBatch(NamedTuple):
 
     batch: BatchRow
     status: str
+    unended_line: int | None = None
 
 
 def import_usage(
@@ -122,7 +123,7 @@ def import_usage(
                 rows = (row for file in files for row in batch_rejects(unit, file.batch.id))
                 write_rejects(rejects_path, rows)
         with transactions.read() as unit:
-            shown = [imported_file(unit, file.batch, file.status) for file in files]
+            shown = [imported_file(unit, *file) for file in files]
     return summary_of(shown, dry_run=dry_run)
 
 
@@ -176,7 +177,7 @@ def _import_file(
         raise InvalidInput(f"{source.name} holds no events")
     with transactions.write() as unit:
         batch = finish(unit, context, batch)
-    return ImportedBatch(batch, "imported")
+    return ImportedBatch(batch, "imported", stream.unended_line)
 
 
 def _chunks(

@@ -22,6 +22,8 @@ class UsageStream(io.BufferedReader):
     def __init__(self, raw: io.RawIOBase, source: "_Measured") -> None:
         super().__init__(raw, _BUFFER_BYTES)
         self._source = source
+        self.unended_line: int | None = None
+        """The number of the last line, once it was read and had no line end: perhaps cut off."""
 
     @property
     def consumed(self) -> int:

@@ -92,7 +92,14 @@ def line_blocks(stream: BinaryIO, first: int = 1) -> Iterator[LineBlock | Reject
             first += len(block.ends)
     # Of a file that grows the last line may be cut off, perhaps within a number.
     if rest and not getattr(stream, "is_growing", False):
+        note_open_end(stream, first, rest)
         yield LineBlock(first, rest + b"\n")
+
+
+def note_open_end(stream: BinaryIO, number: int, line: bytes) -> None:
+    """Tell a stream that wants to know it which line has no end, unless the line is blank."""
+    if line.strip() and hasattr(stream, "unended_line"):
+        stream.unended_line = number
 
 
 def sound_lines(block: LineBlock) -> tuple[Any, list[Reject]]:
