@@ -223,3 +223,50 @@ def test_an_invoice_is_sent_from_the_command_line(
         sent = sqlite_cli("invoice send --month 2026-10 -o json").data
         assert (sent["unchanged"], sent["sent"]) == (1, [])
         assert [mail["To"] for mail in server.mails] == ["ap@acme.example"]
+
+
+@pytest.fixture
+def ordered(sqlite: Context) -> Context:
+    """November bills an instalment of an order form with a purchase order's number."""
+    terms = {"po_number": "PO-2026-0004711"}
+    order = a_draft(
+        at(sqlite, "2026-10-20T00:00:00Z"), a_line("120000000", times=12), slug="acme", **terms
+    )
+    sign_and_activate(at(sqlite, "2026-10-20T00:00:00Z"), order)
+    return at(sqlite, "2026-12-10T00:00:00Z")
+
+
+def test_the_line_of_an_order_form_wraps_and_no_id_is_broken(
+    sqlite_cli: Cli, ordered: Context
+) -> None:
+    as_of = "2026-12-10T00:00:00Z"
+    check_limits(ordered)
+    sqlite_cli("invoice generate --month 2026-11", as_of=as_of)
+    shown = sqlite_cli("invoice show acme --month 2026-11", as_of=as_of).stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    (line,) = [
+        line
+        for line in sqlite_cli("invoice show acme --month 2026-11 -o json", as_of=as_of).data[
+            "lines"
+        ]
+        if line["kind"] == "order"
+    ]
+    words = line["description"].split()
+    assert "PO-2026-0004711," in words
+    assert all(word in shown.split() for word in words)
+    # written where nothing has to fit, it is one line
+    assert line["description"] in sqlite_cli(
+        "invoice show acme --month 2026-11 -o markdown", as_of=as_of
+    ).stdout
+
+
+def test_zero_drafts_those_with_nothing_to_pay_too(cli: Cli, context: Context) -> None:
+    a_month(context)
+    an_organization(at(context, "2026-10-05T00:00:00Z"), "quiet")
+    assert cli("invoice generate --month 2026-10 -o json").data["created"] == 1
+    told = cli("invoice generate --month 2026-10 --zero -o json").data
+    assert (told["created"], told["unchanged"]) == (1, 1)
+    shown = cli("invoice show quiet --month 2026-10 -o json").data
+    assert (shown["total"], shown["lines"]) == ("0.00", [])
+    again = cli("invoice generate --month 2026-10 --zero -o json").data
+    assert (again["created"], again["refreshed"], again["unchanged"]) == (0, 0, 2)

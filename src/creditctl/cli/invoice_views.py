@@ -96,7 +96,7 @@ INVOICE_VIEW = View(
             "lines",
             "Lines",
             (
-                Column("description", ""),
+                Column("description", "", wraps=True),
                 Column("requests"),
                 Column("credits"),
                 Column("unit_price", "Price"),

@@ -11,6 +11,8 @@ class Column:
     """A field or property of the result; `plan.code` reaches into a nested one."""
 
     title: str | None = None
+    wraps: bool = False
+    """Where text goes on below when a table would be wider than 80 columns."""
 
     @property
     def heading(self) -> str:

@@ -1,9 +1,17 @@
-"""The table format for pipes and files: no colour, nothing cut off."""
+"""The table format for pipes and files: no colour, nothing cut off, long text wrapped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from textwrap import fill
 
 from creditctl.output.grid import Grid, cells_of, grid_of, rows_at
 from creditctl.output.render import Answer, Display
+
+
+WIDTH = 80
+"""Of a table with a column that wraps, as wide as its other columns allow."""
+
+_GAP = 2
+"""Between columns."""
 
 
 def write(answer: Answer, display: Display) -> None:
@@ -30,13 +38,32 @@ def drawn(grid: Grid) -> str:
     from tabulate import tabulate
 
     text = tabulate(
-        grid.texts,
+        _wrapped(grid),
         headers=grid.headings,
         tablefmt="simple",
         colalign=grid.alignments,
         disable_numparse=True,
     )
     return _without_trailing_space(text)
+
+
+def _wrapped(grid: Grid) -> list[list[str]]:
+    """The rows; where they are too wide, text that wraps has the room that the others leave."""
+    widths = [max(map(len, column)) for column in zip(grid.headings, *grid.texts, strict=True)]
+    too_wide = sum(widths) + _GAP * (len(widths) - 1) - WIDTH
+    if too_wide <= 0 or True not in grid.wraps:
+        return grid.texts
+    place = grid.wraps.index(True)
+    room = max(widths[place] - too_wide, _longest_word(row[place] for row in grid.texts))
+    return [
+        [fill(text, room, break_long_words=False, break_on_hyphens=False) if i == place else text for i, text in enumerate(row)]
+        for row in grid.texts
+    ]
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    """Ids and numbers are never broken: whoever copies one gets all of it."""
+    return max((len(word) for text in texts for word in text.split()), default=1)
 
 
 def _card(answer: Answer) -> str:
