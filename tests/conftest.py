@@ -20,6 +20,7 @@ from creditctl.context import Context
 from creditctl.services.checks import findings_in
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.migrate import create_file, migrate
+from kept_connections import KeptConnections, kept_connections
 from postgres_databases import EmptyDatabases
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -96,14 +97,23 @@ def shared_database(
 
 def _empty_database(request: pytest.FixtureRequest, directory: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        url = _copy_of(request.getfixturevalue("sqlite_template"), directory)
-        yield url
-        _books_are_consistent(request, url, reading(url))
+        yield from _empty_file(request, request.getfixturevalue("sqlite_template"), directory)
         return
     databases: EmptyDatabases = request.getfixturevalue("postgres_databases")
     with databases.lent() as lent:
-        yield lent.url
+        with kept_connections(lent.kept):
+            yield lent.url
         _books_are_consistent(request, lent.url, lent.reading())
+
+
+def _empty_file(request: pytest.FixtureRequest, template: Path, directory: Path) -> Iterator[str]:
+    path, kept = directory / "creditctl.db", KeptConnections()
+    shutil.copyfile(template, path)
+    url = f"sqlite:///{path}"
+    with kept_connections(kept):
+        yield url
+        _books_are_consistent(request, url, reading(url))
+    kept.close()
 
 
 @pytest.fixture
@@ -111,9 +121,7 @@ def sqlite_database(
     request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path
 ) -> Iterator[str]:
     """URL of an empty, migrated SQLite database, for what does not depend on the kind."""
-    url = _copy_of(sqlite_template, tmp_path)
-    yield url
-    _books_are_consistent(request, url, reading(url))
+    yield from _empty_file(request, sqlite_template, tmp_path)
 
 
 @pytest.fixture
@@ -184,9 +192,3 @@ def _runner(database: str) -> Cli:
         return Outcome(result.exit_code, result.stdout, result.stderr)
 
     return run
-
-
-def _copy_of(template: Path, directory: Path) -> str:
-    path = directory / "creditctl.db"
-    shutil.copyfile(template, path)
-    return f"sqlite:///{path}"

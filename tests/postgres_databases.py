@@ -6,12 +6,13 @@ import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.migrate import migrate
+from kept_connections import KeptConnections
 
 _LENDINGS_BETWEEN_VACUUMS = 25
 """Seldom: a vacuumed table gives its pages back, and the next test has to ask for them again."""
@@ -43,7 +44,7 @@ _SCHEMA = """
 """
 _END_OTHERS = """
     SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL(%s)
       AND backend_type = 'client backend'
 """
 _RESTART_NUMBERS = """
@@ -62,6 +63,8 @@ class LentDatabase:
     emptying: str
     schema: list[tuple[Any, ...]]
     times: int = 0
+    kept: KeptConnections = field(default_factory=KeptConnections)
+    """Of one test after the other: a new one has to read the schema before its first statement."""
 
     @property
     def url(self) -> str:
@@ -80,7 +83,8 @@ class LentDatabase:
         """Make it as it was when it was made; False when its schema is another one now."""
         import psycopg
 
-        self.connection.execute(_END_OTHERS)
+        self.kept.close(except_to=self.url)
+        self.connection.execute(_END_OTHERS, [self.kept.processes()])
         try:
             if self.connection.execute(_SCHEMA).fetchall() != self.schema:
                 return False
@@ -94,6 +98,7 @@ class LentDatabase:
         return True
 
     def drop(self) -> None:
+        self.kept.close()
         self.connection.close()
         on_server(self.server, f"DROP DATABASE {self.name} WITH (FORCE)")
 

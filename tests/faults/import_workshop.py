@@ -1,16 +1,15 @@
 """A file to import, an importer in a process of its own, and everything an import leaves behind."""
 
 import random
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from subprocess import DEVNULL, Popen
 from typing import Any
 
 from builders import an_organization, at, give, open_books
 from creditctl.context import Context, Settings
 from creditctl.services.usage_import import import_usage
 from creditctl.store.engine import reading
+from forked import Forked
 
 CHUNK = 200
 EVENTS = 2_000
@@ -72,9 +71,8 @@ def write_usage(path: Path) -> None:
     path.write_text("id,time,org,method,path,status,units\n" + "\n".join(lines) + "\n")
 
 
-def start_import(database: str, path: Path, chunk: int = CHUNK) -> Popen[bytes]:
-    command = [sys.executable, "-c", IMPORTER, database, str(path), str(chunk)]
-    return Popen(command, stderr=DEVNULL)
+def start_import(database: str, path: Path, chunk: int = CHUNK) -> Forked:
+    return Forked(IMPORTER, database, path, chunk)
 
 
 def import_here(database: str, path: Path, chunk: int = CHUNK) -> None:

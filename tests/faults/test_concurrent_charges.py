@@ -1,9 +1,7 @@
 """Four processes grant to and charge one organization: nothing is lost, nothing is below zero."""
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from subprocess import PIPE, Popen
 
 import pytest
 
@@ -12,6 +10,7 @@ from creditctl.context import Context
 from creditctl.rules.units import Credits
 from creditctl.services.balances import read_balance
 from creditctl.services.checks import run_checks
+from forked import Forked
 
 PROCESSES = 4
 WORKER = """
@@ -43,14 +42,7 @@ for round in range(rounds):
 
 
 def storm(database: str, folder: Path, rounds: int) -> None:
-    workers = [
-        Popen(
-            [sys.executable, "-c", WORKER, database, str(folder), str(number), str(rounds)],
-            stderr=PIPE,
-            text=True,
-        )
-        for number in range(PROCESSES)
-    ]
+    workers = [Forked(WORKER, database, folder, number, rounds) for number in range(PROCESSES)]
     for worker in workers:
         _, problem = worker.communicate(timeout=300)
         assert worker.returncode == 0, problem

@@ -2,10 +2,8 @@
 
 import json
 import signal
-import sys
 from dataclasses import replace
 from datetime import timedelta
-from subprocess import PIPE, Popen
 
 import pytest
 
@@ -17,6 +15,7 @@ from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.balances import read_balance
 from creditctl.services.checks import run_checks
 from creditctl.services.limits_check import check_limits
+from forked import Forked
 
 PROCESSES = 4
 PRICE = 5
@@ -71,12 +70,7 @@ def test_exactly_the_affordable_number_of_calls_is_served(context: Context, call
     an_organization(early, "acme", credits=str(affordable * PRICE + PRICE - 1))
 
     workers = [
-        Popen(
-            [sys.executable, "-c", WORKER, context.database, NOW.isoformat(), *map(str, facts)],
-            stdout=PIPE,
-            stderr=PIPE,
-            text=True,
-        )
+        Forked(WORKER, context.database, NOW.isoformat(), *facts)
         for facts in ((number, calls, PRICE) for number in range(PROCESSES))
     ]
     served = refused = 0
@@ -98,10 +92,7 @@ def test_what_a_killed_gate_held_is_free_after_the_timeout(context: Context) -> 
     early = at(context, "2026-10-01T00:00:00Z")
     open_books(early)
     an_organization(early, "acme", credits="1000")
-    gate = Popen(
-        [sys.executable, "-c", HOLDER, context.database, NOW.isoformat()], stdout=PIPE, text=True
-    )
-    assert gate.stdout is not None
+    gate = Forked(HOLDER, context.database, NOW.isoformat())
     told = [gate.stdout.readline() for _ in range(10)]
     gate.send_signal(signal.SIGKILL)
     gate.communicate(timeout=60)

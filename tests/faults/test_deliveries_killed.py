@@ -1,8 +1,6 @@
 """A deliverer is killed right after the receiver got the message: it is sent again, the same."""
 
 import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -11,6 +9,7 @@ from creditctl.context import Context
 from creditctl.services.deliveries import deliver_due
 from creditctl.services.notifications import list_notifications, show_notification
 from creditctl.store.engine import unit_of_work
+from forked import Forked
 from recording_channel import RecordingChannel, recording_channel
 
 SEND_AND_DIE = """
@@ -40,9 +39,9 @@ def test_a_killed_deliverer_leads_to_the_same_message_again(
 ) -> None:
     a_destination(context)
     happens(context)
-    line = [sys.executable, "-c", SEND_AND_DIE, context.database, context.now.isoformat()]
-    killed = subprocess.run(line, capture_output=True, text=True, check=False)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    killed = Forked(SEND_AND_DIE, context.database, context.now.isoformat())
+    said, problem = killed.communicate()
+    assert killed.returncode == -signal.SIGKILL, problem
     (told,) = list_notifications(context)
     assert (told.status, told.attempts) == ("pending", 0)
     assert deliver_due(context).has_news is False, "nobody knows yet that it was killed"
@@ -50,5 +49,5 @@ def test_a_killed_deliverer_leads_to_the_same_message_again(
         unit.run("UPDATE destination SET claimed_until = 1")  # two minutes later
     assert deliver_due(context).sent == 1
     (again,) = channel.handed
-    assert killed.stdout.splitlines() == [again.message.id, again.message.payload]
+    assert said.splitlines() == [again.message.id, again.message.payload]
     assert len(show_notification(context, told.id).attempts) == 1

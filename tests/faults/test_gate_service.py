@@ -2,14 +2,12 @@
 
 import http.client
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from subprocess import PIPE, Popen
 
 import pytest
 
@@ -21,6 +19,7 @@ from creditctl.services.balances import read_balance
 from creditctl.services.checks import run_checks
 from creditctl.services.keys import CreatedKey, create_key
 from creditctl.services.limits_check import check_limits
+from forked import Forked
 from gate_server import Peer, gate_in_thread, gate_process
 from redis_server import local_redis
 
@@ -95,8 +94,7 @@ def redis_url() -> Iterator[str]:
 def test_four_processes_serve_exactly_what_can_be_paid(present: Context, calls: int) -> None:
     affordable = PROCESSES * calls * 3 // 5
     key = a_key(present, str(affordable * PRICE + PRICE - 1))
-    command = [sys.executable, "-c", WORKER, present.database, key.secret, str(calls)]
-    workers = [Popen(command, stdout=PIPE, stderr=PIPE, text=True) for _ in range(PROCESSES)]
+    workers = [Forked(WORKER, present.database, key.secret, calls) for _ in range(PROCESSES)]
     told = []
     for worker in workers:
         said, problem = worker.communicate(timeout=600)

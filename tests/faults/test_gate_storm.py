@@ -1,14 +1,13 @@
 """Four processes ask for one key at once: exactly as many requests as the plan has are admitted."""
 
-import sys
 from collections.abc import Iterator
-from subprocess import PIPE, Popen
 
 import pytest
 
 from builders import open_books
 from counter_stores import EVERY_STORE, a_key
 from creditctl.context import Context
+from forked import Forked
 from redis_server import local_redis
 
 PROCESSES = 4
@@ -58,14 +57,7 @@ def test_no_storm_admits_more_or_less_than_the_limit(
     few, many = hits * PROCESSES // 2 + 1, hits * PROCESSES
     limit, burst = (few, many) if scarce == "quota" else (many, few)
     workers = [
-        Popen(
-            [sys.executable, "-c", WORKER, kind, place]
-            + [str(part) for part in (key, number, hits, limit, burst)],
-            stdout=PIPE,
-            stderr=PIPE,
-            text=True,
-        )
-        for number in range(PROCESSES)
+        Forked(WORKER, kind, place, key, number, hits, limit, burst) for number in range(PROCESSES)
     ]
     told = []
     for worker in workers:

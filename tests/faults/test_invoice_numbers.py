@@ -1,8 +1,6 @@
 """Four processes finalize one month at once: every number is given once, and none is left out."""
 
 import json
-import sys
-from subprocess import PIPE, Popen
 
 import pytest
 
@@ -13,6 +11,7 @@ from creditctl.rules.periods import parse_month
 from creditctl.services.checks import run_checks
 from creditctl.services.invoices import list_invoices
 from creditctl.services.invoicing import generate_invoices
+from forked import Forked
 
 PROCESSES = 4
 WORKER = """
@@ -39,13 +38,7 @@ def test_numbers_have_no_gaps_whoever_takes_them(context: Context, organizations
         use(at(context, "2026-10-10T00:00:00Z"), f"org-{number}", 5)
     generate_invoices(context, parse_month("2026-10"))
     workers = [
-        Popen(
-            [sys.executable, "-c", WORKER, context.database, NOW.isoformat(), str(number)],
-            stdout=PIPE,
-            stderr=PIPE,
-            text=True,
-        )
-        for number in range(PROCESSES)
+        Forked(WORKER, context.database, NOW.isoformat(), number) for number in range(PROCESSES)
     ]
     numbers = []
     for worker in workers:

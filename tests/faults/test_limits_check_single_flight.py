@@ -16,6 +16,7 @@ from creditctl.errors import Busy
 from creditctl.services.leases import LIFETIME, holding_lease
 from creditctl.services.limits_check import LEASE, check_limits
 from creditctl.store.engine import reading, unit_of_work
+from forked import Forked
 
 HOLD_THE_LEASE = """
 import sys, time
@@ -30,19 +31,13 @@ with holding_lease(Context(sys.argv[1], clock.now(), "other"), LEASE):
 
 
 @pytest.fixture
-def other(database: str) -> Iterator["subprocess.Popen[str]"]:
+def other(database: str) -> Iterator[Forked]:
     """Another process in the middle of its check."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD_THE_LEASE, database],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
+    process = Forked(HOLD_THE_LEASE, database)
     assert process.stdout.readline() == "held\n"
     yield process
     process.kill()
-    process.communicate()
+    process.wait()
 
 
 def leases(context: Context) -> int:
@@ -67,17 +62,13 @@ def test_a_second_check_exits_8_at_once(other: object, database: str) -> None:
     assert time.monotonic() - started < 10, "it waited"
 
 
-def test_it_runs_again_when_the_other_is_done(
-    other: "subprocess.Popen[str]", context: Context
-) -> None:
+def test_it_runs_again_when_the_other_is_done(other: Forked, context: Context) -> None:
     other.communicate("")
     check_limits(context)
     assert leases(context) == 0
 
 
-def test_a_killed_check_blocks_no_longer_than_its_lease(
-    other: "subprocess.Popen[str]", context: Context
-) -> None:
+def test_a_killed_check_blocks_no_longer_than_its_lease(other: Forked, context: Context) -> None:
     other.send_signal(signal.SIGKILL)
     other.wait()
     with pytest.raises(Busy):

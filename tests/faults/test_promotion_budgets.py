@@ -1,8 +1,6 @@
 """Processes redeem one code at once: never beyond the budget, and once for each organization."""
 
 import json
-import sys
-from subprocess import PIPE, Popen
 
 import pytest
 
@@ -13,6 +11,7 @@ from creditctl.errors import Conflict
 from creditctl.rules.units import Credits
 from creditctl.services.checks import run_checks
 from creditctl.services.promotions import list_claims, show_promotion
+from forked import Forked
 from promotions import CATALOG
 
 PROCESSES = 4
@@ -63,12 +62,7 @@ def test_a_race_for_a_code_never_gives_more_than_its_budget(
     open_books(early, CATALOG + RACE)
 
     workers = [
-        Popen(
-            [sys.executable, "-c", WORKER, context.database, NOW.isoformat(), *map(str, facts)],
-            stdout=PIPE,
-            stderr=PIPE,
-            text=True,
-        )
+        Forked(WORKER, context.database, NOW.isoformat(), *facts)
         for facts in ((number, organizations) for number in range(PROCESSES))
     ]
     answers = []
@@ -94,8 +88,7 @@ def test_a_budget_that_is_lowered_meanwhile_holds_too(context: Context) -> None:
     for number in range(10):
         an_organization(early, f"org-{number}")
     open_books(early, CATALOG + RACE)
-    arguments = [context.database, NOW.isoformat(), "0", "10"]
-    worker = Popen([sys.executable, "-c", WORKER, *arguments], stdout=PIPE, stderr=PIPE, text=True)
+    worker = Forked(WORKER, context.database, NOW.isoformat(), 0, 10)
     lowered = None
     for budget in (20, 30, 40, 50, 60, 70):
         try:

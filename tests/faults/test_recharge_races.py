@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,6 +13,7 @@ from adapters.payments.fault_proxy import Fault
 from adapters.payments.local_stripe import API_KEY, INTENTS, LocalStripe, local_stripe
 from creditctl.context import Context
 from creditctl.services.limits_check import check_limits
+from forked import Forked
 from recharge_shop import Shop, opened_shop
 
 RUN = """
@@ -35,7 +34,6 @@ except Busy:
     print("busy")
 """
 PATIENCE = 60
-Process = subprocess.Popen[str]
 
 
 @pytest.fixture(scope="module")
@@ -55,33 +53,28 @@ def shop(context: Context, peer: LocalStripe, monkeypatch: pytest.MonkeyPatch) -
 
 
 @contextmanager
-def waiting(shop: Shop, count: int, verb: str) -> Iterator[list[Process]]:
+def waiting(shop: Shop, count: int, verb: str) -> Iterator[list[Forked]]:
     """So many processes with everything loaded, each before its run."""
     context = shop.context
     settings = json.dumps({name: dict(one) for name, one in context.settings.payments.items()})
-    command = [sys.executable, "-c", RUN, context.database, context.now.isoformat(), settings, verb]
-    processes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(count)
-    ]
+    now = context.now.isoformat()
+    processes = [Forked(RUN, context.database, now, settings, verb) for _ in range(count)]
     try:
         for process in processes:
-            assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
         yield processes
     finally:
         for process in processes:
             process.kill()
-            process.communicate()
+            process.wait()
 
 
-def go(process: Process) -> None:
-    assert process.stdin is not None
+def go(process: Forked) -> None:
     process.stdin.write("go\n")
     process.stdin.flush()
 
 
-def said(process: Process) -> str:
+def said(process: Forked) -> str:
     stdout, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     return stdout.strip()
