@@ -15,10 +15,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from creditctl.context import Context
-from creditctl.store.migrate import create_file, migrate
 from tests.gate_server import free_port, gate_process, wait_for_port
 from tests.redis_server import local_redis
+
+from creditctl.store.migrate import create_file, migrate
 
 from .bench import Bench
 from .results import Gate, Pairs, Result
@@ -196,7 +196,7 @@ def load(
     for name, value in {"X-API-Key": servers.secret, **headers}.items():
         command.append(f"--header={name}: {value}")
     done = subprocess.run(
-        [*command, f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True
+        [*command, f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise BenchmarkFailed(f"h2load failed: {done.stderr}")
