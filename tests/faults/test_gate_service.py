@@ -11,43 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from builders import an_organization, at, open_books
+from builders import at, open_books
 from calls import rows_of
 from creditctl.context import Context, Settings
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.balances import read_balance
 from creditctl.services.checks import run_checks
-from creditctl.services.keys import CreatedKey, create_key
 from creditctl.services.limits_check import check_limits
+from faults.gate_books import CATALOG, PRICE, a_key, authorize
 from forked import Forked
 from gate_server import Peer, gate_in_thread, gate_process
 from redis_server import local_redis
 
-CATALOG = """
-[catalog]
-name = "rows"
-currency = "USD"
-list_price = "0.01"
-effective_from = 2020-01-01T00:00:00Z
-
-[products.rows]
-[[products.rows.endpoints]]
-method = "GET"
-path = "/rows"
-credits = 5
-
-[plans.some]
-fee = "0.00"
-[plans.some.limits]
-requests_per_period = 30
-[plans.open]
-fee = "0.00"
-gate_when_down = "open"
-[plans.closed]
-fee = "0.00"
-gate_when_down = "closed"
-"""
-PRICE = 5
 PROCESSES = 4
 WORKER = """
 import json, sys
@@ -72,16 +47,6 @@ def present(context: Context) -> Context:
     """Processes go by the real clock, so these tests live in the present."""
     open_books(at(context, "2025-01-01T00:00:00Z"), CATALOG)
     return replace(context, now=datetime.now(UTC))  # noqa: TID251
-
-
-def a_key(context: Context, credits: str, plan: str | None = None) -> CreatedKey:
-    early = at(context, "2025-01-01T00:00:00Z")
-    an_organization(early, "acme", credits=credits)
-    return create_key(early, "acme", name="web", plan=plan)
-
-
-def authorize(gate: Peer, key: CreatedKey, name: str) -> int:
-    return gate.post("/v1/authorize", request_id=name, secret=key.secret, path="/rows").status
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +121,10 @@ def test_what_a_killed_gate_held_is_free_after_the_timeout(
     assert run_checks(over) == []
 
 
-def test_a_gate_that_is_stopped_answers_what_it_was_asked(present: Context, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_gate_that_is_stopped_answers_what_it_was_asked(
+    present: Context, tmp_path: Path, workers: str
+) -> None:
     key = a_key(present, "10000")
     answered: list[int] = []
     enough = threading.Event()
@@ -170,7 +138,7 @@ def test_a_gate_that_is_stopped_answers_what_it_was_asked(present: Context, tmp_
             if len(answered) > 20:
                 enough.set()
 
-    with gate_process(present.database, tmp_path) as (gate, process):
+    with gate_process(present.database, tmp_path, "--workers", workers) as (gate, process):
         threads = [threading.Thread(target=ask, args=(gate, number)) for number in range(8)]
         for thread in threads:
             thread.start()
