@@ -69,6 +69,7 @@ SCHEMAS: dict[str, str] = {
     "creditctl.late_events/v1": "creditctl.services.late_decisions:LateEvent[]",
     "creditctl.ledger_export/v1": "creditctl.services.ledger_export:ExportedLedger",
     "creditctl.liability/v1": "creditctl.services.liability_report:LiabilityReport",
+    "creditctl.liability_at/v1": "creditctl.services.liability_at:LiabilityAt",
     "creditctl.limit_status/v1": "creditctl.services.limits_status:LimitStatus",
     "creditctl.limit_statuses/v1": "creditctl.services.limits_status:LimitStatus[]",
     "creditctl.limits_check/v1": "creditctl.services.limits_check:LimitsCheck",
