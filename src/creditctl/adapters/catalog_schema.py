@@ -90,24 +90,27 @@ def _product() -> Schema:
                 )
             ),
             "endpoints": list_of(_served_endpoint()),
-            **_costs("endpoints that say none"),
+            **_costs("Of endpoints that state none of the two."),
         },
     )
 
 
 def _served_endpoint() -> Schema:
     endpoint = _endpoint("What a request to it costs.")
-    return endpoint | {"properties": endpoint["properties"] | _costs("it")}
+    return endpoint | {
+        "properties": endpoint["properties"]
+        | _costs("The product's unless one of the two is given.")
+    }
 
 
 def _costs(whose: str) -> Schema:
     """What serving costs the company, in the catalog's currency."""
     return {
         "cost_per_request": amount(
-            f"What serving a request of {whose} costs you, in the catalog's currency, in quotes:"
-            ' "0.0004". Up to six decimal places; for reports margin.'
+            'What serving a request costs you, in quotes: "0.0004"; up to six decimal places, for '
+            f"reports margin. {whose}"
         ),
-        "cost_per_unit": amount("The same for each unit that is returned; may stand beside it."),
+        "cost_per_unit": amount("The same for each unit that is returned, alone or beside it."),
     }
 
 
