@@ -13,7 +13,13 @@ from creditctl.rules.instants import parse_day
 
 PRUNED_VIEW = View(
     "creditctl.usage_pruned/v1",
-    (Column("before"), Column("days"), Column("events"), Column("dry_run", "Dry run")),
+    (
+        Column("before"),
+        Column("days"),
+        Column("events"),
+        Column("holds"),
+        Column("dry_run", "Dry run"),
+    ),
 )
 
 
@@ -38,9 +44,10 @@ def prune(
 ) -> None:
     """Delete single events of old days; sums, balances and ids stay.
 
-    Reports and invoices show what they did before, and an event that comes again is still a
-    duplicate. What needs single events (usage events, explain, undo, reallocate, merge) cannot
-    reach back beyond that day any more: usage export can keep them elsewhere first.
+    Holds of calls of those days go with them, unless one is still open. Reports and invoices show
+    what they did before, and an event that comes again is still a duplicate. What needs single
+    events (usage events, explain, undo, reallocate, merge) cannot reach back beyond that day any
+    more: usage export can keep them elsewhere first.
 
     Example: creditctl usage prune --before 2026-01-01 --reason "kept for a year"
     """

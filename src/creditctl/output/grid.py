@@ -16,7 +16,7 @@ class Grid:
     headings: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     right_aligned: tuple[bool, ...]
-    wraps: tuple[bool, ...]
+    wraps: tuple[bool, ...] = ()
 
     @property
     def alignments(self) -> tuple[str, ...]:
@@ -33,7 +33,12 @@ def grid_of(rows: Iterable[object], columns: Sequence[Column]) -> Grid:
     """The cells that `columns` pick from `rows`."""
     cells = tuple(cells_of(row, columns) for row in rows)
     numeric = (any(row[i].is_number for row in cells) for i in range(len(columns)))
-    return Grid(tuple(column.heading for column in columns), cells, tuple(numeric), tuple(column.wraps for column in columns))
+    return Grid(
+        tuple(column.heading for column in columns),
+        cells,
+        tuple(numeric),
+        tuple(column.wraps for column in columns),
+    )
 
 
 def cells_of(row: object, columns: Sequence[Column]) -> tuple[Cell, ...]:

@@ -1,4 +1,4 @@
-"""`usage prune`: single events of old days are deleted; sums and ids stay (DESIGN 3.5)."""
+"""`usage prune`: single events and calls of old days go; sums and ids stay (DESIGN 3.5)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,10 +13,12 @@ from creditctl.store.queries.orgs import OrganizationRow
 from creditctl.store.queries.usage_pruning import (
     batches_of_days,
     count_before,
+    count_closed_holds,
     has_usage_before,
     keep_importers_out,
     note_pruning,
     oldest_day,
+    prune_closed_holds,
     prune_days,
     pruned_before,
 )
@@ -26,11 +28,12 @@ _HINT = "the sums are there: 'creditctl usage show'"
 
 @dataclass(frozen=True, slots=True)
 class PrunedUsage:
-    """How many events of how many days were deleted."""
+    """How many events of how many days were deleted, and how many holds of calls."""
 
     before: date
     days: int
     events: int
+    holds: int
     dry_run: bool = False
 
 
@@ -39,8 +42,9 @@ def prune_usage(
 ) -> PrunedUsage:
     """Delete all events of days before `before`, a transaction a day; run again, it goes on.
 
-    Reports, balances and invoices stay as they are, and no pruned event is billed when it comes
-    again. Raises InvalidInput without a reason, or for days whose usage may still be adjusted.
+    Holds of those days that were captured or let go are deleted with them. Reports, balances and
+    invoices stay as they are, and no pruned event is billed when it comes again. Raises
+    InvalidInput without a reason, or for days whose usage may still be adjusted.
     """
     if not reason.strip():
         raise InvalidInput("pruning needs a reason", hint='add --reason "why"')
@@ -49,15 +53,16 @@ def prune_usage(
     if dry_run:
         with reading(context.database) as unit:
             days, events = count_before(unit, end)
-        return PrunedUsage(before, days, events, dry_run=True)
-    days = events = 0
+            return PrunedUsage(before, days, events, count_closed_holds(unit, end), dry_run=True)
+    days = events = holds = 0
     while True:
         with unit_of_work(context.database) as unit:
             pruned = _prune_oldest_day(unit, context, end, reason)
-        if not pruned:
-            return PrunedUsage(before, days, events)
+        if pruned is None:
+            return PrunedUsage(before, days, events, holds)
         days += 1
-        events += pruned
+        events += pruned[0]
+        holds += pruned[1]
 
 
 def refuse_pruned(unit: UnitOfWork, since: datetime, what: str) -> None:
@@ -86,14 +91,17 @@ def _refuse_recent(context: Context, before: date) -> None:
         )
 
 
-def _prune_oldest_day(unit: UnitOfWork, context: Context, end: int, reason: str) -> int:
-    """Prune the oldest day that holds events before `end`; returns how many there were."""
+def _prune_oldest_day(
+    unit: UnitOfWork, context: Context, end: int, reason: str
+) -> tuple[int, int] | None:
+    """Prune the oldest day with events before `end`, and holds up to it; returns how many."""
     keep_importers_out(unit)
     day = oldest_day(unit)
     if day is None or day >= end:
-        return 0
+        return None
     batches = batches_of_days(unit, day, day + 1)
     prune_days(unit, day, day + 1, batches)
+    holds = prune_closed_holds(unit, day + 1)
     events = sum(batch.events for batch in batches)
     note_pruning(
         unit,
@@ -109,6 +117,6 @@ def _prune_oldest_day(unit: UnitOfWork, context: Context, end: int, reason: str)
         "usage.pruned",
         day_of(day).isoformat(),
         reason=reason,
-        before={"events": events},
+        before={"events": events, "holds": holds},
     )
-    return events
+    return events, holds

@@ -6,12 +6,11 @@ from textwrap import fill
 from creditctl.output.grid import Grid, cells_of, grid_of, rows_at
 from creditctl.output.render import Answer, Display
 
-
 WIDTH = 80
 """Of a table with a column that wraps, as wide as its other columns allow."""
 
 _GAP = 2
-"""Between columns."""
+"""Between columns, and what a heading has beside it at least."""
 
 
 def write(answer: Answer, display: Display) -> None:
@@ -49,14 +48,18 @@ def drawn(grid: Grid) -> str:
 
 def _wrapped(grid: Grid) -> list[list[str]]:
     """The rows; where they are too wide, text that wraps has the room that the others leave."""
-    widths = [max(map(len, column)) for column in zip(grid.headings, *grid.texts, strict=True)]
+    headings = [f"{heading}{' ' * _GAP}" for heading in grid.headings]
+    widths = [max(map(len, column)) for column in zip(headings, *grid.texts, strict=True)]
     too_wide = sum(widths) + _GAP * (len(widths) - 1) - WIDTH
     if too_wide <= 0 or True not in grid.wraps:
         return grid.texts
     place = grid.wraps.index(True)
     room = max(widths[place] - too_wide, _longest_word(row[place] for row in grid.texts))
     return [
-        [fill(text, room, break_long_words=False, break_on_hyphens=False) if i == place else text for i, text in enumerate(row)]
+        [
+            fill(text, room, break_long_words=False, break_on_hyphens=False) if i == place else text
+            for i, text in enumerate(row)
+        ]
         for row in grid.texts
     ]
 

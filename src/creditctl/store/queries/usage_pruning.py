@@ -22,6 +22,7 @@ PRUNED_COUNTS = """
 """
 """An invariant: no event was lost when it was pruned."""
 
+_CLOSED_BEFORE = "event_hour < :end AND state <> 'open'"
 _OF_DAYS = "event_hour >= :first AND event_hour < :end"
 
 
@@ -120,6 +121,25 @@ def prune_days(unit: UnitOfWork, first_day: int, end_day: int, batches: list[Bat
     )
     for table in ("usage_event_text", "usage_event"):
         unit.run(f"DELETE FROM {table} WHERE {_OF_DAYS}", **hours)
+
+
+def count_closed_holds(unit: UnitOfWork, end_day: int) -> int:
+    """How many calls of before that day were captured or let go."""
+    return int(
+        unit.fetch_value(
+            f"SELECT COUNT(*) FROM hold WHERE {_CLOSED_BEFORE}", end=end_day * HOURS_PER_DAY
+        )
+    )
+
+
+def prune_closed_holds(unit: UnitOfWork, end_day: int) -> int:
+    """Delete them; what a captured one cost is its event's. Returns how many there were."""
+    end = end_day * HOURS_PER_DAY
+    unit.run(
+        f"DELETE FROM hold_part WHERE hold_id IN (SELECT id FROM hold WHERE {_CLOSED_BEFORE})",
+        end=end,
+    )
+    return unit.run(f"DELETE FROM hold WHERE {_CLOSED_BEFORE}", end=end)
 
 
 def note_pruning(
