@@ -18,6 +18,7 @@ import pytest
 
 from creditctl.context import Context
 from creditctl.services.checks import findings_in
+from creditctl.store import driver_sqlite
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.migrate import create_file, migrate
 from kept_connections import KeptConnections, kept_connections
@@ -41,6 +42,17 @@ def no_settings_from_outside(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("CREDITCTL_ACTOR", "tester")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def disks_that_are_not_waited_for() -> Iterator[None]:
+    """What a power cut leaves is not tested; tests of other processes go without this."""
+    with pytest.MonkeyPatch.context() as patched:
+        full, off = "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF"
+        assert full in driver_sqlite._PRAGMAS
+        pragmas = [off if pragma == full else pragma for pragma in driver_sqlite._PRAGMAS]
+        patched.setattr(driver_sqlite, "_PRAGMAS", tuple(pragmas))
+        yield
 
 
 @pytest.fixture(scope="session")

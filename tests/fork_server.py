@@ -21,12 +21,16 @@ import stripe  # noqa: F401, TID253
 
 from creditctl import gate  # noqa: F401
 from creditctl.adapters.counters import redis as counters  # noqa: F401
+from creditctl.adapters.payments import btcpay  # noqa: F401
 from creditctl.adapters.readers import csv, ndjson  # noqa: F401
 from creditctl.services import (  # noqa: F401
     finalizing,
     hold_capture,
     limits_check,
+    payment_rounds,
+    purchases,
     redeeming,
+    settling,
     usage_import,
 )
 

@@ -1,9 +1,7 @@
 """Processes that die in the middle of a purchase, and several that finish it at once."""
 
 import json
-import sys
 from collections.abc import Sequence
-from subprocess import PIPE, Popen
 
 import pytest
 
@@ -16,6 +14,7 @@ from creditctl.services.purchase_cards import PurchaseCard, purchases, read_purc
 from creditctl.services.voiding import void_purchase
 from creditctl.store.engine import reading
 from creditctl.store.queries.payments import payment_named
+from forked import Forked
 from payment_shop import Shop, btcpay_signature, stripe_event, stripe_signature
 
 KILLED = 9
@@ -59,10 +58,8 @@ PROVIDERS = ("stripe", "btcpay")
 
 def at_once(shop: Shop, *lines: Sequence[object], dies_at: str = "") -> list[int]:
     """A process for each of the lines, all at the same time; how they ended."""
-    command = [sys.executable, "-c", WORKER]
-    workers = [Popen(command, stdin=PIPE, stderr=PIPE, text=True) for _ in lines]
+    workers = [Forked(WORKER) for _ in lines]
     for worker, does in zip(workers, lines, strict=True):
-        assert worker.stdin
         facts = {
             "database": shop.context.database,
             "now": shop.context.now.isoformat(),
@@ -72,7 +69,6 @@ def at_once(shop: Shop, *lines: Sequence[object], dies_at: str = "") -> list[int
         }
         worker.stdin.write(json.dumps(facts))
         worker.stdin.close()
-        worker.stdin = None
     ends = []
     for worker in workers:
         _, problem = worker.communicate(timeout=120)
