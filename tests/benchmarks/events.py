@@ -20,13 +20,13 @@ MS_PER_DAY = 86_400_000
 ONE_IN = 100
 """One event in so many is delivered twice."""
 
-_ORG_SKEW, _ENDPOINT_SKEW = 1.1, 1.05
+ORGANIZATION_SKEW, ENDPOINT_SKEW = 1.1, 1.05
 """Chosen so that a million events have 380,000 distinct (key, endpoint, hour)."""
 
 _LATEST_REDELIVERY = 5_000
-_STATUSES = np.array([200, 201, 404, 429, 500])
-_STATUS_SHARES = (0.92, 0.02, 0.03, 0.02, 0.01)
-_MEAN_UNITS = 25
+STATUSES = np.array([200, 201, 404, 429, 500])
+STATUS_SHARES = (0.92, 0.02, 0.03, 0.02, 0.01)
+MEAN_UNITS = 25
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def owners() -> Column:
 @cache
 def organization_shares() -> Column:
     """Of all events, by Zipf: the first organization has an eighth of them."""
-    return _zipf(ORGANIZATIONS, _ORG_SKEW)
+    return zipf(ORGANIZATIONS, ORGANIZATION_SKEW)
 
 
 def key_prefix(place: int) -> str:
@@ -72,9 +72,9 @@ def key_prefix(place: int) -> str:
 
 def mean_cost_micro() -> float:
     """Of an event, roughly: what an organization's grants are measured by."""
-    costs = np.array([endpoint.cost_micro(_MEAN_UNITS) for endpoint in ENDPOINTS])
-    billed = sum(_STATUS_SHARES[:2])
-    return float((costs * _zipf(len(ENDPOINTS), _ENDPOINT_SKEW)).sum() * billed)
+    costs = np.array([endpoint.cost_micro(MEAN_UNITS) for endpoint in ENDPOINTS])
+    billed = sum(STATUS_SHARES[:2])
+    return float((costs * zipf(len(ENDPOINTS), ENDPOINT_SKEW)).sum() * billed)
 
 
 def duplicates_in(count: int) -> int:
@@ -88,11 +88,11 @@ def events_of(part: int, count: int, ids: str) -> Events:
     unique = count - duplicates_in(count)
     time_ms = _times(chance, part, count, unique)
     shares = organization_shares()[owners()] / np.bincount(owners())[owners()]
-    key = _drawn(chance, shares, unique)
-    endpoint = _drawn(chance, _zipf(len(ENDPOINTS), _ENDPOINT_SKEW), unique)
-    status = _STATUSES[_drawn(chance, np.array(_STATUS_SHARES), unique)]
+    key = drawn(chance, shares, unique)
+    endpoint = drawn(chance, zipf(len(ENDPOINTS), ENDPOINT_SKEW), unique)
+    status = STATUSES[drawn(chance, np.array(STATUS_SHARES), unique)]
     by_units = np.array([one.tier is None for one in ENDPOINTS])[endpoint]
-    units = np.where(by_units, chance.geometric(1 / _MEAN_UNITS, unique), 0)
+    units = np.where(by_units, chance.geometric(1 / MEAN_UNITS, unique), 0)
     order = _deliveries(chance, unique, count - unique)
     high, low = _ulids(chance, time_ms) if ids == "ulid" else _uuids(chance, unique)
     return Events(time_ms, key, endpoint, status, units, high, low).take(order)
@@ -121,12 +121,14 @@ def _deliveries(chance: np.random.Generator, unique: int, again: int) -> Column:
     return delivered[np.argsort(np.concatenate([np.arange(unique), later]), kind="stable")]
 
 
-def _zipf(count: int, skew: float) -> Column:
+def zipf(count: int, skew: float) -> Column:
+    """Shares that sum to 1, the largest first."""
     weights = np.arange(1, count + 1) ** -skew
     return np.asarray(weights / weights.sum())
 
 
-def _drawn(chance: np.random.Generator, shares: Column, count: int) -> Column:
+def drawn(chance: np.random.Generator, shares: Column, count: int) -> Column:
+    """So many places, each as often as its share says."""
     bounds = np.cumsum(shares)
     places = np.searchsorted(bounds[:-1], chance.random(count) * bounds[-1], "right")
     return np.asarray(places)

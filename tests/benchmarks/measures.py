@@ -6,7 +6,7 @@ from functools import partial
 from statistics import median
 from typing import TypeAlias
 
-from . import gate_http, limits, naive_loop, ours, papers, postgres, space
+from . import gate_http, invoices, limits, naive_loop, ours, papers, postgres, space
 from .bench import EARLIER_PARTS, Bench
 from .results import Gate, Pairs, Result, alternated, compared
 
@@ -224,6 +224,16 @@ MEASURES: dict[str, Measure] = {
     ),
     "growth_uuid4": Measure(
         "the same with UUIDv4", partial(growth, ids="uuid4", gate=Gate(2.0)), slow=True
+    ),
+    "invoices": Measure(
+        "drafts, refreshes and final invoices a second of 10,000 organizations, and memory",
+        partial(
+            invoices.invoices,
+            drafted=Gate(2_000, at_least=True),
+            finalized=Gate(1_000, at_least=True),
+            memory=Gate(400),
+        ),
+        slow=True,
     ),
     "pdf_files": Measure(
         "seconds for 1,000 invoices as PDF files, by two processes",
