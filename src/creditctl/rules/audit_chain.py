@@ -14,13 +14,12 @@ GENESIS = "0" * 64
 """What the first entry is sealed with."""
 
 _KEY_ID_LENGTH = 16
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def canonical(entry: Mapping[str, object]) -> bytes:
     """The entry as bytes that do not depend on the order of its fields."""
-    return json.dumps(
-        dict(entry), sort_keys=True, ensure_ascii=False, separators=(",", ":")
-    ).encode()
+    return _CANONICAL.encode(dict(entry)).encode()
 
 
 def seal_of(previous: str, entry: Mapping[str, object], key: bytes | None) -> str:

@@ -6,13 +6,18 @@ whatever the credit notes of an invoice are cut into, together they never exceed
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
+from typing import TypeAlias
 
 from creditctl.errors import InvalidInput
-from creditctl.rules.tax.assessment import Assessment, Sale, assess
+from creditctl.rules.tax.assessment import Assessment, Ruling, Sale, assessed, ruling_on
 from creditctl.rules.tax.calculation import PricedLine, nearest
-from creditctl.rules.tax.rates import TaxRate
+from creditctl.rules.tax.parties import Buyer
+from creditctl.rules.tax.rates import STANDARD, TaxRate
 from creditctl.rules.units import Money
+
+Rulings: TypeAlias = dict[tuple[Buyer, date], Ruling]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +54,24 @@ class Balance:
     surplus: int
 
 
-def taxed_invoice(base: Money, sale: Sale, rates: Iterable[TaxRate]) -> Assessment | None:
+def taxed_invoice(
+    base: Money, sale: Sale, rates: Iterable[TaxRate], rulings: Rulings | None = None
+) -> Assessment | None:
     """Tax on the sum of an invoice's lines, once per rate; None where there is nothing to tax.
 
     Credits were applied before: tax on them was taken when they were acquired (DESIGN 3.8). Raises
     InvalidInput for a base below zero and for a buyer whose place does not tell, CatalogInvalid
-    where a rate is missing.
+    where a rate is missing. `rulings` are those of the same seller and rates, each made once.
     """
     if base.minor < 0:
         raise InvalidInput(f"its lines come to {base} {base.currency}, less than nothing")
-    return assess(sale, [PricedLine(base)], rates) if base else None
+    if not base:
+        return None
+    known = {} if rulings is None else rulings
+    ruling = known.get((sale.buyer, sale.day))
+    if ruling is None:
+        ruling = known[sale.buyer, sale.day] = ruling_on(sale, {STANDARD}, rates)
+    return assessed(ruling, sale, [PricedLine(base)])
 
 
 def balance_of(total: int, paid: int, credited: int) -> Balance:

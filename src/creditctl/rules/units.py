@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from decimal import Context as Precision
+from functools import lru_cache
 from typing import Self
 
 from creditctl.errors import InvalidInput
@@ -139,9 +140,17 @@ class Money:
 
 def value_of(credits: Credits, price_per_credit: Decimal, currency: str) -> Money:
     """Credits in money at `price_per_credit`, rounded once, half-up, to the minor unit."""
-    with localcontext(_EXACT):
-        exact = (Decimal(credits.micro) * price_per_credit).scaleb(-6)
-        return Money(rounded_half_up(exact.scaleb(currency_exponent(currency))), currency)
+    minor, per_micro = _minor_per_micro(price_per_credit, currency)
+    doubled = 2 * credits.micro * minor
+    # Halves away from zero, in integers: an invoice is dozens of these.
+    magnitude = (abs(doubled) + per_micro) // (2 * per_micro)
+    return Money(-magnitude if doubled < 0 else magnitude, currency)
+
+
+@lru_cache(maxsize=1024)
+def _minor_per_micro(price_per_credit: Decimal, currency: str) -> tuple[int, int]:
+    """Minor units of a micro-credit, as a fraction in whole numbers."""
+    return price_per_credit.scaleb(currency_exponent(currency) - 6, _EXACT).as_integer_ratio()
 
 
 def credits_for(money: Money, price_per_credit: Decimal) -> Credits:

@@ -22,6 +22,8 @@ from creditctl.store.queries.audit import (
 )
 from creditctl.store.queries.orgs import find_organization
 
+_COMPACT = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
@@ -133,7 +135,7 @@ def list_audit_entries(
 def _json(values: Mapping[str, object] | None) -> str | None:
     if values is None:
         return None
-    return json.dumps(values, default=str, ensure_ascii=False, separators=(",", ":"))
+    return _COMPACT.encode(values)
 
 
 @cache

@@ -23,6 +23,8 @@ from creditctl.store.queries.invoice_drafts import (
     insert_lines,
     insert_taxes,
     refresh_drafts,
+    stored_lines,
+    stored_lines_of,
     taxes_of_many,
 )
 from creditctl.store.queries.invoice_sources import list_corrections, list_instalments
@@ -103,8 +105,9 @@ def _refresh(
     written: WrittenBlock,
 ) -> None:
     existing = [draft.existing for draft in drafts if draft.existing]
-    lines, taxes = lines_of_many(unit, existing), taxes_of_many(unit, [row.id for row in existing])
-    changed: dict[int, NewDraft] = {}
+    ids = [row.id for row in existing]
+    lines, taxes = stored_lines_of(unit, ids), taxes_of_many(unit, ids)
+    differs: list[tuple[Draft, InvoiceRow]] = []
     same = []
     for draft, row in zip(drafts, existing, strict=True):
         invoices[row.id] = draft
@@ -112,17 +115,20 @@ def _refresh(
         if (
             draft.period == Period(row.starts_at, row.ends_at)
             and stated == draft.taxed
-            and lines[row.id] == draft.lines
+            and lines[row.id] == stored_lines(draft.lines)
         ):
             same.append(row.id)
-            continue
-        changed[row.id] = _row(context, draft, row.public_id)
+        else:
+            differs.append((draft, row))
+    changed = {row.id: _row(context, draft, row.public_id) for draft, row in differs}
+    before = lines_of_many(unit, [row for _, row in differs])
+    for draft, row in differs:
         change = InvoiceChange(
             draft.owner.slug,
             row.public_id,
             Money(row.total_minor, row.currency),
             draft.total,
-            _reasons(draft, row, lines[row.id]),
+            _reasons(draft, row, before[row.id]),
         )
         written.changes.append(change)
         _record(unit, context, REFRESHED, draft, change)

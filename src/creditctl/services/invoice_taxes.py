@@ -64,7 +64,7 @@ def taxed_draft(
         currency=base.currency,
         prices_include_tax=inclusive,
     )
-    assessed = taxed_invoice(base, sale, terms.rates)
+    assessed = taxed_invoice(base, sale, terms.rates, terms.rulings)
     notice = None if assessed is None else assessed.notice
     document = None if assessed is None else assessed.document
     amounts = DraftAmounts(

@@ -5,12 +5,13 @@ the same today (DESIGN 3.2).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from creditctl.errors import InvalidInput, NotFound
 from creditctl.rules.catalog import PackageSpec, SellerSpec
+from creditctl.rules.invoice_amounts import Rulings
 from creditctl.rules.tax.parties import Buyer, Exemption, Seller, Validity, tax_id_status
 from creditctl.rules.tax.places import NOWHERE, is_in_eu_vat_area, tax_place
 from creditctl.rules.tax.rates import TaxRate
@@ -58,6 +59,9 @@ class SaleTerms:
 
     trusts_check_digits: bool = False
     """Whether a tax id of the EU is one before its register has confirmed it."""
+
+    rulings: Rulings = field(default_factory=dict, compare=False, repr=False)
+    """How invoices are taxed under these terms, as far as somebody has asked."""
 
     def includes_tax(self, currency: str) -> bool:
         """Whether prices in that currency contain the tax."""

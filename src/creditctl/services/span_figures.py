@@ -8,11 +8,10 @@ from creditctl.rules.instants import day_number
 from creditctl.rules.invoice_lines import PricedUsage, Usage
 from creditctl.rules.periods import Period
 from creditctl.rules.units import Credits
-from creditctl.services.late_figures import OVERAGE, applied_by_source
+from creditctl.services.late_figures import OVERAGE
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.invoice_figures import (
-    SpanPayerRow,
-    SpanUsageRow,
+    SpanPayer,
     payers_of_spans,
     settled_of_spans,
     usage_of_spans,
@@ -27,44 +26,44 @@ def priced_spans(
         (place, owner, day_number(span.starts_at.date()), day_number(span.ends_at.date()))
         for place, (owner, span, _) in enumerate(spans)
     ]
-    usage: dict[int, list[SpanUsageRow]] = defaultdict(list)
-    for used in usage_of_spans(unit, asked):
-        usage[used.place].append(used)
+    usage: defaultdict[int, list[Usage]] = defaultdict(list)
+    for place, product, tier, requests, micro in usage_of_spans(unit, asked):
+        description = f"{product}, {tier} tier" if tier else product
+        usage[place].append(Usage(description, int(requests), Credits(int(micro))))
     payers, settled = (
         _by_place(payers_of_spans(unit, asked)),
         _by_place(settled_of_spans(unit, asked)),
     )
     return [
-        _priced(price, usage[place], payers[place], settled[place])
+        _priced(price, tuple(usage[place]), payers[place], settled[place])
         for place, (_, _, price) in enumerate(spans)
     ]
 
 
-def _by_place(rows: Iterable[SpanPayerRow]) -> defaultdict[int, list[SpanPayerRow]]:
-    found: defaultdict[int, list[SpanPayerRow]] = defaultdict(list)
-    for row in rows:
-        found[row.place].append(row)
+def _by_place(rows: Iterable[SpanPayer]) -> defaultdict[int, list[tuple[str, int]]]:
+    found: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
+    for place, source, micro in rows:
+        found[place].append((source, int(micro)))
     return found
 
 
 def _priced(
     price: Decimal,
-    usage: Sequence[SpanUsageRow],
-    payers: Sequence[SpanPayerRow],
-    settled: Sequence[SpanPayerRow],
+    usage: tuple[Usage, ...],
+    payers: Sequence[tuple[str, int]],
+    settled: Sequence[tuple[str, int]],
 ) -> PricedUsage:
-    applied = applied_by_source([*payers, *settled])
-    overage = sum(row.credits.micro for row in payers if row.source == OVERAGE)
+    applied: defaultdict[str, int] = defaultdict(int)
+    for source, micro in (*payers, *settled):
+        applied[source] += micro
+    overage = sum(micro for source, micro in payers if source == OVERAGE)
     return PricedUsage(
         price=price,
-        usage=tuple(
-            Usage(
-                f"{row.product}, {row.tier} tier" if row.tier else row.product,
-                row.requests,
-                row.credits,
-            )
-            for row in usage
+        usage=usage,
+        applied=tuple(
+            (source, Credits(micro))
+            for source, micro in sorted(applied.items())
+            if source != OVERAGE
         ),
-        applied=tuple(sorted(applied.items())),
-        overage=Credits(overage - sum(row.credits.micro for row in settled)),
+        overage=Credits(overage - sum(micro for _, micro in settled)),
     )

@@ -1,6 +1,6 @@
 """A sale's tax from end to end: the decision, its rates, the amounts and what to say about them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,25 +32,44 @@ class Assessment:
     notice: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What holds for every sale to buyers alike on a day, whatever it comes to."""
+
+    decision: Decision
+    taxes: Mapping[str, tuple[Tax, ...]]
+    """By the category of lines."""
+
+    notice: str | None
+
+
 def assess(sale: Sale, lines: Sequence[PricedLine], rates: Iterable[TaxRate]) -> Assessment:
     """Tax on the sale by the rates of the catalog.
 
     Raises InvalidInput when the buyer's place does not tell, CatalogInvalid when tax is due and
     the catalog states no rate: a missing rate is never taken for 0.
     """
+    return assessed(ruling_on(sale, {line.category for line in lines}, rates), sale, lines)
+
+
+def ruling_on(sale: Sale, categories: Set[str], rates: Iterable[TaxRate]) -> Ruling:
+    """How lines of these categories are taxed; raises as `assess` does."""
     decision = decide(sale.seller, sale.buyer, sale.day)
     known = tuple(rates)
-    categories = {line.category for line in lines} - {UNTAXED}
-    return Assessment(
+    return Ruling(
         decision,
-        taxed(
-            lines,
-            {category: _taxes(decision, known, sale.day, category) for category in categories},
-            sale.currency,
-            inclusive=sale.prices_include_tax,
-        ),
+        {
+            category: _taxes(decision, known, sale.day, category)
+            for category in categories - {UNTAXED}
+        },
         notice(decision.treatment, sale.seller, sale.buyer, sale.day),
     )
+
+
+def assessed(ruling: Ruling, sale: Sale, lines: Sequence[PricedLine]) -> Assessment:
+    """Tax on the sale by a ruling on it, or on one of the same day to a buyer alike."""
+    document = taxed(lines, ruling.taxes, sale.currency, inclusive=sale.prices_include_tax)
+    return Assessment(ruling.decision, document, ruling.notice)
 
 
 def _taxes(

@@ -144,7 +144,8 @@ def _taxed_line(amount: Money, tax: Money, *, inclusive: bool) -> TaxedLine:
 
 def nearest(exact: Fraction) -> int:
     """The nearest integer, halves away from zero: `units.rounded_half_up` for fractions."""
-    magnitude = floor(abs(exact) + Fraction(1, 2))
+    doubled = 2 * abs(exact.numerator)
+    magnitude = (doubled + exact.denominator) // (2 * exact.denominator)
     return -magnitude if exact < 0 else magnitude
 
 
@@ -155,6 +156,8 @@ def allocated(shares: Sequence[Fraction]) -> list[int]:
     does not depend on the order of different lines. Negated shares give negated integers, unless
     they sum to 0.
     """
+    if len(shares) == 1:
+        return [nearest(shares[0])]
     whole = sum(shares, Fraction(0))
     if whole < 0:
         return [-part for part in allocated([-share for share in shares])]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 from creditctl.rules.tax.parties import ALWAYS, Validity
 from creditctl.rules.tax.places import Place
@@ -84,7 +85,12 @@ class Tax:
     @property
     def effective(self) -> Fraction:
         """Tax per net price."""
-        return sum((rate.effective for rate in self.rates), Fraction(0))
+        return _together(self.rates)
+
+
+@lru_cache(maxsize=1024)
+def _together(rates: tuple[TaxRate, ...]) -> Fraction:
+    return sum((rate.effective for rate in rates), Fraction(0))
 
 
 def taxes_in_force(

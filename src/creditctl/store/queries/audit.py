@@ -6,6 +6,7 @@ from datetime import datetime
 
 from creditctl.rules.instants import instant_of
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.staging import BULK
 
 _LOCK_KEY = 7_305_512_271
 """Any number: PostgreSQL's advisory lock that only the audit log takes."""
@@ -97,11 +98,8 @@ def last_entry_at(
 
 def insert_audit_entries(unit: UnitOfWork, rows: Sequence[Mapping[str, object]]) -> None:
     """Append entries in their order; `before` and `after` are JSON texts."""
-    names = list(rows[0])
-    unit.run_many(
-        f"INSERT INTO audit_entry ({', '.join(names)}) "
-        f"VALUES ({', '.join(f':{name}' for name in names)})",
-        rows,
+    BULK[unit.dialect].append_rows(
+        unit, "audit_entry", list(rows[0]), [tuple(row.values()) for row in rows]
     )
 
 

@@ -45,9 +45,9 @@ def organizations_to_bill(
         SELECT id, slug FROM organization
         WHERE kind <> 'guest'
           AND (CAST(:organization_id AS BIGINT) IS NULL OR id = :organization_id)
-          AND (id IN (SELECT organization_id FROM usage_day
-                      WHERE day >= :first_day AND day < :end_day)
-               OR id IN (SELECT organization_id FROM subscription)
+          AND (id IN (SELECT organization_id FROM subscription)
+               OR id IN (SELECT organization_id FROM usage_day
+                         WHERE day >= :first_day AND day < :end_day)
                OR id IN (SELECT organization_id FROM invoice
                          WHERE month = :month AND status <> 'void')
                OR id IN (SELECT organization_id FROM late_usage WHERE invoice_id IS NULL)

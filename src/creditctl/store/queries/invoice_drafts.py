@@ -1,13 +1,22 @@
 """Drafts of invoices: written, made anew, and looked at again."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any, TypeAlias
 
 from creditctl.rules.invoice_lines import Line
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_given, given
 from creditctl.store.queries.invoices import InvoiceRow
+from creditctl.store.rows import encoded
+from creditctl.store.staging import BULK
+
+StoredLine: TypeAlias = tuple[Any, ...]
+"""A line as `invoice_line` has it, without invoice and position; equal lines are equal tuples."""
+
+_LINE = ("kind", "description", "requests", "credits_micro", "unit_price", "amount_minor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +88,14 @@ _AMOUNTS = (
 
 def insert_drafts(unit: UnitOfWork, drafts: Sequence[NewDraft]) -> dict[int, int]:
     """Insert drafts without lines and taxes; internal ids by organization."""
-    columns = ", ".join((*_KEPT, *_AMOUNTS))
-    values = ", ".join(f":{name}" for name in (*_KEPT, *_AMOUNTS))
-    unit.run_many(
-        f"""
-        INSERT INTO invoice ({columns}, status, stale, paid_minor, credited_minor)
-        VALUES ({values}, 'draft', false, 0, 0)
-        """,
-        [
-            {name: getattr(draft, name) for name in _KEPT} | _values(draft.amounts)
-            for draft in drafts
-        ],
+    new = {"status": "draft", "stale": False, "paid_minor": 0, "credited_minor": 0}
+    names = (*_KEPT, *_AMOUNTS, *new)
+    rows = (
+        encoded({name: getattr(draft, name) for name in _KEPT} | _values(draft.amounts) | new)
+        for draft in drafts
     )
-    rows = unit.fetch_rows(
+    BULK[unit.dialect].append_rows(unit, "invoice", names, [tuple(row.values()) for row in rows])
+    found = unit.fetch_rows(
         f"""
         WITH {given(unit.dialect, "owners", "id")}
         SELECT i.organization_id, i.id FROM owners AS w CROSS JOIN invoice AS i
@@ -100,7 +104,7 @@ def insert_drafts(unit: UnitOfWork, drafts: Sequence[NewDraft]) -> dict[int, int
         owners=as_given((draft.organization_id,) for draft in drafts),
         month=drafts[0].month if drafts else "",
     )
-    return {int(organization_id): int(invoice_id) for organization_id, invoice_id in rows}
+    return {int(organization_id): int(invoice_id) for organization_id, invoice_id in found}
 
 
 def refresh_drafts(unit: UnitOfWork, drafts: Mapping[int, NewDraft]) -> None:
@@ -160,28 +164,51 @@ def clear_stale(unit: UnitOfWork, invoice_ids: Iterable[int]) -> None:
 
 def insert_lines(unit: UnitOfWork, lines_of: Mapping[int, Sequence[Line]]) -> None:
     """Write each invoice's lines in the order given."""
-    unit.run_many(
-        """
-        INSERT INTO invoice_line (invoice_id, position, kind, description, requests,
-                                  credits_micro, unit_price, amount_minor)
-        VALUES (:invoice_id, :position, :kind, :description, :requests, :credits, :unit_price,
-                :amount)
-        """,
-        [
-            {
-                "invoice_id": invoice_id,
-                "position": position,
-                "kind": line.kind,
-                "description": line.description,
-                "requests": line.requests,
-                "credits": line.credits,
-                "unit_price": line.unit_price,
-                "amount": line.amount.minor,
-            }
+    BULK[unit.dialect].append_rows(
+        unit,
+        "invoice_line",
+        ("invoice_id", "position", *_LINE),
+        (
+            (invoice_id, position, *kept)
             for invoice_id, lines in lines_of.items()
-            for position, line in enumerate(lines, start=1)
-        ],
+            for position, kept in enumerate(stored_lines(lines), start=1)
+        ),
     )
+
+
+def stored_lines(lines: Iterable[Line]) -> list[StoredLine]:
+    """Lines as the table has them."""
+    return [
+        (
+            line.kind,
+            line.description,
+            line.requests,
+            None if line.credits is None else line.credits.micro,
+            None if line.unit_price is None else str(line.unit_price),
+            line.amount.minor,
+        )
+        for line in lines
+    ]
+
+
+def stored_lines_of(
+    unit: UnitOfWork, invoice_ids: Iterable[int]
+) -> defaultdict[int, list[StoredLine]]:
+    """Each invoice's lines as the table has them, in order, by its internal id."""
+    found: defaultdict[int, list[StoredLine]] = defaultdict(list)
+    rows = unit.fetch_rows(
+        f"""
+        WITH {given(unit.dialect, "wanted", "id")}
+        SELECT l.invoice_id, l.kind, l.description, l.requests, l.credits_micro, l.unit_price,
+               l.amount_minor
+        FROM wanted AS w CROSS JOIN invoice_line AS l WHERE l.invoice_id = w.id
+        ORDER BY l.invoice_id, l.position
+        """,
+        wanted=as_given((one,) for one in invoice_ids),
+    )
+    for invoice_id, *kept in rows:
+        found[invoice_id].append(tuple(kept))
+    return found
 
 
 def insert_taxes(unit: UnitOfWork, taxes_of: Mapping[int, Sequence[InvoiceTaxRow]]) -> None:
@@ -227,27 +254,16 @@ def amounts_of(row: InvoiceRow) -> DraftAmounts:
 def _insert_taxes(
     unit: UnitOfWork, table: str, owner: str, taxes_of: Mapping[int, Sequence[InvoiceTaxRow]]
 ) -> None:
-    unit.run_many(
-        f"""
-        INSERT INTO {table} ({owner}, position, country, region, name, category, ppm,
-                             taxable_minor, tax_minor)
-        VALUES (:owner_id, :position, :country, :region, :name, :category, :ppm, :taxable, :tax)
-        """,
-        [
-            {
-                "owner_id": owner_id,
-                "position": position,
-                "country": tax.country,
-                "region": tax.region,
-                "name": tax.name,
-                "category": tax.category,
-                "ppm": tax.ppm,
-                "taxable": tax.taxable_minor,
-                "tax": tax.tax_minor,
-            }
+    columns = [field.name for field in fields(InvoiceTaxRow)]
+    BULK[unit.dialect].append_rows(
+        unit,
+        table,
+        (owner, "position", *columns),
+        (
+            (owner_id, position, *(getattr(tax, column) for column in columns))
             for owner_id, taxes in taxes_of.items()
             for position, tax in enumerate(taxes, start=1)
-        ],
+        ),
     )
 
 

@@ -5,33 +5,21 @@ statement reads them all, day by day, for the sums are kept in the order of days
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TypeAlias
 
 from creditctl.rules.burn_down import MICROS_PER_DAY
-from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_given, given
 
 
-@dataclass(frozen=True, slots=True)
-class SpanUsageRow:
-    """Successful requests of a product and tier ('' = none) in a span, and their credits."""
+SpanUsage: TypeAlias = tuple[int, str, str, int, int]
+"""Place, a product's title, tier ('' = none), successful requests, and their micro-credits."""
 
-    place: int
-    product: str
-    tier: str
-    requests: int
-    credits: Credits
+SpanPayer: TypeAlias = tuple[int, str, int]
+"""Place, source of grants, micro-credits drawn from it; `overage` is what none covered.
 
-
-@dataclass(frozen=True, slots=True)
-class SpanPayerRow:
-    """Credits drawn in a span from a source of grants; `overage` is what none covered."""
-
-    place: int
-    source: str
-    credits: Credits
-
+PostgreSQL hands sums out as Decimal: as with the requests, who reads them makes them integers.
+"""
 
 Spans = Sequence[tuple[int, int, int, int]]
 """Place, internal id of the organization, first day and the day after the last, as numbers."""
@@ -44,38 +32,53 @@ _DAYS = """
     )
 """
 _IN_SPAN = "n.number >= s.first_day AND n.number < s.end_day"
+_USED = f"""
+    SELECT s.place, d.product_id, d.tier, SUM(d.requests - d.failed) AS requests,
+           SUM(d.credits_micro) AS credits_micro
+    FROM spans AS s CROSS JOIN day AS n CROSS JOIN usage_day AS d
+    WHERE {_IN_SPAN} AND d.day = n.number AND d.organization_id = s.organization_id
+    GROUP BY s.place, d.product_id, d.tier
+"""
+_LATE = """
+    SELECT s.place, d.product_id, d.tier, -d.requests, -d.credits_micro
+    FROM spans AS s CROSS JOIN late_usage AS l CROSS JOIN late_usage_day AS d
+    WHERE l.organization_id = s.organization_id AND d.late_usage_id = l.id
+      AND d.day >= s.first_day AND d.day < s.end_day
+"""
 
 
-def usage_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanUsageRow]:
+def usage_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanUsage]:
     """Usage by product and tier, without failed requests and late ones; products by title."""
-    return unit.fetch(
-        SpanUsageRow,
+    used, parameter = _USED, as_given(spans)
+    # Few have any: without it, what was summed once is not summed again.
+    has_late = unit.fetch_value(
+        f"""
+        WITH {_spans(unit)}
+        SELECT 1 FROM spans AS s CROSS JOIN late_usage AS l
+        WHERE l.organization_id = s.organization_id LIMIT 1
+        """,
+        spans=parameter,
+    )
+    if has_late:
+        used = f"""
+            SELECT place, product_id, tier, SUM(requests) AS requests,
+                   SUM(credits_micro) AS credits_micro
+            FROM ({_USED} UNION ALL {_LATE}) AS booked GROUP BY place, product_id, tier
+        """
+    return unit.fetch_rows(
         f"""
         WITH RECURSIVE {_spans(unit)}, {_DAYS}
-        SELECT u.place, p.title, u.tier, SUM(u.requests), SUM(u.credits_micro)
-        FROM (
-            SELECT s.place, d.product_id, d.tier, d.requests - d.failed AS requests,
-                   d.credits_micro
-            FROM spans AS s CROSS JOIN day AS n CROSS JOIN usage_day AS d
-            WHERE {_IN_SPAN} AND d.day = n.number AND d.organization_id = s.organization_id
-            UNION ALL
-            SELECT s.place, d.product_id, d.tier, -d.requests, -d.credits_micro
-            FROM spans AS s CROSS JOIN late_usage AS l CROSS JOIN late_usage_day AS d
-            WHERE l.organization_id = s.organization_id AND d.late_usage_id = l.id
-              AND d.day >= s.first_day AND d.day < s.end_day
-        ) AS u JOIN product AS p ON p.id = u.product_id
-        GROUP BY u.place, p.id, p.title, u.tier
-        HAVING SUM(u.requests) > 0
-        ORDER BY u.place, p.title, p.id, u.tier
+        SELECT u.place, p.title, u.tier, u.requests, u.credits_micro
+        FROM ({used}) AS u JOIN product AS p ON p.id = u.product_id
+        WHERE u.requests > 0 ORDER BY u.place, p.title, p.id, u.tier
         """,
-        spans=as_given(spans),
+        spans=parameter,
     )
 
 
-def payers_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanPayerRow]:
+def payers_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanPayer]:
     """Who paid the usage when it was booked; late usage is left out."""
-    return unit.fetch(
-        SpanPayerRow,
+    return unit.fetch_rows(
         f"""
         WITH RECURSIVE {_spans(unit)}, {_DAYS}
         SELECT paid.place, paid.source, SUM(paid.credits_micro)
@@ -98,14 +101,13 @@ def payers_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanPayerRow]:
     )
 
 
-def settled_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanPayerRow]:
+def settled_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanPayer]:
     """Settled overage of the spans' usage, by the grant's source or as `waiver`.
 
     Without that of late usage, and without what an invoice has billed.
     """
     settled = "CASE WHEN s.grant_id IS NULL THEN s.amount_micro ELSE -s.amount_micro END"
-    return unit.fetch(
-        SpanPayerRow,
+    return unit.fetch_rows(
         f"""
         WITH {_spans(unit)}
         SELECT a.place, COALESCE(g.source, 'waiver'), SUM({settled})
