@@ -1,20 +1,15 @@
 """Why a draft cannot be made final now."""
 
-from collections.abc import Sequence
-
 from creditctl.context import Context
 from creditctl.errors import Conflict
 from creditctl.rules.instants import instant_text
-from creditctl.rules.units import NO_CREDITS, Credits, Money
+from creditctl.rules.units import Credits, Money
 from creditctl.services.carried_drafts import is_too_small
 from creditctl.services.invoice_taxes import TaxedDraft
 from creditctl.store.queries.invoices import InvoiceRow
-from creditctl.store.queries.ledger import OverageRow
 
 
-def refuse_unready(
-    context: Context, row: InvoiceRow, owed: Sequence[OverageRow], *, at_once: bool
-) -> None:
+def refuse_unready(context: Context, row: InvoiceRow, owed: Credits, *, at_once: bool) -> None:
     """Raises Conflict for a draft that is not what would be drafted now, too young or too small."""
     if row.status == "void":
         raise Conflict(f"{row.number} is void", hint=_again(row))
@@ -33,9 +28,9 @@ def refuse_unready(
             " invoice takes it over",
             hint="the setting invoice_minimum says what an invoice has to come to",
         )
-    if sum_of(owed) != row.overage:
+    if owed != row.overage:
         raise Conflict(
-            f"{row.public_id} bills {row.overage} credits of overage, {sum_of(owed)} are open",
+            f"{row.public_id} bills {row.overage} credits of overage, {owed} are open",
             hint="'creditctl check' says more",
         )
 
@@ -51,8 +46,3 @@ def refuse_other(row: InvoiceRow, stated: TaxedDraft, due: TaxedDraft) -> None:
 
 def _again(row: InvoiceRow) -> str:
     return f"'creditctl invoice generate --month {row.month}' makes it anew"
-
-
-def sum_of(owed: Sequence[OverageRow]) -> Credits:
-    """What they come to."""
-    return sum((one.unsettled for one in owed), NO_CREDITS)

@@ -7,34 +7,32 @@ from datetime import timedelta
 from creditctl.context import Context
 from creditctl.errors import Conflict, CreditctlError, InvalidInput
 from creditctl.rules.document_numbers import INVOICES, document_number
-from creditctl.rules.invoice_lines import total_of
 from creditctl.rules.periods import Period, parse_month
-from creditctl.rules.units import Money
+from creditctl.rules.units import Credits, Money
 from creditctl.services.answers import from_json, to_json
 from creditctl.services.audit import record_change
-from creditctl.services.final_refusals import refuse_other, refuse_unready, sum_of
+from creditctl.services.final_refusals import refuse_other, refuse_unready
 from creditctl.services.idempotency import recall, remember
-from creditctl.services.invoice_events import tell
+from creditctl.services.invoice_events import tell_of_all
 from creditctl.services.invoice_taxes import TaxedDraft, TermsBook, tax_point, taxed_draft
 from creditctl.services.invoices import InvoiceSummary, find_invoice, summary_of
 from creditctl.store.engine import UnitOfWork, kept_open, reading, rehearsal, unit_of_work
 from creditctl.store.queries.invoice_drafts import amounts_of, taxes_of_many
+from creditctl.store.queries.invoice_settling import overage_billed_by, settle_billed_overage
 from creditctl.store.queries.invoice_steps import (
     FinalInvoice,
     InvoiceOwnerRow,
     invoices_of_month,
     mark_final,
-    overage_billed_by,
 )
-from creditctl.store.queries.invoices import InvoiceRow, invoices_by_id, lines_of_many
-from creditctl.store.queries.ledger import NewEntry, OverageRow, append_entries
+from creditctl.store.queries.invoices import InvoiceRow, invoices_by_id, sums_of_lines
 from creditctl.store.queries.orgs import (
     find_organization,
     lock_organizations,
     organizations_by_id,
 )
 from creditctl.store.queries.purchases import next_numbers
-from creditctl.store.queries.receivables import INVOICED, post_receivable
+from creditctl.store.queries.receivables import post_invoiced
 
 BLOCK = 500
 """Drafts made final in one transaction: whoever wants a number waits no longer than for these."""
@@ -158,21 +156,22 @@ def _ready(
     request: FinalizeRequest,
     chosen: Sequence[InvoiceOwnerRow],
     book: TermsBook,
-) -> tuple[list[tuple[InvoiceRow, list[OverageRow]]], list[tuple[InvoiceRow, CreditctlError]]]:
+) -> tuple[list[tuple[InvoiceRow, Credits]], list[tuple[InvoiceRow, CreditctlError]]]:
     """Which of locked organizations' drafts can be final, with what they bill; and the others."""
     rows = invoices_by_id(unit, [one.id for one in chosen])
     drafts = [rows[one.id] for one in chosen if rows[one.id].status in ("draft", "void")]
-    lines, taxes = lines_of_many(unit, drafts), taxes_of_many(unit, [row.id for row in drafts])
+    ids = [row.id for row in drafts]
+    sums, taxes = sums_of_lines(unit, ids), taxes_of_many(unit, ids)
     owners = organizations_by_id(unit, {row.organization_id for row in drafts})
-    owed = overage_billed_by(unit, [row.id for row in drafts])
-    ready: list[tuple[InvoiceRow, list[OverageRow]]] = []
+    owed = overage_billed_by(unit, ids)
+    ready: list[tuple[InvoiceRow, Credits]] = []
     problems: list[tuple[InvoiceRow, CreditctlError]] = []
     for row in drafts:
         stated = TaxedDraft(amounts_of(row), tuple(taxes[row.id]))
         period = Period(row.starts_at, row.ends_at)
         try:
             refuse_unready(context, row, owed[row.id], at_once=request.at_once)
-            base = total_of(lines[row.id], row.currency)
+            base = Money(sums[row.id], row.currency)
             terms = book.at(unit, tax_point(period))
             refuse_other(row, stated, taxed_draft(terms, owners[row.organization_id], period, base))
         except (Conflict, InvalidInput) as problem:
@@ -186,7 +185,7 @@ def _finalize(
     unit: UnitOfWork,
     context: Context,
     request: FinalizeRequest,
-    ready: Sequence[tuple[InvoiceRow, list[OverageRow]]],
+    ready: Sequence[tuple[InvoiceRow, Credits]],
     *,
     dry_run: bool,
 ) -> list[InvoiceSummary]:
@@ -210,19 +209,13 @@ def _finalize(
             for row, _, number in steps
         ],
     )
-    append_entries(
-        unit,
-        [_settlement(context, row, one, number) for row, owed, number in steps for one in owed],
+    settle_billed_overage(
+        unit, [row.id for row, _, _ in steps], actor=context.actor, at=context.now
+    )
+    post_invoiced(
+        unit, [(row.organization_id, row.id, row.total_minor) for row, _, _ in steps], context.now
     )
     for row, owed, number in steps:
-        post_receivable(
-            unit,
-            organization_id=row.organization_id,
-            invoice_id=row.id,
-            kind=INVOICED,
-            amount_minor=row.total_minor,
-            at=context.now,
-        )
         record_change(
             unit,
             context,
@@ -235,28 +228,12 @@ def _finalize(
                 "number": number,
                 "total": str(Money(row.total_minor, row.currency)),
                 "currency": row.currency,
-                "overage_billed": sum_of(owed),
+                "overage_billed": owed,
             },
         )
     made = invoices_by_id(unit, [row.id for row, _ in ready])
     summaries = [summary_of(made[row.id]) for row, _ in ready]
     if dry_run:
         return [replace(one, number=None) for one in summaries]
-    for row, _ in ready:
-        tell(unit, context, made[row.id], "invoice.finalized")
+    tell_of_all(unit, context, [made[row.id] for row, _ in ready], "invoice.finalized")
     return summaries
-
-
-def _settlement(context: Context, row: InvoiceRow, owed: OverageRow, number: str) -> NewEntry:
-    return NewEntry(
-        organization_id=row.organization_id,
-        kind="invoiced",
-        amount=owed.unsettled,
-        event_at=max(context.now, owed.event_at),
-        recorded_at=context.now,
-        product_id=owed.product_id,
-        settles_id=owed.id,
-        invoice_id=row.id,
-        actor=context.actor,
-        reason=f"settled by invoice {number}",
-    )

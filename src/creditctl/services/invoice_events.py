@@ -1,11 +1,13 @@
 """What is told of invoices: final, sent, paid, overdue; written with the change itself."""
 
+from collections.abc import Iterable
+
 from creditctl.context import Context
 from creditctl.rules.events import Event, patterns_for
 from creditctl.rules.units import Money
 from creditctl.services.outbox import enqueue, subject_of
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.destinations import destinations_wanting
+from creditctl.store.queries.destinations import destinations_wanting, is_wanted
 from creditctl.store.queries.invoices import InvoiceRow, invoice_by_id
 
 
@@ -14,7 +16,7 @@ def tell(unit: UnitOfWork, context: Context, row: InvoiceRow, name: str) -> int:
 
     Each destination is told once of each event of an invoice, however often this is called.
     """
-    # Most companies ask for none of these: a run of thousands looks no further.
+    # Most companies ask for none of these.
     if not destinations_wanting(unit, row.organization_id, patterns_for(name)):
         return 0
     event = Event(
@@ -27,6 +29,13 @@ def tell(unit: UnitOfWork, context: Context, row: InvoiceRow, name: str) -> int:
         note=_note(row),
     )
     return enqueue(unit, context, row.organization_id, event)
+
+
+def tell_of_all(unit: UnitOfWork, context: Context, rows: Iterable[InvoiceRow], name: str) -> None:
+    """The step: the same of many invoices; where nobody asks for it, nobody is looked for."""
+    if is_wanted(unit, patterns_for(name)):
+        for row in rows:
+            tell(unit, context, row, name)
 
 
 def tell_if_paid(unit: UnitOfWork, context: Context, before: InvoiceRow) -> int:

@@ -106,6 +106,17 @@ def has_destinations(unit: UnitOfWork, organization_id: int) -> bool:
     )
 
 
+def is_wanted(unit: UnitOfWork, patterns: Iterable[str]) -> bool:
+    """Whether anybody's destination is told one of these."""
+    words = sorted(patterns)
+    places = ", ".join(f":pattern_{i}" for i in range(len(words)))
+    found = unit.fetch_value(
+        f"SELECT 1 FROM destination_wish WHERE pattern IN ({places}) LIMIT 1",
+        **{f"pattern_{i}": word for i, word in enumerate(words)},
+    )
+    return found is not None
+
+
 def destinations_wanting(
     unit: UnitOfWork, organization_id: int, patterns: Iterable[str]
 ) -> list[int]:

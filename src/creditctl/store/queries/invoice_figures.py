@@ -11,7 +11,6 @@ from creditctl.rules.burn_down import MICROS_PER_DAY
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_given, given
 
-
 SpanUsage: TypeAlias = tuple[int, str, str, int, int]
 """Place, a product's title, tier ('' = none), successful requests, and their micro-credits."""
 

@@ -4,11 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.given import as_given, given
 from creditctl.store.queries.late_usage import FINAL
-from creditctl.store.queries.ledger import SETTLED, OverageRow
 
 OPEN = ("finalized", "sent")
 """Statuses of invoices that somebody still has to pay."""
@@ -70,18 +67,6 @@ class ReceivableRow:
 
 
 @dataclass(frozen=True, slots=True)
-class BilledOverageRow:
-    """An overage entry that an invoice bills; see `ledger.OverageRow`."""
-
-    invoice_id: int
-    id: int
-    product_id: int
-    event_at: datetime
-    reason: str
-    unsettled: Credits
-
-
-@dataclass(frozen=True, slots=True)
 class InvoiceOwnerRow:
     """An invoice and whose it is, by internal ids."""
 
@@ -116,32 +101,6 @@ def invoices_of_month(
         month=month,
         organization_id=organization_id,
     )
-
-
-def overage_billed_by(unit: UnitOfWork, invoice_ids: Iterable[int]) -> dict[int, list[OverageRow]]:
-    """Overage that each invoice lists and nothing has settled yet, oldest usage first."""
-    found: dict[int, list[OverageRow]] = {invoice_id: [] for invoice_id in invoice_ids}
-    rows = unit.fetch(
-        BilledOverageRow,
-        f"""
-        WITH {given(unit.dialect, "wanted", "id")}
-        SELECT invoice_id, id, product_id, event_at, overage_reason, unsettled FROM (
-            SELECT i.id AS invoice_id, o.id, o.product_id, o.event_at, o.overage_reason,
-                   -o.amount_micro - {SETTLED} AS unsettled
-            FROM wanted AS w CROSS JOIN invoice AS i CROSS JOIN ledger_entry AS o
-            WHERE i.id = w.id AND o.organization_id = i.organization_id
-              AND o.kind = 'overage' AND {BILLS_OVERAGE}
-              AND NOT EXISTS (SELECT 1 FROM ledger_entry AS u WHERE u.reverses_id = o.id)
-        ) AS owed
-        WHERE unsettled > 0 ORDER BY invoice_id, event_at, id
-        """,
-        wanted=as_given((one,) for one in found),
-    )
-    for row in rows:
-        found[row.invoice_id].append(
-            OverageRow(row.id, row.product_id, row.event_at, row.reason, row.unsettled)
-        )
-    return found
 
 
 def mark_final(unit: UnitOfWork, finals: Iterable[FinalInvoice]) -> None:

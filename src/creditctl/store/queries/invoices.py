@@ -185,6 +185,19 @@ def neighbours_of(
     return {row.organization_id: row for row in rows}
 
 
+def sums_of_lines(unit: UnitOfWork, invoice_ids: Collection[int]) -> dict[int, int]:
+    """What each invoice's lines come to, in minor units."""
+    rows = unit.fetch_rows(
+        f"""
+        WITH {given(unit.dialect, "wanted", "id")}
+        SELECT w.id, (SELECT SUM(l.amount_minor) FROM invoice_line AS l WHERE l.invoice_id = w.id)
+        FROM wanted AS w
+        """,
+        wanted=as_given((one,) for one in invoice_ids),
+    )
+    return {int(invoice_id): int(minor or 0) for invoice_id, minor in rows}
+
+
 def lines_of(unit: UnitOfWork, invoice: InvoiceRow) -> tuple[Line, ...]:
     """The invoice's lines, in order."""
     return lines_of_many(unit, [invoice])[invoice.id]

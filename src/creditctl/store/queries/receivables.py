@@ -1,5 +1,6 @@
 """Receivables by posting day: what was invoiced, paid, credited and voided."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,6 +9,13 @@ from creditctl.store.queries.closings import posted_day
 
 INVOICED, PAID, CREDITED, VOIDED = "invoiced", "paid", "credited", "voided"
 _MICROS_PER_DAY = 86_400_000_000
+_POST = f"""
+    INSERT INTO receivable_entry (organization_id, invoice_id, kind, amount_minor,
+                                  posting_day, payment_id, credit_note_id)
+    SELECT CAST(:organization_id AS BIGINT), CAST(:invoice_id AS BIGINT), :kind,
+           CAST(:amount_minor AS BIGINT), {posted_day("CAST(:day AS BIGINT)")},
+           CAST(:payment_id AS BIGINT), CAST(:credit_note_id AS BIGINT)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +96,7 @@ def post_receivable(
 ) -> None:
     """Post a document of that time on its day, or on the first that is open."""
     unit.run(
-        f"""
-        INSERT INTO receivable_entry (organization_id, invoice_id, kind, amount_minor,
-                                      posting_day, payment_id, credit_note_id)
-        SELECT CAST(:organization_id AS BIGINT), CAST(:invoice_id AS BIGINT), :kind,
-               CAST(:amount_minor AS BIGINT), {posted_day("CAST(:day AS BIGINT)")},
-               CAST(:payment_id AS BIGINT), CAST(:credit_note_id AS BIGINT)
-        """,
+        _POST,
         organization_id=organization_id,
         invoice_id=invoice_id,
         kind=kind,
@@ -102,6 +104,18 @@ def post_receivable(
         day=at.date(),
         payment_id=payment_id,
         credit_note_id=credit_note_id,
+    )
+
+
+def post_invoiced(unit: UnitOfWork, invoices: Iterable[tuple[int, int, int]], at: datetime) -> None:
+    """The same of final invoices: organization, invoice and its total in minor units."""
+    same = {"kind": INVOICED, "day": at.date(), "payment_id": None, "credit_note_id": None}
+    unit.run_many(
+        _POST,
+        [
+            {"organization_id": owner, "invoice_id": invoice_id, "amount_minor": total, **same}
+            for owner, invoice_id, total in invoices
+        ],
     )
 
 
