@@ -19,7 +19,7 @@ ORGANIZATIONS = 10_000
 _ALONE = 200
 """Organizations of the comparison: one by one takes long."""
 
-_BLOCK = 1_000
+_BLOCK = 500
 """As `invoice generate` and `invoice finalize` have it."""
 
 _WORK = Path(__file__).with_name("invoice_work.py")

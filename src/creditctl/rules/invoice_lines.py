@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from creditctl.rules.periods import Period
-from creditctl.rules.units import NO_CREDITS, Credits, Money, split_exactly, value_of
+from creditctl.rules.units import NO_CREDITS, Credits, Money, split_exactly, value_of, values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class PricedUsage:
     @property
     def unaccounted(self) -> Credits:
         """Usage that was neither drawn nor booked as overage: an unlimited plan's."""
-        used = sum((part.credits.micro for part in self.usage), 0)
-        applied = sum((credits.micro for _, credits in self.applied), 0)
+        used = sum([part.credits.micro for part in self.usage])
+        applied = sum([credits.micro for _, credits in self.applied])
         return Credits(used - applied - self.overage.micro)
 
 
@@ -130,13 +130,14 @@ def invoice_lines(
 
 def total_of(lines: Iterable[Line], currency: str) -> Money:
     """The sum of the shown lines."""
-    return Money(sum(line.amount.minor for line in lines), currency)
+    return Money(sum([line.amount.minor for line in lines]), currency)
 
 
 def _usage_lines(part: PricedUsage, currency: str) -> list[Line]:
     kind = "usage"
     if part.late_of:
         kind = "correction" if part.is_correction else "late"
+    values = values_of([usage.credits for usage in part.usage], part.price, currency)
     used = [
         Line(
             kind,
@@ -144,9 +145,9 @@ def _usage_lines(part: PricedUsage, currency: str) -> list[Line]:
             usage.requests,
             usage.credits,
             part.price,
-            value_of(usage.credits, part.price, currency),
+            value,
         )
-        for usage in part.usage
+        for usage, value in zip(part.usage, values, strict=True)
     ]
     covered = total_of(used, currency) - value_of(part.overage, part.price, currency)
     return used + _covering_lines(part, covered)

@@ -1,6 +1,7 @@
 """Credits and money: exact, immutable, and refusing floats (DESIGN 2)."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from decimal import Context as Precision
@@ -140,11 +141,20 @@ class Money:
 
 def value_of(credits: Credits, price_per_credit: Decimal, currency: str) -> Money:
     """Credits in money at `price_per_credit`, rounded once, half-up, to the minor unit."""
+    return values_of((credits,), price_per_credit, currency)[0]
+
+
+def values_of(amounts: Iterable[Credits], price_per_credit: Decimal, currency: str) -> list[Money]:
+    """The same of each of these, in their order."""
+    # In integers, halves away from zero: an invoice is dozens of these.
     minor, per_micro = _minor_per_micro(price_per_credit, currency)
-    doubled = 2 * credits.micro * minor
-    # Halves away from zero, in integers: an invoice is dozens of these.
-    magnitude = (abs(doubled) + per_micro) // (2 * per_micro)
-    return Money(-magnitude if doubled < 0 else magnitude, currency)
+    twice_minor, twice = 2 * minor, 2 * per_micro
+    found = []
+    for credits in amounts:
+        doubled = credits.micro * twice_minor
+        rounded = (abs(doubled) + per_micro) // twice
+        found.append(Money(-rounded if doubled < 0 else rounded, currency))
+    return found
 
 
 @lru_cache(maxsize=1024)

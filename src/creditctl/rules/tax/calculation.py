@@ -105,21 +105,23 @@ def _category(
     """Each tax on the category, and its part for each amount."""
     total = sum(amounts)
     # Of a price with tax, the tax is its share of price and all taxes together.
-    divisor = 1 + sum((tax.effective for tax in taxes), Fraction(0)) if inclusive else Fraction(1)
-    due = [nearest(total * tax.effective / divisor) for tax in taxes]
+    rates = [tax.effective for tax in taxes]
+    if inclusive:
+        divisor = 1 + sum(rates, Fraction(0))
+        rates = [rate / divisor for rate in rates]
+    due = [nearest(total * rate) for rate in rates]
     net = total - sum(due) if inclusive else total
     return [
         (
             _tax_line(tax, category, net, minor, currency),
-            allocated([amount * tax.effective / divisor for amount in amounts]),
+            allocated([amount * rate for amount in amounts]) if len(amounts) > 1 else [minor],
         )
-        for tax, minor in zip(taxes, due, strict=True)
+        for tax, rate, minor in zip(taxes, rates, due, strict=True)
     ]
 
 
 def _tax_line(tax: Tax, category: str, net: int, minor: int, currency: str) -> TaxLine:
-    # With one taxable share for all authorities this is net x share.
-    taxable = nearest(net * tax.effective / Fraction(tax.ppm, 10**6)) if tax.ppm else net
+    taxable = nearest(net * tax.taxable)
     weights = [rate.ppm * rate.taxable_ppm for rate in tax.rates]
     parts = split_exactly(minor, weights)
     return TaxLine(
@@ -156,8 +158,6 @@ def allocated(shares: Sequence[Fraction]) -> list[int]:
     does not depend on the order of different lines. Negated shares give negated integers, unless
     they sum to 0.
     """
-    if len(shares) == 1:
-        return [nearest(shares[0])]
     whole = sum(shares, Fraction(0))
     if whole < 0:
         return [-part for part in allocated([-share for share in shares])]

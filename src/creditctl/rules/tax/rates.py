@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property
 
 from creditctl.rules.tax.parties import ALWAYS, Validity
 from creditctl.rules.tax.places import Place
@@ -70,27 +70,28 @@ class TaxRate:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tax:
     """A tax that is rounded once per document, whoever shares it."""
 
     name: str
     rates: tuple[TaxRate, ...]
 
-    @property
+    # Worked out once, not for each of thousands of documents: hence no slots.
+    @cached_property
     def ppm(self) -> int:
         """The rate that is shown: of the taxable part of the price."""
         return sum(rate.ppm for rate in self.rates)
 
-    @property
+    @cached_property
     def effective(self) -> Fraction:
         """Tax per net price."""
-        return _together(self.rates)
+        return sum((rate.effective for rate in self.rates), Fraction(0))
 
-
-@lru_cache(maxsize=1024)
-def _together(rates: tuple[TaxRate, ...]) -> Fraction:
-    return sum((rate.effective for rate in rates), Fraction(0))
+    @cached_property
+    def taxable(self) -> Fraction:
+        """The taxable part of the net price: with one share for all authorities, that share."""
+        return self.effective / Fraction(self.ppm, MILLION) if self.ppm else Fraction(1)
 
 
 def taxes_in_force(
