@@ -42,6 +42,15 @@ _TIERS = ("", *TIERS)
 _ALLOWANCE = 300
 """Credits a month: about half of the organizations use more."""
 
+_USAGE = (
+    *("day", "organization_id", "product_id", "tier"),
+    *("requests", "billed", "failed", "credits_micro"),
+)
+_ENTRY = (
+    *("posting_day", "event_at", "recorded_at"),
+    *("organization_id", "grant_id", "product_id", "amount_micro"),
+)
+
 _BILLING = f"""
 [plans.pro]
 title = "Pro"
@@ -135,8 +144,7 @@ def _add_usage(unit: UnitOfWork, organizations: int) -> None:
         unit,
         "usage_day",
         {"units": 0},
-        ("day", "organization_id", "product_id", "tier")
-        + ("requests", "billed", "failed", "credits_micro"),
+        _USAGE,
         zip(
             (day + first).tolist(),
             (owner + 1).tolist(),
@@ -174,8 +182,8 @@ def _month_of_usage(organizations: int) -> tuple[Column, Column, Column]:
         cost = np.where(has_failed, 0, base[endpoint] + block[endpoint] * blocks)
         places = (chance.integers(0, _DAYS, count), owner, product[endpoint], tier[endpoint])
         cells = np.ravel_multi_index(places, shape)
-        for sum_, column in zip(sums, (None, has_failed, cost), strict=True):
-            sum_ += np.bincount(cells, column, len(sum_)).astype(np.int64)
+        for column, weights in zip(sums, (None, has_failed, cost), strict=True):
+            np.add(column, np.bincount(cells, weights, len(column)).astype(np.int64), out=column)
     requests, failed, credits_ = (column.reshape(shape) for column in sums)
     return requests, failed, credits_
 
@@ -210,12 +218,10 @@ def _add_payers(unit: UnitOfWork, used: Column, first: int, products: Column) ->
             unit,
             "ledger_entry",
             constants,
-            ("posting_day", "event_at", "recorded_at", "organization_id", "grant_id")
-            + ("product_id", "amount_micro"),
+            _ENTRY,
             (
-                (on, on * _MICROS_PER_DAY, on * _MICROS_PER_DAY, one)
-                + (None if is_overage else one, product_id, -micro)
-                for on, one, product_id, micro in rows
+                (on, *[on * _MICROS_PER_DAY] * 2, one, None if is_overage else one, sold, -micro)
+                for on, one, sold, micro in rows
             ),
         )
 

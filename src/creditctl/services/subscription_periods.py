@@ -144,8 +144,11 @@ def _periods(
     until: datetime,
 ) -> Iterator[SubscriptionPeriod]:
     def plan_at(at: datetime) -> PlanVersionRow:
-        begun = [change.plan_id for change in changes if change.effective_at <= at]
-        return version_at(versions_of((begun or [subscription.plan_id])[-1]), at)
+        plan_id = subscription.plan_id
+        for change in changes:
+            if change.effective_at <= at:
+                plan_id = change.plan_id
+        return version_at(versions_of(plan_id), at)
 
     for whole, began in _whole_periods(subscription, lambda at: plan_at(at).interval, until):
         ends_at = min(whole.ends_at, subscription.ended_at or whole.ends_at)

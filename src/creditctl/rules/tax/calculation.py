@@ -169,4 +169,4 @@ def allocated(shares: Sequence[Fraction]) -> list[int]:
 
 
 def _sum(amounts: Iterable[Money], currency: str) -> Money:
-    return sum(amounts, Money(0, currency))
+    return Money(sum([amount.minor for amount in amounts]), currency)

@@ -75,10 +75,10 @@ def plan_versions(unit: UnitOfWork, plan_id: int) -> list[PlanVersionRow]:
 
 def version_at(versions: Sequence[PlanVersionRow], at: datetime) -> PlanVersionRow:
     """The one in force at that time; raises PlanNotFound when the plan began later."""
-    begun = [version for version in versions if version.effective_from <= at]
-    if not begun:
-        raise PlanNotFound(f"the plan was not in force at {at:%Y-%m-%d %H:%M} UTC")
-    return begun[-1]
+    for version in reversed(versions):
+        if version.effective_from <= at:
+            return version
+    raise PlanNotFound(f"the plan was not in force at {at:%Y-%m-%d %H:%M} UTC")
 
 
 def plans_in_force(unit: UnitOfWork, at: datetime) -> list[PlanVersionRow]:
