@@ -26,13 +26,13 @@ from creditctl.rules.gate_terms import GateDecision
 from creditctl.rules.rate_limits import Channel
 from creditctl.services.gate import OK
 from creditctl.services.gate import Gate as Decisions
-from creditctl.services.gate_calls import GateCall, authorize_call, capture_call
+from creditctl.services.gate_calls import GateCall, authorize_call, capture_call, release_call
 from creditctl.services.gate_connections import close as close_connection
 from creditctl.services.gate_connections import keep_open
 from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_facts import GateRequest
 from creditctl.services.gate_standing import GateStanding, KeptBooks, gate_standing
-from creditctl.services.holds import Hold, release
+from creditctl.services.holds import Hold
 
 
 class Denied(Exception):
@@ -139,7 +139,7 @@ class Gate:
         Raises NotFound; Conflict after a capture.
         """
         with self._books.open():
-            return release(self.context(), reference)
+            return release_call(self._decisions, self.context(), reference)
 
     @contextmanager
     def charge(

@@ -143,7 +143,7 @@ def book_call(
     mark_draft_stale(unit, call.organization_id, at)
     add_to_batch(unit, batch_id, call)
     # Last, for calls of other organizations wait for rows that all of them add to.
-    add_to_rollups(unit, call)
+    unit.later(add_to_rollups, call)
 
 
 def _pay(

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from creditctl.adapters.counters.interface import Counters, CountersDown
 from creditctl.context import Context
@@ -18,6 +19,7 @@ from creditctl.rules.gate_terms import Asked, Caller, GateDecision, GateReason
 from creditctl.rules.rate_limits import CONNECTIONS, LEASE, Channel, Check, Verdict, checks_for
 from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_facts import GateRequest, read_facts
+from creditctl.services.group_commit import GroupCommit, Step
 from creditctl.services.key_verification import key_of_secret
 from creditctl.services.keys import key_shown
 from creditctl.services.price_book import PriceBook, load_price_book
@@ -25,6 +27,8 @@ from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.gate import newest_catalog_id
 from creditctl.store.queries.holds import HoldRow, newest_hold_of
 from creditctl.store.queries.keys import KeyRow, find_key
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,11 @@ class Gate:
     def __init__(self, counters: Counters) -> None:
         self.counters = counters
         self._book: tuple[int, PriceBook] | None = None
+        self._group = GroupCommit()
+
+    def change(self, context: Context, step: Step[T]) -> T:
+        """Run a step, together with those of other threads that wait for the books."""
+        return self._group.run(context.database, step)
 
     def decide(self, context: Context, request: GateRequest, *, count: bool = True) -> GateDecision:
         """The decision at context.now; without `count` nothing is counted or held.

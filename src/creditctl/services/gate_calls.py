@@ -13,8 +13,14 @@ from creditctl.rules.gate_terms import GateDecision
 from creditctl.services.call_prices import request_identity
 from creditctl.services.gate import OK, Gate, with_headers
 from creditctl.services.gate_facts import GateRequest
-from creditctl.services.hold_capture import capture
-from creditctl.services.holds import Hold, HoldRequest, InsufficientCredits, authorize
+from creditctl.services.hold_capture import Capture
+from creditctl.services.hold_steps import (
+    Authorization,
+    Hold,
+    HoldRequest,
+    InsufficientCredits,
+    Release,
+)
 from creditctl.store.queries.holds import CAPTURED
 
 
@@ -50,7 +56,8 @@ def authorize_call(gate: Gate, context: Context, request: GateRequest, request_i
         units=request.units,
     )
     try:
-        hold = authorize(context, wanted, weighed.prices)
+        prices = weighed.prices or gate.prices(context)
+        hold = gate.change(context, Authorization(context, wanted, prices))
     except InsufficientCredits as refused:
         gate.take_back(context, request, weighed)
         decision = unaffordable(weighed.decision, refused.required, refused.available)
@@ -68,4 +75,9 @@ def capture_call(
     gate: Gate, context: Context, reference: str, *, status: int = 200, units: int = 0
 ) -> Hold:
     """Charge a call for what it returned: see `services.hold_capture.capture`."""
-    return capture(context, reference, status=status, units=units, prices=gate.prices(context))
+    return gate.change(context, Capture(context, reference, gate.prices(context), status, units))
+
+
+def release_call(gate: Gate, context: Context, reference: str) -> Hold:
+    """Let a call go that was not served: see `services.holds.release`."""
+    return gate.change(context, Release(context, reference))

@@ -14,9 +14,10 @@ from creditctl.rules.units import Credits
 from creditctl.services.call_booking import ServedCall, batch_of_calls, book_call, priced_call
 from creditctl.services.call_prices import current_prices
 from creditctl.services.due_bookings import book_what_is_due
-from creditctl.services.holds import Hold, end_grants_again, locked_hold, shown
+from creditctl.services.group_commit import run_alone
+from creditctl.services.hold_steps import EndingStep, Hold, end_grants_again, shown
 from creditctl.services.price_book import PriceBook
-from creditctl.store.engine import UnitOfWork, unit_of_work
+from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.calls import BookedRow, booked_with_id
 from creditctl.store.queries.grants import something_is_due
 from creditctl.store.queries.holds import (
@@ -46,18 +47,31 @@ def capture(
     available, and the rest is overage, `overshoot`. `reference` is the hold's id or the request id.
     Raises NotFound, InvalidInput, and Conflict where the call was released.
     """
-    if status not in _STATUSES or units < 0:
-        raise InvalidInput(f"status {status} with {units} units is no answer to a call")
     book = prices or current_prices(context)
-    with unit_of_work(context.database) as unit:
-        row = locked_hold(unit, reference)
+    return run_alone(context.database, Capture(context, reference, book, status, units))
+
+
+class Capture(EndingStep):
+    """The step of `capture`; raises InvalidInput as it is made."""
+
+    def __init__(
+        self, context: Context, reference: str, book: PriceBook, status: int, units: int
+    ) -> None:
+        super().__init__(context, reference)
+        if status not in _STATUSES or units < 0:
+            raise InvalidInput(f"status {status} with {units} units is no answer to a call")
+        self.book, self.status, self.units = book, status, units
+
+    def run(self, unit: UnitOfWork) -> Hold:
+        """Book the call, and end its hold."""
+        row = self.hold(unit)
         if row.state == RELEASED:
             raise Conflict(
                 f"{row.public_id} was released: the call was not to be charged",
                 hint="import its log line, if it was served after all",
             )
         if row.state != CAPTURED:
-            _settle(unit, context, book, row, status, units)
+            _settle(unit, self.context, self.book, row, self.status, self.units)
         return shown(hold_by_id(unit, row.id))
 
 

@@ -11,7 +11,7 @@ from creditctl.rules.columns.event_ids import halves_of
 from creditctl.rules.columns.priced import PricedColumns
 from creditctl.rules.instants import micros_of
 from creditctl.rules.units import Credits
-from creditctl.services.holds import end_grants_again
+from creditctl.services.hold_steps import end_grants_again
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.holds import (
     CAPTURED,

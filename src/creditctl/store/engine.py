@@ -7,7 +7,7 @@ They go through the drivers: importing an ORM costs half a second a command (DES
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from creditctl.errors import (
     CreditctlError,
@@ -43,11 +43,37 @@ class UnitOfWork:
         self.before_commit: list[Callable[[UnitOfWork], None]] = []
         """Last steps, in order; what they lock is held for the shortest time."""
 
+        self.at_the_end: dict[Write, list[Any]] = {}
+        """Rows that all organizations share, by what writes all of them just before the commit."""
+
         self.has_staged = False
         """Whether the connection holds more than the database does: then it is not used again."""
 
         self._statement = _DRIVERS[dialect].statement
         self._translated = _DRIVERS[dialect].translated_errors
+
+    def later(self, write: "Write", row: Any) -> None:
+        """Have `write(unit, rows)` called once, before `before_commit`, with all such rows."""
+        self.at_the_end.setdefault(write, []).append(row)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What the block does is taken back when it raises, and nothing else is."""
+        hooks, rows = self.before_commit, self.at_the_end
+        self.before_commit, self.at_the_end = [], {}
+        self.run("SAVEPOINT step")
+        try:
+            yield
+        except Exception:
+            self.before_commit, self.at_the_end = hooks, rows
+            self.run("ROLLBACK TO SAVEPOINT step")
+            self.run("RELEASE SAVEPOINT step")
+            raise
+        self.run("RELEASE SAVEPOINT step")
+        hooks.extend(self.before_commit)
+        for write, some in self.at_the_end.items():
+            rows.setdefault(write, []).extend(some)
+        self.before_commit, self.at_the_end = hooks, rows
 
     def run(self, sql: str, **parameters: Any) -> int:
         """Execute a statement; returns the number of rows it changed."""
@@ -90,6 +116,9 @@ class UnitOfWork:
     def _execute(self, sql: str, parameters: Parameters) -> Any:
         with self._translated():
             return self.connection.cursor().execute(self._statement(sql), encoded(parameters))
+
+
+Write: TypeAlias = Callable[[UnitOfWork, list[Any]], None]
 
 
 def unit_of_work(database: str) -> AbstractContextManager[UnitOfWork]:
@@ -163,6 +192,8 @@ def _transaction(
     is_whole = False
     try:
         yield unit
+        for write, rows in unit.at_the_end.items():
+            write(unit, rows)
         for finish in unit.before_commit:
             finish(unit)
         if keep:

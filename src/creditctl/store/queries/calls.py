@@ -1,7 +1,9 @@
 """One event written by itself: what an import writes of thousands, row by row."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from creditctl.rules.instants import HOURS_PER_DAY
 from creditctl.store.engine import UnitOfWork
@@ -156,10 +158,36 @@ def open_batch(unit: UnitOfWork, *, organization_id: int, at: datetime, **column
     )
 
 
-def add_to_rollups(unit: UnitOfWork, call: CallRow) -> None:
-    """Add the event to every rollup; calls of other organizations wait for some of these rows."""
+def add_to_rollups(unit: UnitOfWork, calls: Iterable[CallRow]) -> None:
+    """Add the events to every rollup; calls of other organizations wait for some of these rows.
+
+    Each row is written once, and in one order, so that two transactions never wait for each other.
+    """
+    facts = [_rollup_facts(call) for call in calls]
+    added = ", ".join(f"{name} = {{table}}.{name} + excluded.{name}" for name in SUMS)
+    for table, key in ROLLUPS.items():
+        columns = (*key, *SUMS)
+        sums: dict[tuple[Any, ...], list[int]] = {}
+        for one in facts:
+            row = sums.setdefault(tuple(one[name] for name in key), [0] * len(SUMS))
+            for place, name in enumerate(SUMS):
+                row[place] += one[name]
+        unit.run_many(
+            f"""
+            INSERT INTO {table} ({", ".join(columns)})
+            VALUES ({", ".join(f":{name}" for name in columns)})
+            ON CONFLICT ({", ".join(key)}) DO UPDATE SET {added.format(table=table)}
+            """,
+            [
+                dict(zip(columns, (*place, *row), strict=True))
+                for place, row in sorted(sums.items())
+            ],
+        )
+
+
+def _rollup_facts(call: CallRow) -> dict[str, Any]:
     facts = {name: getattr(call, name) for name in CallRow.__slots__}
-    values = facts | {
+    return facts | {
         "hour": call.event_hour,
         "day": call.event_hour // HOURS_PER_DAY,
         "api_key_id": call.api_key_id or 0,
@@ -167,17 +195,6 @@ def add_to_rollups(unit: UnitOfWork, call: CallRow) -> None:
         "billed": int(call.credits_micro > 0),
         "failed": int(call.failed),
     }
-    added = ", ".join(f"{name} = {{table}}.{name} + excluded.{name}" for name in SUMS)
-    for table, key in ROLLUPS.items():
-        columns = (*key, *SUMS)
-        unit.run(
-            f"""
-            INSERT INTO {table} ({", ".join(columns)})
-            VALUES ({", ".join(f":{name}" for name in columns)})
-            ON CONFLICT ({", ".join(key)}) DO UPDATE SET {added.format(table=table)}
-            """,
-            **{name: values[name] for name in columns},
-        )
 
 
 _EVENT_COLUMNS = frozenset(

@@ -1,0 +1,147 @@
+"""Steps of several threads in one transaction: they wait for one commit, not for each other's.
+
+A step that comes while nobody is at work begins at once, and alone. Those that come meanwhile wait,
+and then share the next transaction, each with a savepoint of its own: what one is refused takes
+back nothing of another. One thread runs all of them, then hands over to the next.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Event, Lock
+from typing import Any, Generic, Protocol, TypeVar
+
+from creditctl.errors import (
+    Busy,
+    CreditctlError,
+    DatabaseMissing,
+    DatabaseOutdated,
+    DatabaseUnreadable,
+    DiskFull,
+)
+from creditctl.store.engine import UnitOfWork, unit_of_work
+from creditctl.store.queries.orgs import lock_organizations
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+MOST_TOGETHER = 64
+"""Steps of one transaction at most: nobody waits for more."""
+
+_OF_THE_TRANSACTION = (Busy, DatabaseMissing, DatabaseOutdated, DatabaseUnreadable, DiskFull)
+"""What is nobody's own refusal."""
+
+
+class Step(Protocol[T_co]):
+    """A change to one organization, which may share its transaction with others.
+
+    It can be run again from the start when its transaction was taken back.
+    """
+
+    def owner(self, unit: UnitOfWork) -> int:
+        """The internal id of the organization to be locked; raises what it is refused with."""
+
+    def run(self, unit: UnitOfWork) -> T_co:
+        """Make the change; the organization is locked."""
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[T]):
+    step: Step[T]
+    called: Event = field(default_factory=Event)
+    leads: bool = False
+    answer: list[T] = field(default_factory=list)
+    refusal: CreditctlError | None = None
+
+
+def run_alone(database: str, step: Step[T]) -> T:
+    """The step in a transaction of its own."""
+    with unit_of_work(database) as unit:
+        lock_organizations(unit, [step.owner(unit)])
+        return step.run(unit)
+
+
+class GroupCommit:
+    """One for each process and database, shared by its threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._waiting: list[_Waiting[Any]] = []
+        self._is_at_work = False
+
+    def run(self, database: str, step: Step[T]) -> T:
+        """What the step returns, once it is committed; raises what the step does, and Busy.
+
+        Steps of a transaction that failed as a whole are run again, each alone.
+        """
+        mine = _Waiting(step)
+        with self._lock:
+            mine.leads = not self._is_at_work
+            self._is_at_work = True
+            if not mine.leads:
+                self._waiting.append(mine)
+        if not mine.leads:
+            mine.called.wait()
+        if mine.leads:
+            self._lead(database, mine)
+        if mine.refusal is not None:
+            raise mine.refusal
+        return mine.answer[0] if mine.answer else run_alone(database, step)
+
+    def _lead(self, database: str, mine: _Waiting[T]) -> None:
+        """Run what waits beside one's own step, then let the next one lead."""
+        with self._lock:
+            others = self._waiting[: MOST_TOGETHER - 1]
+            del self._waiting[: len(others)]
+        try:
+            if others:
+                _run_together(database, [mine, *others])
+            else:
+                mine.answer.append(run_alone(database, mine.step))
+        finally:
+            with self._lock:
+                following = self._waiting.pop(0) if self._waiting else None
+                self._is_at_work = following is not None
+            if following is not None:
+                following.leads = True
+                others.append(following)
+            for one in others:
+                one.called.set()
+
+
+def _run_together(database: str, group: Sequence[_Waiting[Any]]) -> None:
+    """Answer or refuse every step of the group; none if its transaction fails."""
+    answers: list[tuple[_Waiting[Any], Any]] = []
+    try:
+        with unit_of_work(database) as unit:
+            owners = {place: _owner(unit, one) for place, one in enumerate(group)}
+            locked = [owner for owner in owners.values() if owner is not None]
+            lock_organizations(unit, locked)
+            for place, one in enumerate(group):
+                if owners[place] is None:
+                    continue
+                try:
+                    with unit.savepoint():
+                        answers.append((one, one.step.run(unit)))
+                except CreditctlError as problem:
+                    _refuse(one, problem)
+    except Exception:
+        # Alone, each meets what is its own.
+        for one in group:
+            one.refusal = None
+        return
+    for one, answer in answers:
+        one.answer.append(answer)
+
+
+def _owner(unit: UnitOfWork, one: _Waiting[Any]) -> int | None:
+    try:
+        return one.step.owner(unit)
+    except CreditctlError as problem:
+        _refuse(one, problem)
+        return None
+
+
+def _refuse(one: _Waiting[Any], problem: CreditctlError) -> None:
+    if isinstance(problem, _OF_THE_TRANSACTION):
+        raise problem
+    one.refusal = problem

@@ -1,0 +1,290 @@
+"""The steps of holds: what changes one organization, in a transaction that others may share.
+
+`services.holds` and `services.group_commit` run them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from creditctl.context import Context
+from creditctl.errors import Conflict, ExitStatus, InvalidInput, NotFound
+from creditctl.rules.burn_down import Charge, burn_down
+from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
+from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.services.allocation import lot_of, postpaid_lots, unlimited_in
+from creditctl.services.call_prices import (
+    Caller,
+    QuotedCall,
+    caller_of,
+    quoted,
+    request_identity,
+)
+from creditctl.services.due_bookings import book_what_is_due
+from creditctl.services.expiry import book_due_expiries
+from creditctl.services.price_book import PriceBook
+from creditctl.services.subscription_periods import periods_of
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.public_ids import new_public_id
+from creditctl.store.queries.calls import booked_with_id
+from creditctl.store.queries.grants import payable_grants, something_is_due
+from creditctl.store.queries.holds import (
+    CAPTURED,
+    EXPIRED,
+    OPEN,
+    RELEASED,
+    HoldRow,
+    PartRow,
+    close_hold,
+    due_holds,
+    hold_by_id,
+    hold_named,
+    insert_hold,
+    newest_hold_of,
+    reserve,
+)
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class InsufficientCredits(Conflict):
+    """The credits do not suffice."""
+
+    code: ClassVar[str] = "insufficient_credits"
+    exit_status: ClassVar[ExitStatus] = ExitStatus.INSUFFICIENT
+    hint: ClassVar[str] = "buy credits: 'creditctl purchases create'"
+
+    def __init__(self, required: Credits, available: Credits) -> None:
+        super().__init__(f"Required: {required} credits, Available: {available} credits")
+        self.required = required
+        self.available = available
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRequest:
+    """A call that is about to be served; `organization` or `key` (public id or prefix) names whose.
+
+    `request_id` identifies it ever after, so it is the gate's own, or unique by other means: the
+    same id within the duplicate window is the same call. `units` is an estimate, None: the price's
+    maximum. `at` None: now.
+    """
+
+    request_id: str
+    method: str
+    path: str
+    organization: str | None = None
+    key: str | None = None
+    units: int | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold; `credits` is what it was captured at, None before."""
+
+    id: str
+    organization: str
+    state: str
+    held: Credits
+    """What it reserves now."""
+
+    estimate: Credits
+    authorized_at: datetime
+    expires_at: datetime
+    credits: Credits | None
+    is_new: bool = field(default=False, compare=False)
+    """Placed by this very request, not by the same one before."""
+
+
+class Authorization:
+    """The step of `authorize`; raises InvalidInput as it is made."""
+
+    def __init__(self, context: Context, request: HoldRequest, book: PriceBook) -> None:
+        self.context, self.request, self.book = context, request, book
+        self.number, self.words = request_identity(request.request_id)
+        self.at = request.at or context.now
+        if (request.units or 0) < 0:
+            raise InvalidInput("a call returns no negative number of units")
+        self.caller = Caller(0, "", None)
+
+    def owner(self, unit: UnitOfWork) -> int:
+        """Whose call it is."""
+        self.caller = caller_of(unit, self.request.organization, self.request.key)
+        return self.caller.organization_id
+
+    def run(self, unit: UnitOfWork) -> Hold:
+        """Place the hold, or find the one that was placed for the same request."""
+        caller, request, at = self.caller, self.request, self.at
+        window = self.context.settings.dedup_window
+        path = (request.method, request.path)
+        call = quoted(unit, self.book, caller, path, at, request.units)
+        known = newest_hold_of(unit, self.number)
+        if known is not None and abs(known.authorized_at - at) <= window:
+            return _again(known, caller, call, self.book, request)
+        if _is_booked(unit, self.number, at, window):
+            raise Conflict(f"the request id {request.request_id!r} was used before")
+        parts = _parts(unit, self.context, caller.organization_id, call, at)
+        hold_id = insert_hold(
+            unit,
+            public_id=new_public_id("hold", at),
+            organization_id=caller.organization_id,
+            api_key_id=caller.api_key_id,
+            price_id=call.price_id,
+            event_hour=micros_of(at) // MICROS_PER_HOUR,
+            event_id=self.number,
+            id_text=self.words,
+            authorized_at=at,
+            expires_at=max(self.context.now, at) + self.context.settings.hold_timeout,
+            estimated_units=request.units,
+            estimate_micro=sum((amount for _, amount in parts), NO_CREDITS),
+        )
+        if hold_id is None:
+            raise Conflict(f"the request id {request.request_id!r} was used before")
+        reserve(unit, hold_id, parts)
+        return replace(shown(hold_by_id(unit, hold_id)), is_new=True)
+
+
+class EndingStep:
+    """A step about a hold that was placed before, named by its id or its request id."""
+
+    def __init__(self, context: Context, reference: str) -> None:
+        self.context, self.reference = context, reference
+        self._hold_id = 0
+
+    def owner(self, unit: UnitOfWork) -> int:
+        """Whose call it is; raises NotFound."""
+        found = named(unit, self.reference)
+        self._hold_id = found.id
+        return found.organization_id
+
+    def hold(self, unit: UnitOfWork) -> HoldRow:
+        """The hold as it is now that its organization is locked: another may have ended it."""
+        return hold_by_id(unit, self._hold_id)
+
+
+class Release(EndingStep):
+    """The step of `release`."""
+
+    def run(self, unit: UnitOfWork) -> Hold:
+        """Free what it holds."""
+        row = self.hold(unit)
+        if row.state == CAPTURED:
+            raise Conflict(
+                f"{row.public_id} was captured: the call was served",
+                hint="'creditctl usage undo' takes a day's calls back",
+            )
+        if row.state == OPEN:
+            end_hold(unit, self.context, row, RELEASED)
+        return shown(hold_by_id(unit, row.id))
+
+
+def end_hold(unit: UnitOfWork, context: Context, row: HoldRow, state: str) -> list[PartRow]:
+    """The step: an open hold of a locked organization ends without being captured."""
+    parts = close_hold(unit, row, state, context.now)
+    end_grants_again(unit, context, row.organization_id, parts)
+    return parts
+
+
+def end_grants_again(
+    unit: UnitOfWork, context: Context, organization_id: int, parts: Iterable[PartRow]
+) -> None:
+    """What was held of a grant that has ended meanwhile ends as the rest of it did."""
+    grace_over = context.now - context.settings.usage_grace
+    if any(
+        part.grant_reversed_at is not None
+        or (part.grant_ends_at is not None and part.grant_ends_at <= grace_over)
+        for part in parts
+    ):
+        book_due_expiries(unit, context, organization_id)
+
+
+def shown(row: HoldRow) -> Hold:
+    """The hold as callers see it."""
+    return Hold(
+        id=row.public_id,
+        organization=row.organization,
+        state=row.state,
+        held=row.estimate if row.state == OPEN else NO_CREDITS,
+        estimate=row.estimate,
+        authorized_at=row.authorized_at,
+        expires_at=row.expires_at,
+        credits=row.captured,
+    )
+
+
+def _parts(
+    unit: UnitOfWork, context: Context, organization_id: int, call: QuotedCall, at: datetime
+) -> list[tuple[int | None, Credits]]:
+    """Which grants pay in burn-down order; raises InsufficientCredits unless all is covered."""
+    if not call.estimate:
+        return []
+    if something_is_due(unit, organization_id, context.now - context.settings.usage_grace):
+        book_what_is_due(unit, context, organization_id)
+    found = _covered(unit, organization_id, call, at)
+    if isinstance(found, Credits) and free_due(unit, context, organization_id):
+        found = _covered(unit, organization_id, call, at)
+    if isinstance(found, Credits):
+        raise InsufficientCredits(call.estimate, found)
+    return found
+
+
+def _covered(
+    unit: UnitOfWork, organization_id: int, call: QuotedCall, at: datetime
+) -> list[tuple[int | None, Credits]] | Credits:
+    """The payers and what each pays, or how much there is where that is too little."""
+    charge = Charge(micros_of(at), b"", call.product_id, call.estimate.micro)
+    periods = periods_of(unit, organization_id, at)
+    grants = payable_grants(unit, organization_id, at)
+    # Only an event may reclaim what has expired: a hold reserves what is there.
+    lots = [lot_of(replace(grant, expired=NO_CREDITS)) for grant in grants]
+    lots += postpaid_lots(unit, organization_id, periods, [charge])
+    draws = burn_down(lots, unlimited_in(periods), [charge])
+    if all(draw.lot is not None for draw in draws):
+        return [(draw.lot.grant_id, Credits(draw.credits_micro)) for draw in draws if draw.lot]
+    return Credits(sum(draw.credits_micro for draw in draws if draw.lot is not None))
+
+
+def _again(
+    row: HoldRow, caller: Caller, call: QuotedCall, book: PriceBook, request: HoldRequest
+) -> Hold:
+    """The answer to a request that was made before; raises Conflict where it cannot be given."""
+    endpoints = {
+        book.endpoint_of(book.version(price)).id for price in (row.price_id, call.price_id)
+    }
+    asked = (caller.organization_id, caller.api_key_id, request.units)
+    if asked != (row.organization_id, row.api_key_id, row.estimated_units) or len(endpoints) > 1:
+        raise Conflict(f"the request id {request.request_id!r} was used by another call")
+    if row.state in (RELEASED, EXPIRED):
+        raise Conflict(
+            f"the hold of request {request.request_id!r} is {row.state}",
+            hint="a call that is made again has a new request id",
+        )
+    return shown(row)
+
+
+def _is_booked(unit: UnitOfWork, event_id: bytes, at: datetime, window: timedelta) -> bool:
+    """Whether an event of that id is in the books near that time."""
+    micros, nearest = micros_of(at), window // _MICROSECOND
+    first, last = ((micros + offset) // MICROS_PER_HOUR for offset in (-nearest, nearest))
+    return any(
+        event.event_hour == micros // MICROS_PER_HOUR or abs(event.occurred_at - micros) <= nearest
+        for event in booked_with_id(unit, event_id, first, last)
+    )
+
+
+def free_due(unit: UnitOfWork, context: Context, organization_id: int) -> int:
+    """The step: free what calls hold past their time; returns how many."""
+    for row in (due := due_holds(unit, organization_id, context.now)):
+        end_hold(unit, context, row, EXPIRED)
+    return len(due)
+
+
+def named(unit: UnitOfWork, reference: str) -> HoldRow:
+    """The hold by its id or its request id; raises NotFound."""
+    found = hold_named(unit, reference)
+    if found is None:
+        found = newest_hold_of(unit, request_identity(reference)[0])
+    if found is None:
+        raise NotFound(f"there is no hold {reference!r}")
+    return found

@@ -1,0 +1,259 @@
+"""Steps that share a transaction: each gets what it would have got alone, and the books add up."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from builders import an_organization, at, open_books
+from calls import rows_of
+from creditctl.context import Context
+from creditctl.errors import Busy, Conflict, CreditctlError, NotFound
+from creditctl.rules.units import Credits
+from creditctl.services import group_commit
+from creditctl.services.audit_chain import verify_audit_log
+from creditctl.services.balances import read_balance
+from creditctl.services.call_prices import current_prices
+from creditctl.services.group_commit import GroupCommit
+from creditctl.services.hold_capture import Capture
+from creditctl.services.hold_steps import Authorization, Hold, HoldRequest, Release
+from creditctl.store.connections import IdleConnections
+from creditctl.store.engine import UnitOfWork, reusing_connections, unit_of_work
+
+THREADS = 8
+OWNERS = ("acme", "globex", "initech")
+AFFORDABLE = 10
+
+
+class Books:
+    """What threads do to the books, through one group."""
+
+    def __init__(self, context: Context) -> None:
+        self.context, self.prices = context, current_prices(context)
+        self.group, self.idle = GroupCommit(), IdleConnections()
+
+    def run(self, step: Any) -> Any:
+        with reusing_connections(self.idle):
+            return self.group.run(self.context.database, step)
+
+    def authorize(self, name: str, owner: str, units: int = 1) -> Hold:
+        request = HoldRequest(
+            request_id=name, method="GET", path="/rows", organization=owner, units=units
+        )
+        found: Hold = self.run(Authorization(self.context, request, self.prices))
+        return found
+
+    def capture(self, name: str, units: int = 1) -> Hold:
+        found: Hold = self.run(Capture(self.context, name, self.prices, 200, units))
+        return found
+
+    def release(self, name: str) -> Hold:
+        found: Hold = self.run(Release(self.context, name))
+        return found
+
+
+@pytest.fixture
+def books(context: Context) -> Iterator[Books]:
+    early = at(context, "2026-10-01T00:00:00Z")
+    open_books(early)
+    for owner in OWNERS:
+        an_organization(early, owner, credits=str(AFFORDABLE))
+    made = Books(context)
+    yield made
+    made.idle.close()
+
+
+@contextmanager
+def commit_under_way(books: Books) -> Iterator[None]:
+    """Whoever comes in the block waits, and then shares one transaction with the others."""
+    begun, go_on = Event(), Event()
+
+    class Slow:
+        def owner(self, unit: UnitOfWork) -> int:
+            return int(unit.fetch_value("SELECT MIN(id) FROM organization"))
+
+        def run(self, _: UnitOfWork) -> None:
+            begun.set()
+            assert go_on.wait(60)
+
+    first = Thread(target=books.run, args=[Slow()])
+    first.start()
+    assert begun.wait(60)
+    try:
+        yield
+    finally:
+        go_on.set()
+        first.join()
+
+
+def together(books: Books, *asked: tuple[Any, ...]) -> list[Any]:
+    """The answers, or errors, to what is asked in one transaction."""
+
+    def told(ask: tuple[Any, ...]) -> Any:
+        try:
+            return ask[0](*ask[1:])
+        except CreditctlError as problem:
+            return problem
+
+    with ThreadPoolExecutor(len(asked)) as threads:
+        with commit_under_way(books):
+            some = []
+            for place, ask in enumerate(asked):
+                some.append(threads.submit(told, ask))
+                # In the order given.
+                while len(books.group._waiting) <= place:
+                    pass
+        return [one.result() for one in some]
+
+
+@pytest.fixture
+def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The transactions that group commit opened."""
+    opened: list[str] = []
+
+    def opening(database: str) -> Any:
+        opened.append(database)
+        return unit_of_work(database)
+
+    monkeypatch.setattr(group_commit, "unit_of_work", opening)
+    return opened
+
+
+def test_those_that_wait_share_one_transaction_and_each_has_its_own_answer(
+    books: Books, transactions: list[str]
+) -> None:
+    for name in ("served", "ended"):
+        books.authorize(name, "globex")
+    transactions.clear()
+    found = together(
+        books,
+        (books.authorize, "a-1", "acme", 6),
+        (books.authorize, "a-2", "acme", 6),
+        (books.authorize, "a-1", "acme", 6),
+        (books.authorize, "a-1", "globex", 6),
+        (books.authorize, "g-1", "globex", 8),
+        (books.authorize, "n-1", "nobody"),
+        (books.capture, "served", 1),
+        (books.release, "ended"),
+        (books.capture, "unknown"),
+    )
+    # The first, which the others waited for, and one for all of them.
+    assert len(transactions) == 2
+    held, refused, again, other, paid, nobody, captured, released, unknown = found
+    assert (held.is_new, again.is_new, again.id) == (True, False, held.id)
+    assert str(refused) == "Required: 6 credits, Available: 4 credits"
+    assert isinstance(other, Conflict)
+    assert paid.held == Credits.parse("8")
+    assert "nobody" in str(nobody)
+    assert captured.credits == Credits.parse("1")
+    assert released.state == "released"
+    assert isinstance(unknown, NotFound)
+    assert read_balance(books.context, "acme").held == Credits.parse("6")
+    assert read_balance(books.context, "globex").available == Credits.parse("1")
+
+
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_exactly_the_affordable_number_of_calls_is_served(books: Books, seed: int) -> None:
+    chance = random.Random(seed)
+    asked = [(f"{owner}-{number}", owner) for owner in OWNERS for number in range(AFFORDABLE + 5)]
+    asked += [chance.choice(asked) for _ in range(15)]
+    chance.shuffle(asked)
+
+    def serve(call: tuple[str, str]) -> tuple[str, str] | None:
+        name, owner = call
+        try:
+            hold = books.authorize(name, owner)
+        except CreditctlError:
+            return None
+        ended = books.capture(name)
+        assert (ended.id, ended.credits) == (hold.id, Credits.parse("1"))
+        return call
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        served = {call for call in threads.map(serve, asked) if call}
+    assert Counter(owner for _, owner in served) == dict.fromkeys(OWNERS, AFFORDABLE)
+    for owner in OWNERS:
+        balance = read_balance(books.context, owner)
+        assert balance.available == balance.held == balance.open_overage == Credits(0)
+    events = "SELECT COUNT(*), SUM(credits_micro) FROM usage_event"
+    assert rows_of(books.context, events) == [(30, 30_000_000)]
+    for table in ("usage_hour", "usage_endpoint_hour", "usage_day", "usage_status_day"):
+        assert rows_of(books.context, f"SELECT SUM(requests) FROM {table}") == [(30,)]
+    assert verify_audit_log(books.context).verified
+
+
+def test_two_groups_do_not_wait_for_each_other_in_a_circle(books: Books) -> None:
+    """Two gates of one database, whose calls come in opposite orders."""
+    others = Books(books.context)
+
+    def charge(call: tuple[Books, str, str]) -> None:
+        gate, name, owner = call
+        gate.authorize(name, owner)
+        gate.capture(name)
+
+    calls = [(books, f"b-{owner}-{n}", owner) for n in range(4) for owner in OWNERS]
+    calls += [(others, f"o-{owner}-{n}", owner) for n in range(4) for owner in reversed(OWNERS)]
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(charge, calls))
+    others.idle.close()
+    assert rows_of(books.context, "SELECT COUNT(*) FROM usage_event") == [(24,)]
+
+
+@pytest.mark.parametrize("problem", [Busy("no"), RuntimeError("a bug")])
+def test_steps_of_a_transaction_that_failed_are_run_alone(
+    books: Books, transactions: list[str], problem: Exception
+) -> None:
+    class Failing:
+        times = 0
+
+        def owner(self, unit: UnitOfWork) -> int:
+            return int(unit.fetch_value("SELECT MIN(id) FROM organization"))
+
+        def run(self, _: UnitOfWork) -> str:
+            self.times += 1
+            if self.times == 1:
+                raise problem
+            return "second"
+
+    found = together(
+        books,
+        (books.authorize, "a-1", "acme", 6),
+        (books.authorize, "a-2", "acme", 6),
+        (books.run, Failing()),
+    )
+    assert len(transactions) == 2 + 3
+    assert [found[0].state if isinstance(found[0], Hold) else found[1].state] == ["open"]
+    assert found[2] == "second"
+    assert read_balance(books.context, "acme").held == Credits.parse("6")
+
+
+def test_who_comes_alone_waits_for_nobody(books: Books, transactions: list[str]) -> None:
+    for number in range(3):
+        books.authorize(f"a-{number}", "acme")
+    assert len(transactions) == 3
+
+
+def test_what_a_step_wrote_later_goes_with_it(books: Books) -> None:
+    written: list[int] = []
+
+    def write(_: UnitOfWork, rows: list[int]) -> None:
+        written.extend(rows)
+
+    def refused(unit: UnitOfWork) -> None:
+        with unit.savepoint():
+            unit.later(write, 2)
+            raise Conflict("no")
+
+    with unit_of_work(books.context.database) as unit:
+        unit.later(write, 1)
+        with pytest.raises(Conflict):
+            refused(unit)
+        with unit.savepoint():
+            unit.later(write, 3)
+        assert written == []
+    assert written == [1, 3]
