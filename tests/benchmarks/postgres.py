@@ -42,7 +42,7 @@ class Server:
         """URL of a copy of the company, written to the disk."""
         name = f"creditctl_benchmark_{os.getpid()}_{next(_numbers)}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {self.template}", "CHECKPOINT")
-        return _named(self.url, name)
+        return named(self.url, name)
 
     def on_a_copy(self, measure: Callable[[str], float]) -> float:
         """What is measured on a copy of the company that is dropped afterwards."""
@@ -64,16 +64,23 @@ class Server:
 
 
 @contextmanager
+def bare_server(workspace: Workspace) -> Iterator[Server]:
+    """The same without the company."""
+    with _url(workspace) as url:
+        yield Server(url, f"creditctl_company_{os.getpid()}")
+
+
+@contextmanager
 def server(workspace: Workspace) -> Iterator[Server]:
     """The server that the environment names, else one of a wheel, with fsync as it comes: on."""
-    with _url(workspace) as url:
-        one = Server(url, f"creditctl_company_{os.getpid()}")
+    with bare_server(workspace) as one:
+        url = one.url
         one.run(f"CREATE DATABASE {one.template}")
         try:
-            build(_named(url, one.template), workspace.scratch)
+            build(named(url, one.template), workspace.scratch)
             yield one
         finally:
-            one.drop(_named(url, one.template))
+            one.drop(named(url, one.template))
 
 
 def seconds_to_copy(url: str, rows: bytes, sample: Sample) -> float:
@@ -167,5 +174,6 @@ def _url(workspace: Workspace) -> Iterator[str]:
         started.cleanup()
 
 
-def _named(url: str, name: str) -> str:
+def named(url: str, name: str) -> str:
+    """URL of another database on the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

@@ -1,0 +1,194 @@
+"""Holds and charges a second against the bare conditional UPDATE on the same database.
+
+    python -m tests.benchmarks.holds [--seconds N] [--rounds N] [--threads N] [--only sqlite]
+
+Both sides run in this process with as many threads, connections that stay open, and commits that
+survive a power cut: WAL with synchronous = FULL on SQLite, fsync on PostgreSQL. They take turns.
+The bare UPDATE takes 1 from a number unless it is too small, and knows nothing else: neither who
+calls, nor a request id, nor that anything has a price.
+"""
+
+import argparse
+import itertools
+import sqlite3
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.builders import an_organization, open_books
+
+from creditctl import clock
+from creditctl.context import Context
+from creditctl.services.call_prices import current_prices
+from creditctl.services.group_commit import GroupCommit
+from creditctl.services.hold_capture import Capture
+from creditctl.services.hold_steps import Authorization, HoldRequest
+from creditctl.store.connections import IdleConnections
+from creditctl.store.driver_sqlite import path_of
+from creditctl.store.engine import dialect_of, reusing_connections
+from creditctl.store.migrate import create_file, migrate
+
+from .postgres import bare_server, named
+from .workspace import Workspace
+
+_ORGANIZATIONS = 200
+_CREDITS = "100000000"
+_TABLE = "CREATE TABLE bare_balance (id INTEGER PRIMARY KEY, free BIGINT NOT NULL)"
+_FILL = "INSERT INTO bare_balance VALUES ({place}, 1000000000)"
+_BARE = "UPDATE bare_balance SET free = free - 1 WHERE id = {place} AND free >= 1"
+_numbers = itertools.count(1)
+Act = Callable[[int], None]
+
+
+def main() -> int:
+    """Print what both sides reach in a second, and the ratio of the medians."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=2.0, help="of a round, each side")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=16)
+    parser.add_argument("--only", choices=("sqlite", "postgresql"))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
+        Path(scratch).chmod(0o755)
+        for kind in (options.only,) if options.only else ("sqlite", "postgresql"):
+            database = stack.enter_context(_books(kind, Path(scratch)))
+            for organizations in (_ORGANIZATIONS, 1):
+                _compare(database, organizations, options)
+    return 0
+
+
+def _compare(database: str, organizations: int, options: argparse.Namespace) -> None:
+    with ExitStack() as stack:
+        sides = {
+            "bare": stack.enter_context(_bare(database, organizations)),
+            "holds": stack.enter_context(_ours(database, organizations, is_charged=False)),
+            "charges": stack.enter_context(_ours(database, organizations, is_charged=True)),
+        }
+        found: dict[str, list[float]] = {name: [] for name in sides}
+        for _ in range(options.rounds):
+            for name, act in sides.items():
+                found[name].append(per_second(act, options.threads, options.seconds))
+    medians = {name: statistics.median(rates) for name, rates in found.items()}
+    for name in ("holds", "charges"):
+        sys.stdout.write(
+            f"{dialect_of(database)}, {organizations} organizations: {medians[name]:,.0f} {name}/s,"
+            f" bare {medians['bare']:,.0f}, ratio {medians[name] / medians['bare']:.2f}\n"
+        )
+        sys.stdout.flush()
+
+
+def per_second(act: Act, threads: int, seconds: float) -> float:
+    """How often the threads get it done together."""
+    begin, until = threading.Barrier(threads), time.perf_counter() + seconds
+
+    def work(thread: int) -> int:
+        begin.wait()
+        done = 0
+        while time.perf_counter() < until:
+            act(thread + done * threads)
+            done += 1
+        return done
+
+    with ThreadPoolExecutor(threads) as pool:
+        began = time.perf_counter()
+        done = sum(pool.map(work, range(threads)))
+        return done / (time.perf_counter() - began)
+
+
+@contextmanager
+def _bare(database: str, organizations: int) -> Iterator[Act]:
+    """The UPDATE, each thread on a connection of its own."""
+    own, opened = threading.local(), []
+
+    def act(number: int) -> None:
+        if not hasattr(own, "connection"):
+            own.connection = _connected(database)
+            opened.append(own.connection)
+        sql = _BARE.format(place=number % organizations)
+        if dialect_of(database) == "sqlite":
+            own.connection.execute("BEGIN IMMEDIATE")
+            own.connection.execute(sql)
+            own.connection.execute("COMMIT")
+        else:
+            own.connection.execute(sql)
+
+    yield act
+    for connection in opened:
+        connection.close()
+
+
+@contextmanager
+def _ours(database: str, organizations: int, *, is_charged: bool) -> Iterator[Act]:
+    """A hold of one credit, and its capture."""
+    group, idle = GroupCommit(), IdleConnections()
+    prices = current_prices(_context(database))
+
+    def act(number: int) -> None:
+        name = f"call-{next(_numbers)}"
+        request = HoldRequest(
+            request_id=name,
+            method="GET",
+            path="/rows",
+            organization=f"org-{number % organizations}",
+            units=1,
+        )
+        with reusing_connections(idle):
+            group.run(database, Authorization(_context(database), request, prices))
+            if is_charged:
+                group.run(database, Capture(_context(database), name, prices, 200, 1))
+
+    yield act
+    idle.close()
+
+
+@contextmanager
+def _books(kind: str, scratch: Path) -> Iterator[str]:
+    """A database with organizations that have credits, and the table of the bare UPDATE."""
+    with ExitStack() as stack:
+        if kind == "sqlite":
+            database = f"sqlite:///{scratch}/books.db"
+            create_file(database)
+        else:
+            server = stack.enter_context(bare_server(Workspace(scratch, scratch)))
+            server.run("CREATE DATABASE creditctl_holds")
+            stack.callback(server.drop, named(server.url, "creditctl_holds"))
+            database = named(server.url, "creditctl_holds")
+        migrate(database)
+        context = _context(database)
+        with reusing_connections():
+            open_books(context)
+            for place in range(_ORGANIZATIONS):
+                an_organization(context, f"org-{place}", credits=_CREDITS)
+        connection = _connected(database)
+        connection.execute(_TABLE)
+        for place in range(_ORGANIZATIONS):
+            connection.execute(_FILL.format(place=place))
+        connection.close()
+        yield database
+
+
+def _context(database: str) -> Context:
+    return Context(database, clock.now(), "benchmark")
+
+
+def _connected(database: str) -> Any:
+    if dialect_of(database) == "sqlite":
+        connection = sqlite3.connect(
+            path_of(database), timeout=60, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+    import psycopg
+
+    return psycopg.connect(database, autocommit=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
