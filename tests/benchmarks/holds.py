@@ -29,6 +29,7 @@ from creditctl.context import Context
 from creditctl.services.call_prices import current_prices
 from creditctl.services.group_commit import GroupCommit
 from creditctl.services.hold_capture import Capture
+from creditctl.services.hold_groups import TogetherHeld
 from creditctl.services.hold_steps import Authorization, HoldRequest
 from creditctl.store.connections import IdleConnections
 from creditctl.store.driver_sqlite import path_of
@@ -127,7 +128,7 @@ def _bare(database: str, organizations: int) -> Iterator[Act]:
 @contextmanager
 def _ours(database: str, organizations: int, *, is_charged: bool) -> Iterator[Act]:
     """A hold of one credit, and its capture."""
-    group, idle = GroupCommit(), IdleConnections()
+    group, idle = GroupCommit(TogetherHeld()), IdleConnections()
     prices = current_prices(_context(database))
 
     def act(number: int) -> None:

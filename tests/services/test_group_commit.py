@@ -19,8 +19,9 @@ from creditctl.services import group_commit
 from creditctl.services.audit_chain import verify_audit_log
 from creditctl.services.balances import read_balance
 from creditctl.services.call_prices import current_prices
-from creditctl.services.group_commit import GroupCommit
+from creditctl.services.group_commit import GroupCommit, Together
 from creditctl.services.hold_capture import Capture
+from creditctl.services.hold_groups import TogetherHeld
 from creditctl.services.hold_steps import Authorization, Hold, HoldRequest, Release
 from creditctl.store.connections import IdleConnections
 from creditctl.store.engine import UnitOfWork, reusing_connections, unit_of_work
@@ -33,9 +34,9 @@ AFFORDABLE = 10
 class Books:
     """What threads do to the books, through one group."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, together: Together | None = None) -> None:
         self.context, self.prices = context, current_prices(context)
-        self.group, self.idle = GroupCommit(), IdleConnections()
+        self.group, self.idle = GroupCommit(together), IdleConnections()
 
     def run(self, step: Any) -> Any:
         with reusing_connections(self.idle):
@@ -158,7 +159,11 @@ def test_those_that_wait_share_one_transaction_and_each_has_its_own_answer(
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_exactly_the_affordable_number_of_calls_is_served(books: Books, seed: int) -> None:
+@pytest.mark.parametrize("together", [None, TogetherHeld()])
+def test_exactly_the_affordable_number_of_calls_is_served(
+    books: Books, together: Together | None, seed: int
+) -> None:
+    books.group = GroupCommit(together)
     chance = random.Random(seed)
     asked = [(f"{owner}-{number}", owner) for owner in OWNERS for number in range(AFFORDABLE + 5)]
     asked += [chance.choice(asked) for _ in range(15)]
@@ -189,7 +194,7 @@ def test_exactly_the_affordable_number_of_calls_is_served(books: Books, seed: in
 
 def test_two_groups_do_not_wait_for_each_other_in_a_circle(books: Books) -> None:
     """Two gates of one database, whose calls come in opposite orders."""
-    others = Books(books.context)
+    others = Books(books.context, TogetherHeld())
 
     def charge(call: tuple[Books, str, str]) -> None:
         gate, name, owner = call

@@ -5,7 +5,8 @@ and then share the next transaction, each with a savepoint of its own: what one 
 back nothing of another. One thread runs all of them, then hands over to the next.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import Any, Generic, Protocol, TypeVar
@@ -18,7 +19,7 @@ from creditctl.errors import (
     DatabaseUnreadable,
     DiskFull,
 )
-from creditctl.store.engine import UnitOfWork, unit_of_work
+from creditctl.store.engine import UnitOfWork, dialect_of, unit_of_work
 from creditctl.store.queries.orgs import lock_organizations
 
 T = TypeVar("T")
@@ -26,6 +27,9 @@ T_co = TypeVar("T_co", covariant=True)
 
 MOST_TOGETHER = 64
 """Steps of one transaction at most: nobody waits for more."""
+
+GATHERING_SECONDS = 0.0005
+"""How long the next group is open for, where there is one: less than a commit takes."""
 
 _OF_THE_TRANSACTION = (Busy, DatabaseMissing, DatabaseOutdated, DatabaseUnreadable, DiskFull)
 """What is nobody's own refusal."""
@@ -42,6 +46,22 @@ class Step(Protocol[T_co]):
 
     def run(self, unit: UnitOfWork) -> T_co:
         """Make the change; the organization is locked."""
+
+
+class Together(Protocol):
+    """Makes many steps of one sort in a few statements, for a database that is far away.
+
+    Steps that it leaves out are run alone, each by its own thread.
+    """
+
+    def takes(self, step: Any) -> bool:
+        """Whether it may make the step; False costs nobody anything."""
+
+    def owners(self, unit: UnitOfWork, steps: Any) -> dict[int, int]:
+        """The organizations to be locked, by the steps' places."""
+
+    def run(self, unit: UnitOfWork, steps: Any, owners: Mapping[int, int]) -> Mapping[int, Any]:
+        """The answers of the steps that were made, by their places."""
 
 
 @dataclass(slots=True)
@@ -63,7 +83,9 @@ def run_alone(database: str, step: Step[T]) -> T:
 class GroupCommit:
     """One for each process and database, shared by its threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, together: Together | None = None) -> None:
+        """With `together`, PostgreSQL has groups of what that takes, and of nothing else."""
+        self._together = together
         self._lock = Lock()
         self._waiting: list[_Waiting[Any]] = []
         self._is_at_work = False
@@ -73,6 +95,9 @@ class GroupCommit:
 
         Steps of a transaction that failed as a whole are run again, each alone.
         """
+        together = self._together if dialect_of(database) == "postgresql" else None
+        if together is not None and not together.takes(step):
+            return run_alone(database, step)
         mine = _Waiting(step)
         with self._lock:
             mine.leads = not self._is_at_work
@@ -81,6 +106,9 @@ class GroupCommit:
                 self._waiting.append(mine)
         if not mine.leads:
             mine.called.wait()
+            if mine.leads:
+                # Those that were just answered come again with their next steps.
+                time.sleep(GATHERING_SECONDS)
         if mine.leads:
             self._lead(database, mine)
         if mine.refusal is not None:
@@ -93,7 +121,9 @@ class GroupCommit:
             others = self._waiting[: MOST_TOGETHER - 1]
             del self._waiting[: len(others)]
         try:
-            if others:
+            if others and self._together is not None and dialect_of(database) == "postgresql":
+                _run_at_once(database, [mine, *others], self._together)
+            elif others:
                 _run_together(database, [mine, *others])
             else:
                 mine.answer.append(run_alone(database, mine.step))
@@ -131,6 +161,21 @@ def _run_together(database: str, group: Sequence[_Waiting[Any]]) -> None:
         return
     for one, answer in answers:
         one.answer.append(answer)
+
+
+def _run_at_once(database: str, group: Sequence[_Waiting[Any]], together: Together) -> None:
+    """Answer what can be made in a few statements, and nothing if their transaction fails."""
+    steps = [one.step for one in group]
+    try:
+        with unit_of_work(database) as unit:
+            owners = together.owners(unit, steps)
+            lock_organizations(unit, owners.values())
+            answers = together.run(unit, steps, owners)
+    except Exception:
+        # Alone, each meets what is its own.
+        return
+    for place, answer in answers.items():
+        group[place].answer.append(answer)
 
 
 def _owner(unit: UnitOfWork, one: _Waiting[Any]) -> int | None:

@@ -104,6 +104,7 @@ class Authorization:
         self.context, self.request, self.book = context, request, book
         self.number, self.words = request_identity(request.request_id)
         self.at = request.at or context.now
+        self.expires_at = max(context.now, self.at) + context.settings.hold_timeout
         if (request.units or 0) < 0:
             raise InvalidInput("a call returns no negative number of units")
         self.caller = Caller(0, "", None)
@@ -135,7 +136,7 @@ class Authorization:
             event_id=self.number,
             id_text=self.words,
             authorized_at=at,
-            expires_at=max(self.context.now, at) + self.context.settings.hold_timeout,
+            expires_at=self.expires_at,
             estimated_units=request.units,
             estimate_micro=sum((amount for _, amount in parts), NO_CREDITS),
         )

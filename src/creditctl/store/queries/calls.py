@@ -45,20 +45,19 @@ class BookedRow:
 def booked_with_id(
     unit: UnitOfWork, event_id: bytes, first_hour: int, last_hour: int
 ) -> list[BookedRow]:
-    """The events of that id in these hours."""
-    return [
-        row
-        for hour in range(first_hour, last_hour + 1)
-        for row in unit.fetch(
-            BookedRow,
-            """
-            SELECT event_hour, occurred_at, organization_id, batch_id, credits_micro
-            FROM usage_event WHERE event_hour = :hour AND event_id = :event_id
-            """,
-            hour=hour,
-            event_id=event_id,
-        )
-    ]
+    """The events of that id in these hours, by the key: never the events of whole hours."""
+    hours = range(first_hour, last_hour + 1)
+    return unit.fetch(
+        BookedRow,
+        f"""
+        SELECT event_hour, occurred_at, organization_id, batch_id, credits_micro FROM usage_event
+        WHERE event_hour IN ({", ".join(f":hour_{place}" for place in range(len(hours)))})
+          AND event_id = :event_id
+        ORDER BY event_hour
+        """,
+        event_id=event_id,
+        **{f"hour_{place}": hour for place, hour in enumerate(hours)},
+    )
 
 
 def insert_call(unit: UnitOfWork, call: CallRow, batch_id: int) -> None:

@@ -1,5 +1,6 @@
 """Credit grants: insert, list in burn-down order, draw, expire."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -256,6 +257,20 @@ def payable_grants(unit: UnitOfWork, organization_id: int, at: datetime) -> list
         """,
         organization_id=organization_id,
         at=at,
+    )
+
+
+def payable_grants_of_many(unit: UnitOfWork, organization_ids: Sequence[int]) -> list[GrantRow]:
+    """Grants of which something is free, whenever they are in force; only on PostgreSQL."""
+    return unit.fetch(
+        GrantRow,
+        f"""
+        {_SELECT}
+        WHERE g.organization_id = ANY(CAST(:ids AS BIGINT[])) AND g.reversed_at IS NULL
+          AND g.remaining_micro > g.held_micro
+        ORDER BY g.id
+        """,
+        ids=list(organization_ids),
     )
 
 

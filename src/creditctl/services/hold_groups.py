@@ -1,0 +1,182 @@
+"""Authorizations of many calls in a dozen statements: what PostgreSQL is asked costs round trips.
+
+Only those take part whose organizations have credits and nothing else to look at: no subscription,
+no order form, nothing due, enough to pay, and an id that nobody used. The others are run alone, by
+the step that knows every case; `tests/services/test_hold_groups.py` proves that both do the same.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from creditctl.errors import Busy, CreditctlError
+from creditctl.rules.burn_down import Charge, burn_down
+from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
+from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.services.allocation import lot_of
+from creditctl.services.call_prices import Caller, QuotedCall, quoted
+from creditctl.services.hold_steps import Authorization, Hold
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.public_ids import new_public_id
+from creditctl.store.queries.grants import GrantRow, payable_grants_of_many
+from creditctl.store.queries.hold_groups import (
+    callers_named,
+    insert_holds,
+    plain_calls,
+    reserve_parts,
+)
+from creditctl.store.queries.holds import OPEN
+
+_Parts = list[tuple[int, int]]
+
+
+class TogetherHeld:
+    """Places plain holds of a group at once."""
+
+    def takes(self, step: Any) -> bool:
+        """Whether it may be one of them, as far as its price tells."""
+        return (
+            isinstance(step, Authorization)
+            and not step.book.has_plan_prices
+            and not step.book.has_volume_prices
+            and (step.request.key is None) != (step.request.organization is None)
+        )
+
+    def owners(self, unit: UnitOfWork, steps: Sequence[Authorization]) -> dict[int, int]:
+        """The organization of each step by its place, of those that name one."""
+        names = [step.request.key or step.request.organization or "" for step in steps]
+        found = callers_named(unit, names)
+        owners: dict[int, int] = {}
+        for place, (step, name) in enumerate(zip(steps, names, strict=True)):
+            row = found.get(name)
+            if row is not None and (row.api_key_id is None) == (step.request.key is None):
+                step.caller = Caller(row.organization_id, row.organization, row.api_key_id)
+                owners[place] = row.organization_id
+        return owners
+
+    def run(
+        self, unit: UnitOfWork, steps: Sequence[Authorization], owners: Mapping[int, int]
+    ) -> dict[int, Hold]:
+        """The holds of the plain ones by place; their organizations are locked."""
+        plain = _plain(unit, steps, owners)
+        if not plain:
+            return {}
+        grants: dict[int, dict[int, GrantRow]] = defaultdict(dict)
+        for grant in payable_grants_of_many(unit, sorted({owners[place] for place in plain})):
+            grants[grant.organization_id][grant.id] = grant
+        placed: dict[int, _Parts] = {}
+        for place, call in plain.items():
+            parts = _drawn(grants[owners[place]], steps[place], call)
+            if parts is not None:
+                placed[place] = parts
+        return _place(unit, steps, plain, placed)
+
+
+def _plain(
+    unit: UnitOfWork, steps: Sequence[Authorization], owners: Mapping[int, int]
+) -> dict[int, QuotedCall]:
+    calls: dict[int, QuotedCall] = {}
+    numbers: set[bytes] = set()
+    asked = []
+    for place, owner_id in owners.items():
+        step, request = steps[place], steps[place].request
+        if step.number in numbers:
+            continue
+        try:
+            path = (request.method, request.path)
+            calls[place] = quoted(unit, step.book, step.caller, path, step.at, request.units)
+        except CreditctlError:
+            continue
+        numbers.add(step.number)
+        window = step.context.settings.dedup_window
+        first, last = (
+            micros_of(moment) // MICROS_PER_HOUR for moment in (step.at - window, step.at + window)
+        )
+        asked.append((place, owner_id, step.number, first, last))
+    if not asked:
+        return {}
+    expired_before = max(step.context.now - step.context.settings.usage_grace for step in steps)
+    plain = plain_calls(unit, asked, expired_before)
+    return {place: call for place, call in calls.items() if place in plain}
+
+
+def _drawn(grants: dict[int, GrantRow], step: Authorization, call: QuotedCall) -> _Parts | None:
+    """Grant and micro-credits in burn-down order, now held of `grants`; None: too little."""
+    if not call.estimate:
+        return []
+    at = step.at
+    charge = Charge(micros_of(at), b"", call.product_id, call.estimate.micro)
+    lots = [
+        lot_of(replace(grant, expired=NO_CREDITS))
+        for grant in grants.values()
+        if grant.available > NO_CREDITS
+        and grant.effective_at <= at
+        and (grant.expires_at is None or grant.expires_at > at)
+    ]
+    parts: _Parts = []
+    for draw in burn_down(lots, [], [charge]):
+        if draw.lot is None or draw.lot.grant_id is None:
+            return None
+        parts.append((draw.lot.grant_id, draw.credits_micro))
+    for grant_id, micro in parts:
+        grant = grants[grant_id]
+        grants[grant_id] = replace(grant, held=grant.held + Credits(micro))
+    return parts
+
+
+def _place(
+    unit: UnitOfWork,
+    steps: Sequence[Authorization],
+    calls: Mapping[int, QuotedCall],
+    placed: Mapping[int, _Parts],
+) -> dict[int, Hold]:
+    if not placed:
+        return {}
+    rows = {
+        place: _row(steps[place], calls[place], sum(micro for _, micro in parts))
+        for place, parts in placed.items()
+    }
+    ids = insert_holds(unit, list(rows.values()))
+    if len(ids) != len(rows):
+        raise Busy("a request id was used by another gate at the same moment")
+    reserve_parts(
+        unit,
+        [
+            (ids[steps[place].number], number, grant_id, micro)
+            for place, parts in placed.items()
+            for number, (grant_id, micro) in enumerate(parts)
+        ],
+    )
+    return {place: _shown(steps[place], row) for place, row in rows.items()}
+
+
+def _row(step: Authorization, call: QuotedCall, estimate: int) -> dict[str, Any]:
+    return {
+        "public_id": new_public_id("hold", step.at),
+        "organization_id": step.caller.organization_id,
+        "api_key_id": step.caller.api_key_id,
+        "price_id": call.price_id,
+        "event_hour": micros_of(step.at) // MICROS_PER_HOUR,
+        "event_id": step.number,
+        "id_text": step.words,
+        "authorized_at": micros_of(step.at),
+        "expires_at": micros_of(step.expires_at),
+        "estimated_units": step.request.units,
+        "estimate_micro": estimate,
+    }
+
+
+def _shown(step: Authorization, row: Mapping[str, Any]) -> Hold:
+    estimate = Credits(row["estimate_micro"])
+    return Hold(
+        id=row["public_id"],
+        organization=step.caller.organization,
+        state=OPEN,
+        held=estimate,
+        estimate=estimate,
+        authorized_at=step.at,
+        expires_at=step.expires_at,
+        credits=None,
+        is_new=True,
+    )
