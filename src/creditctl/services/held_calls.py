@@ -5,11 +5,12 @@ reason, which the audit log keeps.
 """
 
 from creditctl.context import Context
-from creditctl.errors import Conflict, InvalidInput
+from creditctl.errors import InvalidInput
 from creditctl.services.audit import record_change
-from creditctl.services.holds import Hold, end_hold, locked_hold, shown
-from creditctl.store.engine import reading, unit_of_work
-from creditctl.store.queries.holds import CAPTURED, OPEN, RELEASED, hold_by_id, newest_holds
+from creditctl.services.group_commit import run_alone
+from creditctl.services.hold_steps import Hold, Release, shown
+from creditctl.store.engine import UnitOfWork, reading
+from creditctl.store.queries.holds import OPEN, RELEASED, newest_holds
 from creditctl.store.queries.orgs import find_organization
 
 
@@ -34,23 +35,26 @@ def release_by_hand(context: Context, reference: str, *, reason: str) -> Hold:
     """
     if not reason.strip():
         raise InvalidInput("a hold is released for a reason", hint="add --reason TEXT")
-    with unit_of_work(context.database) as unit:
-        row = locked_hold(unit, reference)
-        if row.state == CAPTURED:
-            raise Conflict(
-                f"{row.public_id} was captured: the call was served",
-                hint="'creditctl usage undo' takes a day's calls back",
-            )
+    return run_alone(context.database, _AuditedRelease(context, reference, reason))
+
+
+class _AuditedRelease(Release):
+    def __init__(self, context: Context, reference: str, reason: str) -> None:
+        super().__init__(context, reference)
+        self.reason = reason
+
+    def run(self, unit: UnitOfWork) -> Hold:
+        row = self.hold(unit)
+        released = super().run(unit)
         if row.state == OPEN:
-            end_hold(unit, context, row, RELEASED)
             record_change(
                 unit,
-                context,
+                self.context,
                 "hold.released",
                 row.public_id,
                 organization_id=row.organization_id,
-                reason=reason,
+                reason=self.reason,
                 before={"state": OPEN, "held": str(row.estimate)},
                 after={"state": RELEASED},
             )
-        return shown(hold_by_id(unit, row.id))
+        return released
