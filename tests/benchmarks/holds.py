@@ -28,9 +28,10 @@ from creditctl import clock
 from creditctl.context import Context
 from creditctl.services.call_prices import current_prices
 from creditctl.services.group_commit import GroupCommit
+from creditctl.services.hold_answers import HoldRequest
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_groups import TogetherHeld
-from creditctl.services.hold_steps import Authorization, HoldRequest
+from creditctl.services.hold_steps import Authorization
 from creditctl.store.connections import IdleConnections
 from creditctl.store.driver_sqlite import path_of
 from creditctl.store.engine import dialect_of, reusing_connections

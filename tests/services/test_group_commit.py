@@ -20,9 +20,10 @@ from creditctl.services.audit_chain import verify_audit_log
 from creditctl.services.balances import read_balance
 from creditctl.services.call_prices import current_prices
 from creditctl.services.group_commit import GroupCommit, Together
+from creditctl.services.hold_answers import Hold, HoldRequest
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_groups import TogetherHeld
-from creditctl.services.hold_steps import Authorization, Hold, HoldRequest, Release
+from creditctl.services.hold_steps import Authorization, Release
 from creditctl.store.connections import IdleConnections
 from creditctl.store.engine import UnitOfWork, reusing_connections, unit_of_work
 

@@ -11,8 +11,9 @@ from creditctl.context import Context
 from creditctl.errors import Conflict, CreditctlError
 from creditctl.services.call_prices import current_prices
 from creditctl.services.group_commit import run_alone
+from creditctl.services.hold_answers import Hold, HoldRequest
 from creditctl.services.hold_groups import TogetherHeld
-from creditctl.services.hold_steps import Authorization, Hold, HoldRequest
+from creditctl.services.hold_steps import Authorization
 from creditctl.services.holds import release
 from creditctl.services.keys import create_key
 from creditctl.store.engine import dialect_of, unit_of_work

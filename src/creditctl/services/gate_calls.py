@@ -13,14 +13,9 @@ from creditctl.rules.gate_terms import GateDecision
 from creditctl.services.call_prices import request_identity
 from creditctl.services.gate import OK, Gate, with_headers
 from creditctl.services.gate_facts import GateRequest
+from creditctl.services.hold_answers import Hold, HoldRequest, InsufficientCredits
 from creditctl.services.hold_capture import Capture
-from creditctl.services.hold_steps import (
-    Authorization,
-    Hold,
-    HoldRequest,
-    InsufficientCredits,
-    Release,
-)
+from creditctl.services.hold_steps import Authorization, Release
 from creditctl.store.queries.holds import CAPTURED
 
 

@@ -5,6 +5,7 @@ line, it answers as before; released, it is refused, for the caller had said tha
 served; timed out, it is booked after the fact as an import would, because the call was served.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from creditctl.context import Context
@@ -15,7 +16,8 @@ from creditctl.services.call_booking import ServedCall, batch_of_calls, book_cal
 from creditctl.services.call_prices import current_prices
 from creditctl.services.due_bookings import book_what_is_due
 from creditctl.services.group_commit import run_alone
-from creditctl.services.hold_steps import EndingStep, Hold, end_grants_again, shown
+from creditctl.services.hold_answers import Hold, shown
+from creditctl.services.hold_steps import EndingStep, end_grants_again
 from creditctl.services.price_book import PriceBook
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.calls import BookedRow, booked_with_id
@@ -26,7 +28,6 @@ from creditctl.store.queries.holds import (
     RELEASED,
     HoldRow,
     close_hold,
-    hold_by_id,
 )
 
 _STATUSES = range(100, 600)
@@ -71,13 +72,15 @@ class Capture(EndingStep):
                 hint="import its log line, if it was served after all",
             )
         if row.state != CAPTURED:
-            _settle(unit, self.context, self.book, row, self.status, self.units)
-        return shown(hold_by_id(unit, row.id))
+            captured = _settle(unit, self.context, self.book, row, self.status, self.units)
+            row = replace(row, state=CAPTURED, captured=captured)
+        return shown(row)
 
 
 def _settle(
     unit: UnitOfWork, context: Context, book: PriceBook, row: HoldRow, status: int, units: int
-) -> None:
+) -> Credits:
+    """Book the call, unless its log line came first; returns what it costs."""
     owner_id = row.organization_id
     if (booked := _booked_event(unit, context, row)) is not None:
         captured = Credits(booked.credits_micro)
@@ -91,7 +94,7 @@ def _settle(
             event_hour=booked.event_hour,
         )
         end_grants_again(unit, context, owner_id, parts)
-        return
+        return captured
     if something_is_due(unit, owner_id, context.now - context.settings.usage_grace):
         book_what_is_due(unit, context, owner_id)
     call = ServedCall(
@@ -114,6 +117,7 @@ def _settle(
     first = held if row.state == OPEN else ()
     book_call(unit, context, book, priced, batch_id, first=first)
     end_grants_again(unit, context, owner_id, parts)
+    return captured
 
 
 def _booked_event(unit: UnitOfWork, context: Context, row: HoldRow) -> BookedRow | None:

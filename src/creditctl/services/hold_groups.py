@@ -16,7 +16,8 @@ from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.allocation import lot_of
 from creditctl.services.call_prices import Caller, QuotedCall, quoted
-from creditctl.services.hold_steps import Authorization, Hold
+from creditctl.services.hold_answers import Hold
+from creditctl.services.hold_steps import Authorization
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
 from creditctl.store.queries.grants import GrantRow, payable_grants_of_many
@@ -26,7 +27,6 @@ from creditctl.store.queries.hold_groups import (
     plain_calls,
     reserve_parts,
 )
-from creditctl.store.queries.holds import OPEN
 
 _Parts = list[tuple[int, int]]
 
@@ -148,7 +148,10 @@ def _place(
             for number, (grant_id, micro) in enumerate(parts)
         ],
     )
-    return {place: _shown(steps[place], row) for place, row in rows.items()}
+    return {
+        place: steps[place].placed(row["public_id"], Credits(row["estimate_micro"]))
+        for place, row in rows.items()
+    }
 
 
 def _row(step: Authorization, call: QuotedCall, estimate: int) -> dict[str, Any]:
@@ -165,18 +168,3 @@ def _row(step: Authorization, call: QuotedCall, estimate: int) -> dict[str, Any]
         "estimated_units": step.request.units,
         "estimate_micro": estimate,
     }
-
-
-def _shown(step: Authorization, row: Mapping[str, Any]) -> Hold:
-    estimate = Credits(row["estimate_micro"])
-    return Hold(
-        id=row["public_id"],
-        organization=step.caller.organization,
-        state=OPEN,
-        held=estimate,
-        estimate=estimate,
-        authorized_at=step.at,
-        expires_at=step.expires_at,
-        credits=None,
-        is_new=True,
-    )

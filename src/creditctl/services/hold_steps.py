@@ -4,12 +4,11 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 from creditctl.context import Context
-from creditctl.errors import Conflict, ExitStatus, InvalidInput, NotFound
+from creditctl.errors import Conflict, InvalidInput, NotFound
 from creditctl.rules.burn_down import Charge, burn_down
 from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.rules.units import NO_CREDITS, Credits
@@ -23,6 +22,7 @@ from creditctl.services.call_prices import (
 )
 from creditctl.services.due_bookings import book_what_is_due
 from creditctl.services.expiry import book_due_expiries
+from creditctl.services.hold_answers import Hold, HoldRequest, InsufficientCredits, shown
 from creditctl.services.price_book import PriceBook
 from creditctl.services.subscription_periods import periods_of
 from creditctl.store.engine import UnitOfWork
@@ -46,55 +46,6 @@ from creditctl.store.queries.holds import (
 )
 
 _MICROSECOND = timedelta(microseconds=1)
-
-
-class InsufficientCredits(Conflict):
-    """The credits do not suffice."""
-
-    code: ClassVar[str] = "insufficient_credits"
-    exit_status: ClassVar[ExitStatus] = ExitStatus.INSUFFICIENT
-    hint: ClassVar[str] = "buy credits: 'creditctl purchases create'"
-
-    def __init__(self, required: Credits, available: Credits) -> None:
-        super().__init__(f"Required: {required} credits, Available: {available} credits")
-        self.required = required
-        self.available = available
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldRequest:
-    """A call that is about to be served; `organization` or `key` (public id or prefix) names whose.
-
-    `request_id` identifies it ever after, so it is the gate's own, or unique by other means: the
-    same id within the duplicate window is the same call. `units` is an estimate, None: the price's
-    maximum. `at` None: now.
-    """
-
-    request_id: str
-    method: str
-    path: str
-    organization: str | None = None
-    key: str | None = None
-    units: int | None = None
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A hold; `credits` is what it was captured at, None before."""
-
-    id: str
-    organization: str
-    state: str
-    held: Credits
-    """What it reserves now."""
-
-    estimate: Credits
-    authorized_at: datetime
-    expires_at: datetime
-    credits: Credits | None
-    is_new: bool = field(default=False, compare=False)
-    """Placed by this very request, not by the same one before."""
 
 
 class Authorization:
@@ -126,9 +77,10 @@ class Authorization:
         if _is_booked(unit, self.number, at, window):
             raise Conflict(f"the request id {request.request_id!r} was used before")
         parts = _parts(unit, self.context, caller.organization_id, call, at)
+        public_id, estimate = new_public_id("hold", at), sum((a for _, a in parts), NO_CREDITS)
         hold_id = insert_hold(
             unit,
-            public_id=new_public_id("hold", at),
+            public_id=public_id,
             organization_id=caller.organization_id,
             api_key_id=caller.api_key_id,
             price_id=call.price_id,
@@ -138,12 +90,26 @@ class Authorization:
             authorized_at=at,
             expires_at=self.expires_at,
             estimated_units=request.units,
-            estimate_micro=sum((amount for _, amount in parts), NO_CREDITS),
+            estimate_micro=estimate,
         )
         if hold_id is None:
             raise Conflict(f"the request id {request.request_id!r} was used before")
         reserve(unit, hold_id, parts)
-        return replace(shown(hold_by_id(unit, hold_id)), is_new=True)
+        return self.placed(public_id, estimate)
+
+    def placed(self, public_id: str, estimate: Credits) -> Hold:
+        """The answer to a request that is made for the first time."""
+        return Hold(
+            id=public_id,
+            organization=self.caller.organization,
+            state=OPEN,
+            held=estimate,
+            estimate=estimate,
+            authorized_at=self.at,
+            expires_at=self.expires_at,
+            credits=None,
+            is_new=True,
+        )
 
 
 class EndingStep:
@@ -177,7 +143,8 @@ class Release(EndingStep):
             )
         if row.state == OPEN:
             end_hold(unit, self.context, row, RELEASED)
-        return shown(hold_by_id(unit, row.id))
+            row = replace(row, state=RELEASED)
+        return shown(row)
 
 
 def end_hold(unit: UnitOfWork, context: Context, row: HoldRow, state: str) -> list[PartRow]:
@@ -198,20 +165,6 @@ def end_grants_again(
         for part in parts
     ):
         book_due_expiries(unit, context, organization_id)
-
-
-def shown(row: HoldRow) -> Hold:
-    """The hold as callers see it."""
-    return Hold(
-        id=row.public_id,
-        organization=row.organization,
-        state=row.state,
-        held=row.estimate if row.state == OPEN else NO_CREDITS,
-        estimate=row.estimate,
-        authorized_at=row.authorized_at,
-        expires_at=row.expires_at,
-        credits=row.captured,
-    )
 
 
 def _parts(

@@ -7,16 +7,8 @@ not captured in time costs nothing. Whether a call is let through at all is deci
 from creditctl.context import Context
 from creditctl.services.call_prices import current_prices
 from creditctl.services.group_commit import run_alone
-from creditctl.services.hold_steps import (
-    Authorization,
-    Hold,
-    HoldRequest,
-    InsufficientCredits,
-    Release,
-    free_due,
-    named,
-    shown,
-)
+from creditctl.services.hold_answers import Hold, HoldRequest, InsufficientCredits, shown
+from creditctl.services.hold_steps import Authorization, Release, free_due, named
 from creditctl.services.price_book import PriceBook
 from creditctl.store.engine import reading, unit_of_work
 from creditctl.store.queries.holds import owners_of_due_holds

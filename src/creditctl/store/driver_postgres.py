@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -64,6 +64,17 @@ def ended(connection: Any) -> bool:
     """Roll back what is not committed; whether the connection can be used again."""
     connection.rollback()
     return not connection.closed
+
+
+@contextmanager
+def in_one_trip(connection: Any) -> Iterator[None]:
+    """Send the statements of the block without waiting for each answer."""
+    import psycopg
+
+    with ExitStack() as stack:
+        if psycopg.Pipeline.is_supported():
+            stack.enter_context(connection.pipeline())
+        yield
 
 
 @contextmanager

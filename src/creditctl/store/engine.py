@@ -75,6 +75,12 @@ class UnitOfWork:
             rows.setdefault(write, []).extend(some)
         self.before_commit, self.at_the_end = hooks, rows
 
+    @contextmanager
+    def in_one_trip(self) -> Iterator[None]:
+        """What `run_many` writes in the block does not wait for each other's answers."""
+        with self._translated(), _DRIVERS[self.dialect].in_one_trip(self.connection):
+            yield
+
     def run(self, sql: str, **parameters: Any) -> int:
         """Execute a statement; returns the number of rows it changed."""
         return int(self._execute(sql, parameters).rowcount)

@@ -163,25 +163,31 @@ def add_to_rollups(unit: UnitOfWork, calls: Iterable[CallRow]) -> None:
     Each row is written once, and in one order, so that two transactions never wait for each other.
     """
     facts = [_rollup_facts(call) for call in calls]
-    added = ", ".join(f"{name} = {{table}}.{name} + excluded.{name}" for name in SUMS)
-    for table, key in ROLLUPS.items():
-        columns = (*key, *SUMS)
-        sums: dict[tuple[Any, ...], list[int]] = {}
-        for one in facts:
-            row = sums.setdefault(tuple(one[name] for name in key), [0] * len(SUMS))
-            for place, name in enumerate(SUMS):
-                row[place] += one[name]
-        unit.run_many(
-            f"""
-            INSERT INTO {table} ({", ".join(columns)})
-            VALUES ({", ".join(f":{name}" for name in columns)})
-            ON CONFLICT ({", ".join(key)}) DO UPDATE SET {added.format(table=table)}
-            """,
-            [
-                dict(zip(columns, (*place, *row), strict=True))
-                for place, row in sorted(sums.items())
-            ],
-        )
+    with unit.in_one_trip():
+        for table, key in ROLLUPS.items():
+            sums: dict[tuple[Any, ...], list[int]] = {}
+            for one in facts:
+                row = sums.setdefault(tuple(one[name] for name in key), [0] * len(SUMS))
+                for place, name in enumerate(SUMS):
+                    row[place] += one[name]
+            columns = (*key, *SUMS)
+            rows = [
+                dict(zip(columns, (*at, *row), strict=True)) for at, row in sorted(sums.items())
+            ]
+            unit.run_many(_ADDED[table], rows)
+
+
+def _added(table: str, key: tuple[str, ...]) -> str:
+    columns = (*key, *SUMS)
+    sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in SUMS)
+    return f"""
+        INSERT INTO {table} ({", ".join(columns)})
+        VALUES ({", ".join(f":{name}" for name in columns)})
+        ON CONFLICT ({", ".join(key)}) DO UPDATE SET {sums}
+        """
+
+
+_ADDED = {table: _added(table, key) for table, key in ROLLUPS.items()}
 
 
 def _rollup_facts(call: CallRow) -> dict[str, Any]:
