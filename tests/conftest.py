@@ -122,10 +122,13 @@ def _empty_file(request: pytest.FixtureRequest, template: Path, directory: Path)
     path, kept = directory / "creditctl.db", KeptConnections()
     shutil.copyfile(template, path)
     url = f"sqlite:///{path}"
-    with kept_connections(kept):
-        yield url
-        _books_are_consistent(request, url, reading(url))
-    kept.close()
+    try:
+        with kept_connections(kept):
+            yield url
+            _books_are_consistent(request, url, reading(url))
+    finally:
+        kept.close()
+        path.unlink(missing_ok=True)  # sooner than it is written to the disk
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from creditctl import gate  # noqa: F401
 from creditctl.adapters.counters import redis as counters  # noqa: F401
 from creditctl.adapters.payments import btcpay  # noqa: F401
 from creditctl.adapters.readers import csv, ndjson  # noqa: F401
+from creditctl.cli import app, usage  # noqa: F401
 from creditctl.services import (  # noqa: F401
     finalizing,
     hold_capture,

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
@@ -27,11 +28,13 @@ class Forked:
     Its methods are those of subprocess.Popen.
     """
 
-    def __init__(self, code: str, *words: object) -> None:
+    def __init__(
+        self, code: str, *words: object, environment: Mapping[str, str] = os.environ
+    ) -> None:
         request = {
             "code": code,
             "words": [str(word) for word in words],
-            "environment": dict(os.environ),
+            "environment": dict(environment),
             "folder": str(Path.cwd()),
         }
         theirs, ours = zip(*(_pipe(written=number == 0) for number in range(3)), strict=True)

@@ -24,7 +24,7 @@ class KeptConnections(dict[Kind, Any]):
         """An idle connection to what the URL names now, not to a file that was replaced."""
         connection = super().pop(kind, default)
         if connection is None or (
-            not connection_is_closed(connection) and self._files.pop(kind) == _file_of(kind)
+            not _is_closed(connection) and self._files.pop(kind) == _file_of(kind)
         ):
             return connection
         connection.close()
@@ -32,6 +32,9 @@ class KeptConnections(dict[Kind, Any]):
 
     def __setitem__(self, kind: Kind, connection: Any) -> None:
         if _is_as_new(kind, connection):
+            if not kind[0].startswith("sqlite:"):
+                # It lives long enough for a statement to be planned once.
+                connection.prepare_threshold, connection.prepared_max = 1, None
             self._files[kind] = _file_of(kind)
             super().__setitem__(kind, connection)
         else:
@@ -57,20 +60,7 @@ def kept_connections(kept: KeptConnections) -> Iterator[None]:
         engine._IDLE.reset(before)
 
 
-@contextmanager
-def each_its_own_connection() -> Iterator[None]:
-    """For a block that is about opening and closing: as in a process of its own."""
-    before = engine._IDLE.get()
-    if isinstance(before, KeptConnections):
-        before.close()
-    token = engine._IDLE.set(None)
-    try:
-        yield
-    finally:
-        engine._IDLE.reset(token)
-
-
-def connection_is_closed(connection: Any) -> bool:
+def _is_closed(connection: Any) -> bool:
     """Of PostgreSQL; SQLite's end with whoever has them."""
     return bool(getattr(connection, "closed", False))
 
@@ -87,6 +77,6 @@ def _file_of(kind: Kind) -> tuple[int, int] | None:
 
 def _is_as_new(kind: Kind, connection: Any) -> bool:
     if not kind[0].startswith("sqlite:"):
-        return not connection_is_closed(connection)
+        return not _is_closed(connection)
     questions = [_LEFT_BEHIND] if kind[1] else [_LEFT_BEHIND, _STAGED]
     return all(connection.execute(question).fetchone() is None for question in questions)

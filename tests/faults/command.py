@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from subprocess import DEVNULL, PIPE, CompletedProcess, Popen
+from subprocess import DEVNULL, PIPE, CompletedProcess
 from typing import IO
 
 from faults.company import NOW
+from forked import Forked
 
 PATIENCE_SECONDS = 120
+COMMAND = "from creditctl.__main__ import main; main()"
 
 
 def command_line(database: str, *arguments: str | Path) -> list[str]:
@@ -23,14 +25,10 @@ def surroundings(chunk: int) -> dict[str, str]:
     return {**os.environ, "CREDITCTL_IMPORT_CHUNK": str(chunk), "CREDITCTL_ACTOR": "importer"}
 
 
-def start_import(database: str, *paths: Path, chunk: int) -> Popen[bytes]:
-    """Start importing and return at once."""
-    return Popen(
-        command_line(database, "usage", "import", *paths),
-        env=surroundings(chunk),
-        stdout=DEVNULL,
-        stderr=DEVNULL,
-    )
+def start_import(database: str, *paths: Path, chunk: int) -> Forked:
+    """Start importing and return at once; a fork, which is soon at work and soon killed."""
+    _, _, _, *words = command_line(database, "usage", "import", *paths)
+    return Forked(COMMAND, *words, environment=surroundings(chunk))
 
 
 def run(

@@ -5,7 +5,6 @@ import shutil
 import signal
 import time
 from pathlib import Path
-from subprocess import Popen
 
 import pytest
 
@@ -18,12 +17,13 @@ from faults.company import (
     books_of,
     records_booked,
 )
+from forked import Forked
 
 CHUNK = 40
 """A kill leaves many undone."""
 
 
-def until_it_booked(importer: Popen[bytes], database: str) -> None:
+def until_it_booked(importer: Forked, database: str) -> None:
     """Wait for the importer to book one more chunk, or to end."""
     before = records_booked(database)
     deadline = time.monotonic() + PATIENCE_SECONDS
