@@ -8,7 +8,8 @@ from creditctl.context import Context
 from creditctl.errors import InvalidInput
 from creditctl.services.audit import record_change
 from creditctl.services.group_commit import run_alone
-from creditctl.services.hold_steps import Hold, Release, shown
+from creditctl.services.hold_answers import Hold, shown
+from creditctl.services.hold_steps import Release
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.holds import OPEN, RELEASED, newest_holds
 from creditctl.store.queries.orgs import find_organization
