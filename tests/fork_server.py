@@ -95,9 +95,13 @@ def _run(
     except BaseException:
         traceback.print_exc()
         status = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    finally:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except OSError:
+            status = status or 120  # as Python does
+        os._exit(status)
 
 
 if __name__ == "__main__":

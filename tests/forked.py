@@ -17,19 +17,24 @@ from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 from select import select
-from typing import TextIO
+from typing import IO, TextIO
 
 _SERVER = Path(__file__).with_name("fork_server.py")
 
 
 class Forked:
-    """A running program: `python -c code words...`, with pipes for all that it reads and writes.
+    """A running program: `python -c code words...`, with pipes for what it reads and writes.
 
     Its methods are those of subprocess.Popen.
     """
 
     def __init__(
-        self, code: str, *words: object, environment: Mapping[str, str] = os.environ
+        self,
+        code: str,
+        *words: object,
+        environment: Mapping[str, str] = os.environ,
+        stdin: IO[bytes] | None = None,
+        stdout: IO[bytes] | None = None,
     ) -> None:
         request = {
             "code": code,
@@ -39,10 +44,14 @@ class Forked:
         }
         theirs, ours = zip(*(_pipe(written=number == 0) for number in range(3)), strict=True)
         told, tells = os.pipe()
+        given = [file and file.fileno() for file in (stdin, stdout, None)]
         with ExitStack() as stack:
             for file in (*theirs, tells):
                 stack.callback(os.close, file)
-            socket.send_fds(_server(), [json.dumps(request).encode()], [*theirs, tells])
+            streams = [
+                pipe if file is None else file for pipe, file in zip(theirs, given, strict=True)
+            ]
+            socket.send_fds(_server(), [json.dumps(request).encode()], [*streams, tells])
         self.stdin: TextIO = os.fdopen(ours[0], "w")
         self.stdout: TextIO = os.fdopen(ours[1])
         self.stderr: TextIO = os.fdopen(ours[2])

@@ -32,9 +32,6 @@ class KeptConnections(dict[Kind, Any]):
 
     def __setitem__(self, kind: Kind, connection: Any) -> None:
         if _is_as_new(kind, connection):
-            if not kind[0].startswith("sqlite:"):
-                # It lives long enough for a statement to be planned once.
-                connection.prepare_threshold, connection.prepared_max = 1, None
             self._files[kind] = _file_of(kind)
             super().__setitem__(kind, connection)
         else:

@@ -1,10 +1,9 @@
 """The real `creditctl` as a process of its own: started, killed, or run to its end."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
-from subprocess import DEVNULL, PIPE, CompletedProcess
+from subprocess import CompletedProcess
 from typing import IO
 
 from faults.company import NOW
@@ -26,26 +25,31 @@ def surroundings(chunk: int) -> dict[str, str]:
 
 
 def start_import(database: str, *paths: Path, chunk: int) -> Forked:
-    """Start importing and return at once; a fork, which is soon at work and soon killed."""
-    _, _, _, *words = command_line(database, "usage", "import", *paths)
-    return Forked(COMMAND, *words, environment=surroundings(chunk))
+    """Start importing and return at once."""
+    return forked(database, "usage", "import", *paths, chunk=chunk)
 
 
 def run(
     database: str,
     *arguments: str | Path,
     chunk: int = 100,
-    stdin: int | IO[bytes] = DEVNULL,
-    stdout: int | IO[bytes] = PIPE,
+    stdin: IO[bytes] | None = None,
+    stdout: IO[bytes] | None = None,
 ) -> CompletedProcess[str]:
     """Run a command to its end."""
-    return subprocess.run(
-        command_line(database, *arguments),
-        env=surroundings(chunk),
-        stdin=stdin,
-        stdout=stdout,
-        stderr=PIPE,
-        text=True,
-        check=False,
-        timeout=PATIENCE_SECONDS,
-    )
+    running = forked(database, *arguments, chunk=chunk, stdin=stdin, stdout=stdout)
+    said, problem = running.communicate(timeout=PATIENCE_SECONDS)
+    return CompletedProcess(arguments, running.wait(), said, problem)
+
+
+def forked(
+    database: str,
+    *arguments: str | Path,
+    chunk: int,
+    stdin: IO[bytes] | None = None,
+    stdout: IO[bytes] | None = None,
+) -> Forked:
+    """The command in a process of its own, which is soon at work (and soon killed)."""
+    _, _, _, *words = command_line(database, *arguments)
+    surrounded = surroundings(chunk)
+    return Forked(COMMAND, *words, environment=surrounded, stdin=stdin, stdout=stdout)
