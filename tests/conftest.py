@@ -19,9 +19,9 @@ import pytest
 from creditctl.context import Context
 from creditctl.services.checks import findings_in
 from creditctl.store import driver_sqlite
-from creditctl.store.engine import UnitOfWork, reading
+from creditctl.store.engine import UnitOfWork, reading, reusing_connections
 from creditctl.store.migrate import create_file, migrate
-from kept_connections import KeptConnections, kept_connections
+from kept_connections import KeptConnections
 from postgres_databases import EmptyDatabases
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -113,7 +113,7 @@ def _empty_database(request: pytest.FixtureRequest, directory: Path) -> Iterator
         return
     databases: EmptyDatabases = request.getfixturevalue("postgres_databases")
     with databases.lent() as lent:
-        with kept_connections(lent.kept):
+        with reusing_connections(lent.kept):
             yield lent.url
         _books_are_consistent(request, lent.url, lent.reading())
 
@@ -123,7 +123,7 @@ def _empty_file(request: pytest.FixtureRequest, template: Path, directory: Path)
     shutil.copyfile(template, path)
     url = f"sqlite:///{path}"
     try:
-        with kept_connections(kept):
+        with reusing_connections(kept):
             yield url
             _books_are_consistent(request, url, reading(url))
     finally:

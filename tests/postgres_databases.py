@@ -83,7 +83,7 @@ class LentDatabase:
         """Make it as it was when it was made; False when its schema is another one now."""
         import psycopg
 
-        self.kept.close(except_to=self.url)
+        self.kept.drop_others(self.url)
         self.connection.execute(_END_OTHERS, [self.kept.processes()])
         try:
             if self.connection.execute(_SCHEMA).fetchall() != self.schema:
