@@ -72,7 +72,7 @@ MARGIN_VIEW = View(
             "lines",
             "Margin",
             (
-                Column("line"),
+                Column("line", wraps=True),
                 Column("revenue"),
                 Column("cost"),
                 Column("margin"),
@@ -81,19 +81,19 @@ MARGIN_VIEW = View(
         ),
         Section(
             "lines",
-            "Against the month before",
+            "The month before",
             (
-                Column("line"),
-                Column("previous_revenue", "Revenue before"),
-                Column("previous", "Margin before"),
-                Column("change", "Change of margin"),
+                Column("line", wraps=True),
+                Column("previous_revenue", "Revenue"),
+                Column("previous", "Margin"),
+                Column("change", "Change since"),
             ),
         ),
         Section(
             "lines",
             "Usage",
             (
-                Column("line"),
+                Column("line", wraps=True),
                 Column("requests"),
                 Column("units"),
                 Column("credits"),
