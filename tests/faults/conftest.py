@@ -97,7 +97,8 @@ def importers() -> Iterator[Importers]:
 @pytest.fixture(scope="session")
 def usage_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A month's usage: a thousand events, and fifty of them twice."""
-    path = tmp_path_factory.mktemp("usage") / "usage.csv"
+    # Its path is in each event that is told: what is told must be longer than a pipe holds.
+    path = tmp_path_factory.mktemp("usage-of-october-2026-") / "usage.csv"
     write_usage(path, EVENTS)
     return path
 
