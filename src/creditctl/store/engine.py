@@ -176,15 +176,17 @@ def reusing_connections(idle: IdleConnections | None = None) -> Iterator[None]:
     """Let the transactions of this block use connections that are kept, not open each its own.
 
     Many short ones are several times as fast: opening costs more than a few statements do. Only
-    for this thread; `idle` belongs to the caller, None: what is kept is closed after the block.
+    for this thread; `idle` belongs to the caller. None: those of the block around this one, else
+    what is kept is closed at the end.
     """
-    own = IdleConnections() if idle is None else idle
+    outer = _IDLE.get()
+    own = idle or outer or IdleConnections()
     before = _IDLE.set(own)
     try:
         yield
     finally:
         _IDLE.reset(before)
-        if idle is None:
+        if own is not idle and own is not outer:
             own.close()
 
 
