@@ -16,6 +16,12 @@ from creditctl.services.block_list import list_blocks
 from creditctl.services.budget_changes import Wanted, clear_budget, set_budget
 from creditctl.services.budgets import show_budget
 from creditctl.services.gate import Gate
+from creditctl.services.gate_connections import (
+    close,
+    close_by_hand,
+    connections_of,
+    keep_open,
+)
 from creditctl.services.gate_counters import DatabaseCounters
 from creditctl.services.gate_facts import GateRequest
 from creditctl.services.key_rotation import RotatedKey, rotate_key
@@ -122,6 +128,34 @@ def test_connections_go_on_and_a_denied_request_is_taken_back_from_the_chain(
     weighed = gate.weigh(books, request)
     gate.take_back(books, request, weighed)
     assert asked(gate, books, key).remaining == 3
+
+
+@EVERY_STORE
+def test_a_connection_is_kept_and_closed_by_whichever_key_of_the_chain(
+    books: Context, key: CreatedKey, gate: Gate
+) -> None:
+    def request(of: Key, lease: str) -> GateRequest:
+        return GateRequest(secret=of.secret, channel=Channel.WEBSOCKET, lease=lease)
+
+    new = rotate_key(books, key.id)
+    opened = [gate.decide(books, request(*one)).status for one in ((new, "a"), (key, "b"))]
+    kept = [keep_open(gate, books, request(of, "a")).status for of in (new, key)]
+    assert (opened, kept) == ([200, 200], [200, 200])
+    assert close(gate, books, request(new, "a")).status == 200
+    assert gate.decide(books, request(key, "c")).status == 200
+    assert keep_open(gate, books, request(new, "a")).status == 404
+
+
+def test_connections_of_a_rotated_key_are_listed_and_closed_by_hand(
+    books: Context, key: CreatedKey
+) -> None:
+    gate = Gate(DatabaseCounters(books.database))
+    new = rotate_key(books, key.id)
+    request = GateRequest(secret=new.secret, channel=Channel.WEBSOCKET, lease="a")
+    assert gate.decide(books, request).status == 200
+    assert [one.lease for one in connections_of(books, new.prefix)] == ["a"]
+    assert close_by_hand(books, new.prefix, "a").key == new.id
+    assert connections_of(books, key.prefix) == []
 
 
 def test_imported_requests_of_the_key_it_replaces_count(

@@ -64,10 +64,10 @@ def keep_open(gate: Gate, context: Context, request: GateRequest) -> GateDecisio
     refused = refusal(caller, asked, context.now)
     if refused is not None:
         with suppress(CountersDown):  # then it is over in LEASE at the latest
-            gate.counters.close_connection(key.id, lease)
+            gate.counters.close_connection(key.first_id, lease)
         return with_headers(refused)
     try:
-        kept = gate.counters.keep_open(key.id, lease, context.now, lasts=LEASE)
+        kept = gate.counters.keep_open(key.first_id, lease, context.now, lasts=LEASE)
     except CountersDown:
         return with_headers(uncounted_decision(caller, asked, context.now))
     if kept is Kept.OPEN:
@@ -88,7 +88,7 @@ def close(gate: Gate, context: Context, request: GateRequest) -> GateDecision:
     if isinstance(key, GateDecision):
         return with_headers(key)
     try:
-        gate.counters.close_connection(key.id, lease)
+        gate.counters.close_connection(key.first_id, lease)
     except CountersDown as problem:
         raise _not_answering() from problem
     return GateDecision(
@@ -104,7 +104,7 @@ def connections_of(context: Context, reference: str) -> list[Connection]:
     with reading(context.database) as unit:
         key = find_key(unit, reference)
     try:
-        leases = open_counters(context).leases(key.id, context.now)
+        leases = open_counters(context).leases(key.first_id, context.now)
     except CountersDown as problem:
         raise _not_answering() from problem
     return [Connection(lease.name, lease.opened_at, lease.expires_at) for lease in leases]
@@ -137,7 +137,7 @@ def close_by_hand(
         )
     # After the commit: counters in the same database wait for its writer.
     try:
-        counters.close_connection(key.id, lease)
+        counters.close_connection(key.first_id, lease)
     except CountersDown as problem:
         raise _not_answering() from problem
     return ClosedConnection(key.organization, key.public_id, lease, found.opened_at)
