@@ -3,8 +3,9 @@
 import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -178,16 +179,52 @@ def test_a_pool_that_was_closed_keeps_nothing_and_hinders_nobody(
     assert not is_open(opened[0])
 
 
+def in_a_fork(work: Callable[[], None]) -> int:
+    """The exit status of a forked process that does it: 0, or 1 where it raised."""
+    if (child := os.fork()) == 0:
+        status = 1
+        with suppress(BaseException):
+            work()
+            status = 0
+        os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def test_a_forked_process_leaves_its_parents_connections_alone(
-    database: str, idle: IdleConnections, opened: list[Any], monkeypatch: pytest.MonkeyPatch
+    database: str, idle: IdleConnections, opened: list[Any]
+) -> None:
+    def child() -> None:
+        with reusing_connections(idle):
+            note(database, "child")
+        assert opened[0] is not opened[-1]
+
+    with reusing_connections(idle):
+        note(database, "parent")
+        assert in_a_fork(child) == 0
+        assert is_open(opened[0])
+        assert count(database) == 2
+
+
+@pytest.mark.parametrize("end", [IdleConnections.close, lambda pool: pool._at_last()])
+def test_a_forked_process_that_ends_closes_none_of_its_parents(
+    database: str, idle: IdleConnections, opened: list[Any], end: Callable[[Any], None]
 ) -> None:
     with reusing_connections(idle):
         note(database, "parent")
-        monkeypatch.setattr(os, "getpid", lambda: -1)
-        note(database, "child")
-    assert len(opened) == 2
-    assert is_open(opened[0])
-    opened[0].close()
+        assert in_a_fork(lambda: end(idle)) == 0
+        assert is_open(opened[0])
+
+
+def test_a_process_that_was_forked_while_another_thread_took_a_connection_takes_its_own(
+    database: str, idle: IdleConnections
+) -> None:
+    def child() -> None:
+        with reusing_connections(idle):
+            note(database, "child")
+
+    with idle._lock:
+        assert in_a_fork(child) == 0
+    assert count(database) == 1
 
 
 def test_who_forgets_to_close_leaks_nothing(database: str, opened: list[Any]) -> None:

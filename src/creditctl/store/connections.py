@@ -15,6 +15,8 @@ MOST_KEPT = 32
 _inherited: list[Any] = []
 """Of the process that this one was forked from: to close them here would end them there."""
 
+_pools: "weakref.WeakSet[IdleConnections]" = weakref.WeakSet()
+
 
 class IdleConnections:
     """Kept by a process or a block, shared by its threads; each uses one of its own at a time.
@@ -26,17 +28,13 @@ class IdleConnections:
         self._most = most
         self._idle: dict[Kind, list[Any]] = defaultdict(list)
         self._lock = Lock()
-        self._process = os.getpid()
         self._is_open = True
         self._at_last = weakref.finalize(self, _close_all, self._idle)
+        _pools.add(self)
 
     def take(self, kind: Kind) -> Any | None:
         """The connection that was used last, or None; it may have died meanwhile."""
         with self._lock:
-            if self._process != os.getpid():
-                _inherited.extend(one for some in self._idle.values() for one in some)
-                self._idle.clear()
-                self._process = os.getpid()
             some = self._idle.get(kind)
             return some.pop() if some else None
 
@@ -60,6 +58,13 @@ class IdleConnections:
             self._is_open = False
         self._at_last()
 
+    def leave_to_parent(self) -> None:
+        """In a process that was just forked: what is idle is its parent's."""
+        # A thread that held the lock does not run here.
+        self._lock = Lock()
+        _inherited.extend(one for some in self._idle.values() for one in some)
+        self._idle.clear()
+
     def _count(self) -> int:
         return sum(len(some) for some in self._idle.values())
 
@@ -69,3 +74,12 @@ def _close_all(idle: dict[Kind, list[Any]]) -> None:
         _, some = idle.popitem()
         for connection in some:
             connection.close()
+
+
+def _forked() -> None:
+    for pool in list(_pools):
+        pool.leave_to_parent()
+
+
+if hasattr(os, "register_at_fork"):  # where there are forks
+    os.register_at_fork(after_in_child=_forked)
