@@ -238,6 +238,37 @@ def test_steps_of_a_transaction_that_failed_are_run_alone(
     assert read_balance(books.context, "acme").held == Credits.parse("6")
 
 
+def test_nobody_is_refused_because_of_what_was_taken_back(
+    books: Books, transactions: list[str]
+) -> None:
+    """Ctrl-C in the thread that runs the group: its own call has not taken any credits."""
+
+    class Interrupted:
+        times = 0
+
+        def owner(self, unit: UnitOfWork) -> int:
+            return int(unit.fetch_value("SELECT MIN(id) FROM organization"))
+
+        def run(self, _: UnitOfWork) -> str:
+            self.times += 1
+            if self.times == 1:
+                raise KeyboardInterrupt
+            return "second"
+
+    def interrupted() -> Any:
+        try:
+            return books.authorize("a-1", "acme", 6)
+        except KeyboardInterrupt:
+            return "interrupted"
+
+    found = together(
+        books, (interrupted,), (books.authorize, "a-2", "acme", 6), (books.run, Interrupted())
+    )
+    assert len(transactions) == 2 + 2
+    assert (found[0], found[1].state, found[2]) == ("interrupted", "open", "second")
+    assert read_balance(books.context, "acme").held == Credits.parse("6")
+
+
 def test_who_comes_alone_waits_for_nobody(books: Books, transactions: list[str]) -> None:
     for number in range(3):
         books.authorize(f"a-{number}", "acme")

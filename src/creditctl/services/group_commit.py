@@ -154,10 +154,12 @@ def _run_together(database: str, group: Sequence[_Waiting[Any]]) -> None:
                         answers.append((one, one.step.run(unit)))
                 except CreditctlError as problem:
                     _refuse(one, problem)
-    except Exception:
+    except BaseException as problem:
         # Alone, each meets what is its own.
         for one in group:
             one.refusal = None
+        if not isinstance(problem, Exception):
+            raise
         return
     for one, answer in answers:
         one.answer.append(answer)
