@@ -57,6 +57,22 @@ def test_closed_holds_go_with_the_events_of_their_days(books: Context) -> None:
     assert pruned(books).holds == 0
 
 
+def test_holds_of_days_without_events_go_too_as_the_dry_run_says(books: Context) -> None:
+    quiet = at(books, "2026-03-20T10:00:00Z")
+    call(quiet, "five", 5)
+    release(quiet, "five")
+    told = pruned(books, dry_run=True)
+    done = pruned(books)
+    assert (done.days, done.events, done.holds) == (told.days, told.events, told.holds) == (2, 2, 4)
+    assert holds(books) == [("four", "captured")]
+    entries = list_audit_entries(books, action="usage.pruned")
+    told_of = [(entry.subject, (entry.before or {})["holds"]) for entry in entries]
+    assert ("2026-03-31", 1) in told_of
+    assert len(told_of) == 3
+    pruned(books)
+    assert len(list_audit_entries(books, action="usage.pruned")) == 3
+
+
 def test_a_call_in_flight_keeps_its_hold(books: Context) -> None:
     """However old it is: its credits are reserved until somebody settles or frees it."""
     call(at(books, "2026-03-09T00:00:00Z"), "open", 7)

@@ -58,8 +58,9 @@ def prune_usage(
     while True:
         with unit_of_work(context.database) as unit:
             pruned = _prune_oldest_day(unit, context, end, reason)
-        if pruned is None:
-            return PrunedUsage(before, days, events, holds)
+            if pruned is None:
+                holds += _prune_other_holds(unit, context, end, reason)
+                return PrunedUsage(before, days, events, holds)
         days += 1
         events += pruned[0]
         holds += pruned[1]
@@ -120,3 +121,18 @@ def _prune_oldest_day(
         before={"events": events, "holds": holds},
     )
     return events, holds
+
+
+def _prune_other_holds(unit: UnitOfWork, context: Context, end: int, reason: str) -> int:
+    """Prune the holds of the days before `end` that had no events; returns how many."""
+    holds = prune_closed_holds(unit, end)
+    if holds:
+        record_change(
+            unit,
+            context,
+            "usage.pruned",
+            day_of(end - 1).isoformat(),
+            reason=reason,
+            before={"events": 0, "holds": holds},
+        )
+    return holds
