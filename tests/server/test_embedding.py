@@ -115,6 +115,25 @@ def test_threads_share_the_connections_of_a_gate_until_it_is_closed(
     assert balance(context) == ("0", "0")
 
 
+def test_heartbeats_use_the_connections_of_the_gate(
+    context: Context, key: CreatedKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+    for driver in (driver_sqlite, driver_postgres):
+        monkeypatch.setattr(driver, "connect", watched(driver.connect, opened))
+
+    def connect_and_stay() -> list[int]:
+        decisions = [gate.connect(key.secret, "one")]
+        decisions += [gate.heartbeat(key.secret, "one") for _ in range(3)]
+        decisions += [gate.disconnect(key.secret, "one")]
+        return [decision.status for decision in decisions]
+
+    with Gate(context.database, clock=lambda: NOW) as gate, ThreadPoolExecutor(1) as threads:
+        assert threads.submit(connect_and_stay).result() == [200] * 5
+    # One reads, one writes.
+    assert len(opened) == 2
+
+
 def watched(connect: Any, opened: list[Any]) -> Any:
     def connecting(database: str, *, read_only: bool) -> Any:
         opened.append(connect(database, read_only=read_only))

@@ -176,7 +176,8 @@ class Gate:
         At the limit `take_over` lets the key's oldest give way: `evicted` has to be closed.
         """
         request = _connection(secret, lease, take_over=take_over)
-        return self._decisions.decide(self.context(), request)
+        with self._books.open():
+            return self._decisions.decide(self.context(), request)
 
     def heartbeat(self, secret: str, lease: str) -> GateDecision:
         """Keep a connection open for another 60 seconds; whatever is not 200 has to be closed.
@@ -187,7 +188,8 @@ class Gate:
 
     def heartbeat_request(self, request: GateRequest) -> GateDecision:
         """The same where the key may be named by its id."""
-        return keep_open(self._decisions, self.context(), request)
+        with self._books.open():
+            return keep_open(self._decisions, self.context(), request)
 
     def disconnect(self, secret: str, lease: str) -> GateDecision:
         """Let go of a connection; a second time changes nothing. Raises Busy without counters."""
@@ -195,7 +197,8 @@ class Gate:
 
     def disconnect_request(self, request: GateRequest) -> GateDecision:
         """The same where the key may be named by its id."""
-        return close_connection(self._decisions, self.context(), request)
+        with self._books.open():
+            return close_connection(self._decisions, self.context(), request)
 
     def standing(self) -> GateStanding:
         """Whether the books and the counters answer; never raises."""
