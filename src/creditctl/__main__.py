@@ -1,6 +1,11 @@
 """`python -m creditctl` and the console script."""
 
+import gc
+import os
 import sys
+
+_ALLOCATIONS = 50_000
+"""Between two searches for garbage: a command makes little of it, and most lives to its end."""
 
 
 def main() -> None:
@@ -10,9 +15,16 @@ def main() -> None:
 
         sys.stdout.write(f"creditctl {__version__}\n")
         return
+    gc.set_threshold(_ALLOCATIONS)
+    # NumPy's linear algebra would start a thread for every core, which nothing here uses.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from creditctl.cli.app import run
 
-    run()
+    try:
+        run()
+    finally:
+        # The end of the process frees everything at once: nothing need be searched before.
+        gc.freeze()
 
 
 if __name__ == "__main__":

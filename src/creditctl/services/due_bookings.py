@@ -7,9 +7,6 @@ the organization it is about: so nothing depends on when cron ran.
 from collections.abc import Iterable
 
 from creditctl.context import Context
-from creditctl.services.allowances import grant_due_allowances
-from creditctl.services.expiry import book_due_expiries
-from creditctl.services.order_deliveries import deliver_due_instalments
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.grants import owners_with_something_due
 from creditctl.store.queries.order_instalments import owners_of_due_instalments
@@ -27,6 +24,11 @@ def book_what_is_due_for(
 
 def book_what_is_due(unit: UnitOfWork, context: Context, organization_id: int) -> None:
     """Bring one organization's grants up to the present; it is locked."""
+    # An import asks who has something due, and mostly nobody has: this takes long to load.
+    from creditctl.services.allowances import grant_due_allowances
+    from creditctl.services.expiry import book_due_expiries
+    from creditctl.services.order_deliveries import deliver_due_instalments
+
     grant_due_allowances(unit, context, organization_id)
     deliver_due_instalments(unit, context, organization_id)
     book_due_expiries(unit, context, organization_id)

@@ -1,6 +1,6 @@
 """Log lines of calls in flight: an import of the event captures the hold of its id (DESIGN 3.7)."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,6 @@ from creditctl.rules.columns.event_ids import halves_of
 from creditctl.rules.columns.priced import PricedColumns
 from creditctl.rules.instants import micros_of
 from creditctl.rules.units import Credits
-from creditctl.services.hold_steps import end_grants_again
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.holds import (
     CAPTURED,
@@ -71,8 +70,12 @@ def capture_imported(
     return captured
 
 
-def finish_captures(unit: UnitOfWork, context: Context, captured: Iterable[Captured]) -> None:
+def finish_captures(unit: UnitOfWork, context: Context, captured: Sequence[Captured]) -> None:
     """Once the events are booked: what they cost at graduated prices, and grants that had ended."""
+    if not captured:
+        return
+    from creditctl.services.hold_steps import end_grants_again  # few imports meet an open hold
+
     for one in captured:
         charge_as_booked(unit, one.hold_id)
         end_grants_again(unit, context, one.organization_id, one.parts)

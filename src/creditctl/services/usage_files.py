@@ -6,11 +6,13 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from glob import glob
 from pathlib import Path
+from threading import Thread
 from typing import BinaryIO
 
 from creditctl.errors import CreditctlError, DiskFull, FileMissing, InvalidInput
@@ -98,6 +100,24 @@ def measured(source: SourceFile) -> tuple[SourceFile, str]:
         reason = problem.strerror or "it cannot be read"
         raise FileMissing(f"{source.name}: {reason}") from None
     return replace(source, size=size), digest.hexdigest()
+
+
+def measured_meanwhile(
+    sources: Iterable[SourceFile],
+) -> Callable[[], list[tuple[SourceFile, str]]]:
+    """All of them measured in a thread of their own from now on: call it for what was found."""
+    found: Future[list[tuple[SourceFile, str]]] = Future()
+    files = list(sources)
+
+    def measure() -> None:
+        try:
+            found.set_result(list(map(measured, files)))
+        except Exception as problem:  # it is raised where the answer is asked for
+            found.set_exception(problem)
+
+    # A daemon: who gives up does not wait until a large file has been read.
+    Thread(target=measure, name="measure", daemon=True).start()
+    return found.result
 
 
 def read_lookup(name: str) -> dict[str, str]:

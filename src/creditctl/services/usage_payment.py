@@ -9,7 +9,6 @@ from creditctl.rules.columns.burn_down import Charges, simple_draws
 from creditctl.rules.columns.grouping import group_starts, order_by
 from creditctl.services.allocation import OVERSHOOT, allocate
 from creditctl.services.usage_draws import book, by_owner, entries_of, one_by_one, payers_of
-from creditctl.services.waivers import waive_overage
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.usage_payment import (
     guests_among_staged,
@@ -66,7 +65,12 @@ def pay(
             reason=REASON,
             overage_reason=overage_reason,
         )
-    for owner in sorted(guests & (owing | special)):
+    owing_guests = sorted(guests & (owing | special))
+    if not owing_guests:
+        return
+    from creditctl.services.waivers import waive_overage  # most imports have no such guests
+
+    for owner in owing_guests:
         waive_overage(unit, context, owner, None, "guests are not billed")
 
 
