@@ -8,10 +8,10 @@ from creditctl.store.tables.columns import (
     STRICT,
     identity,
     integer,
+    is_any,
     maybe_binary,
     maybe_integer,
     maybe_text,
-    one_of,
     text,
 )
 
@@ -71,24 +71,25 @@ class LedgerEntry(SQLModel, table=True):
             sqlite_where=sql("invoice_id IS NOT NULL"),
             postgresql_where=sql("invoice_id IS NOT NULL"),
         ),
-        one_of("kind", *KINDS),
+        CheckConstraint(is_any("kind", *KINDS), name="kind_known"),
         CheckConstraint(
-            "CASE WHEN kind IN ('grant', 'expiry_reversal', 'waiver', 'invoiced') "
+            f"CASE WHEN {is_any('kind', 'grant', 'expiry_reversal', 'waiver', 'invoiced')} "
             "THEN amount_micro > 0 "
-            "WHEN kind IN ('rollover_reversal', 'unwind') THEN amount_micro <> 0 "
+            f"WHEN {is_any('kind', 'rollover_reversal', 'unwind')} THEN amount_micro <> 0 "
             "ELSE amount_micro < 0 END",
             name="sign_fits_kind",
         ),
         CheckConstraint(
-            "kind = 'unwind' OR (kind IN ('overage', 'waiver', 'invoiced')) = (grant_id IS NULL)",
+            f"kind = 'unwind' OR ({is_any('kind', 'overage', 'waiver', 'invoiced')})"
+            " = (grant_id IS NULL)",
             name="grant_unless_overage",
         ),
         CheckConstraint(
             "(kind = 'overage') = (overage_reason IS NOT NULL)", name="overage_has_reason"
         ),
         CheckConstraint(
-            "kind = 'unwind'"
-            " OR (kind IN ('repayment', 'waiver', 'invoiced')) = (settles_id IS NOT NULL)",
+            f"kind = 'unwind' OR ({is_any('kind', 'repayment', 'waiver', 'invoiced')})"
+            " = (settles_id IS NOT NULL)",
             name="repays_overage",
         ),
         CheckConstraint(
@@ -96,7 +97,10 @@ class LedgerEntry(SQLModel, table=True):
             name="invoiced_by_an_invoice",
         ),
         CheckConstraint("(kind = 'unwind') = (reverses_id IS NOT NULL)", name="unwinds_an_entry"),
-        one_of("overage_reason", "postpaid", "overshoot", "late", "correction"),
+        CheckConstraint(
+            is_any("overage_reason", "postpaid", "overshoot", "late", "correction"),
+            name="overage_reason_known",
+        ),
         STRICT,
     )
 
