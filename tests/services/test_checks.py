@@ -59,6 +59,7 @@ BREACHES = {
         "UPDATE credit_grant SET expires_at = expires_at + 1 WHERE source = 'subscription'"
     ),
     "events name rows that exist": "UPDATE usage_event SET batch_id = 999",
+    "entries name rows that exist": "UPDATE ledger_entry SET product_id = 999 WHERE kind = 'grant'",
     "a batch's counts are those of its events": "UPDATE usage_batch SET failed = failed + 1",
     "hourly rollups are the sums of events": "UPDATE usage_hour SET requests = requests + 1",
     "daily rollups are the sums of hourly ones": "UPDATE usage_day SET requests = requests + 1",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from creditctl.store.tables import metadata
+
 APPEND_ONLY = {
     "audit_entry",
     "catalog_version",
@@ -21,6 +23,10 @@ APPEND_ONLY = {
     "receivable_entry",
 }
 CHANGEABLE = {
+    **{
+        table: set(metadata.tables[table].columns.keys()) - {"id"}
+        for table in ("organization", "product", "usage_batch")
+    },
     "credit_grant": {
         "remaining_micro",
         "expired_micro",

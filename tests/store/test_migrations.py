@@ -16,6 +16,7 @@ from creditctl.store.migrate import (
 )
 from creditctl.store.schema_version import HEAD
 from creditctl.store.tables import metadata
+from creditctl.store.tables.ledger import PROVEN_BY_STATEMENT
 
 
 def differences(database: str) -> list[Any]:
@@ -24,9 +25,17 @@ def differences(database: str) -> list[Any]:
 
     with _connection(database) as connection:
         options = {"compare_type": True}
-        return list(
-            compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
-        )
+        found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+        is_postgresql = connection.dialect.name == "postgresql"
+    return [one for one in found if not (is_postgresql and is_proven_by_statement(one))]
+
+
+def is_proven_by_statement(difference: Any) -> bool:
+    """Whether a foreign key is missing for which there is a trigger; `test_guards` tries it."""
+    kind, subject = difference[:2]
+    if kind != "add_fk" or subject.table.name != "ledger_entry":
+        return False
+    return subject.column_keys in [[column] for column in PROVEN_BY_STATEMENT]
 
 
 def downgrade(database: str, revision: str) -> None:

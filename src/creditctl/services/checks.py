@@ -99,6 +99,7 @@ CHECKS: dict[str, Check] = {
     "allowances are those of the subscription's periods, none left out": misplaced_allowances,
     "an allowance is for its own period": stretched_allowances,
     "events name rows that exist": asked(ask.ORPHANED_EVENTS),
+    "entries name rows that exist": asked(ask.ORPHANED_ENTRIES),
     "an event has a price that was in force": asked(ask.PRICED_OUTSIDE),
     "an endpoint has one price at a time": asked(ask.OVERLAPPING_PRICES),
     "a plan has one version at a time": asked(ask.OVERLAPPING_TERMS),

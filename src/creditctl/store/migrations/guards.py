@@ -99,6 +99,36 @@ def rows_only_while(table: str, query: str, word: str, message: str) -> None:
         _refuse(table, "TRUNCATE", message)
 
 
+def prove_references(table: str, columns: dict[str, str]) -> None:
+    """Refuse rows whose columns (each with the table it refers to) name a row that does not exist.
+
+    On PostgreSQL, once for all rows of a statement: a foreign key asks for each row and column by
+    itself. Only for tables that are never changed and refer to rows that are never deleted.
+    """
+    # An answer for each row, by its key: a join might be planned that reads whole tables.
+    missing = " OR ".join(
+        f"(a.{column} IS NOT NULL AND (SELECT r.id FROM {other} AS r WHERE r.id = a.{column}) IS NULL)"
+        for column, other in columns.items()
+    )
+    message = f"a foreign key of {table} names a row that does not exist"
+    op.execute(
+        f"CREATE FUNCTION creditctl_{table}_references() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        f"BEGIN IF EXISTS (SELECT FROM added AS a WHERE {missing}) THEN RAISE EXCEPTION "
+        f"'{message}' USING ERRCODE = 'foreign_key_violation'; END IF; RETURN NULL; END $$"
+    )
+    op.execute(
+        f"CREATE TRIGGER guard_{table}_references AFTER INSERT ON {table} "
+        f"REFERENCING NEW TABLE AS added "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION creditctl_{table}_references()"
+    )
+
+
+def drop_reference_guard(table: str) -> None:
+    """Drop what `prove_references` made."""
+    drop_guard(table, "references")
+    op.execute(f"DROP FUNCTION creditctl_{table}_references()")
+
+
 def drop_row_guards(table: str) -> None:
     """Drop what `rows_only_while` made."""
     for event in ("insert", "update", "delete"):

@@ -134,6 +134,16 @@ ORPHANED_EVENTS = """
        OR (e.api_key_id IS NOT NULL AND k.id IS NULL)
     GROUP BY e.batch_id
 """
+ORPHANED_ENTRIES = """
+    SELECT 'entry ' || e.id, 'names a row that does not exist'
+    FROM ledger_entry AS e
+         LEFT JOIN organization AS o ON o.id = e.organization_id
+         LEFT JOIN credit_grant AS g ON g.id = e.grant_id
+         LEFT JOIN product AS p ON p.id = e.product_id
+         LEFT JOIN usage_batch AS b ON b.id = e.batch_id
+    WHERE o.id IS NULL OR (e.grant_id IS NOT NULL AND g.id IS NULL)
+       OR (e.product_id IS NOT NULL AND p.id IS NULL) OR (e.batch_id IS NOT NULL AND b.id IS NULL)
+"""
 SIDE_ROLLUPS = """
     SELECT 'day ' || day, 'has ' || MIN(credits) || ' to ' || MAX(credits)
            || ' micro-credits, depending on what they are summed by'

@@ -31,6 +31,9 @@ KINDS = (
     "invoiced",
 )
 
+PROVEN_BY_STATEMENT = ("organization_id", "grant_id", "product_id", "batch_id")
+"""Foreign keys that a trigger of PostgreSQL proves once for all rows of a statement (0031)."""
+
 
 class LedgerEntry(SQLModel, table=True):
     """One movement: positive into a grant, negative out of it, or negative overage.
