@@ -25,6 +25,11 @@ def given(dialect: str, name: str, *columns: str) -> str:
     return f"{name} AS MATERIALIZED (SELECT {values} FROM {source})"  # noqa: S608 - our names
 
 
+def as_array(numbers: Iterable[int]) -> str:
+    """Integers as PostgreSQL reads an array: the driver would look at each of them in turn."""
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
 def as_given(rows: Iterable[Sequence[int | None]]) -> str:
     """Rows as that parameter's value."""
     return json.dumps([list(row) for row in rows], separators=(",", ":"))

@@ -107,7 +107,8 @@ def prove_references(table: str, columns: dict[str, str]) -> None:
     """
     # An answer for each row, by its key: a join might be planned that reads whole tables.
     missing = " OR ".join(
-        f"(a.{column} IS NOT NULL AND (SELECT r.id FROM {other} AS r WHERE r.id = a.{column}) IS NULL)"
+        f"(a.{column} IS NOT NULL"
+        f" AND (SELECT r.id FROM {other} AS r WHERE r.id = a.{column}) IS NULL)"
         for column, other in columns.items()
     )
     message = f"a foreign key of {table} names a row that does not exist"

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from creditctl.rules.instants import instant_of
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.given import as_array
 
 _GIVEN = {
     "sqlite": "json_each(:ids) AS g",
@@ -49,7 +50,7 @@ def mark_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> Non
         INSERT INTO limit_mark (organization_id, revision)
         SELECT g.value, 1 FROM {_GIVEN[unit.dialect]} WHERE true ORDER BY 1 {_AGAIN}
         """,
-        ids=f"[{','.join(map(str, ids))}]" if unit.dialect == "sqlite" else ids,
+        ids=f"[{','.join(map(str, ids))}]" if unit.dialect == "sqlite" else as_array(ids),
     )
 
 

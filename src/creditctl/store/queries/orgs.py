@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from creditctl.errors import OrganizationNotFound
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.given import as_given, given
+from creditctl.store.given import as_array, as_given, given
 from creditctl.store.queries.limit_marks import mark_organizations
 
 _COLUMNS = """
@@ -169,7 +169,10 @@ def lock_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> Non
     if unit.dialect != "sqlite":
         # One statement for thousands: rows are locked as they are read, in order.
         unit.run(
-            "SELECT id FROM organization WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE",
-            ids=ids,
+            """
+            SELECT id FROM organization WHERE id = ANY(CAST(:ids AS BIGINT[]))
+            ORDER BY id FOR NO KEY UPDATE
+            """,
+            ids=as_array(ids),
         )
     mark_organizations(unit, ids)

@@ -6,6 +6,7 @@ from typing import Any
 from creditctl.rules.usage_duplicates import Sighting
 from creditctl.rules.usage_events import Reject
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.given import as_given, given
 from creditctl.store.staging import BULK, Layout, append, looking_up
 
 
@@ -42,21 +43,21 @@ def ids_of_hours(
     unit: UnitOfWork, hours: Iterable[int], table: str = BOOKED
 ) -> dict[int, tuple[bytes, bytes]]:
     """The first and the last id of each of the hours that hold events."""
-    found = {}
-    for hour in hours:
-        ends = [
-            unit.fetch_value(
-                f"""
-                SELECT event_id FROM {table} WHERE event_hour = :hour
-                ORDER BY event_hour {order}, event_id {order} LIMIT 1
-                """,
-                hour=hour,
-            )
-            for order in ("ASC", "DESC")
-        ]
-        if None not in ends:
-            found[hour] = (bytes(ends[0]), bytes(ends[1]))
-    return found
+    first_id, last_id = (
+        f"""
+        (SELECT event_id FROM {table} WHERE event_hour = h.hour
+         ORDER BY event_hour {order}, event_id {order} LIMIT 1)
+        """
+        for order in ("ASC", "DESC")
+    )
+    rows = unit.fetch_rows(
+        f"WITH {given(unit.dialect, 'hours', 'hour')} SELECT h.hour, {first_id}, {last_id} "
+        "FROM hours AS h ORDER BY h.hour",
+        hours=as_given((hour,) for hour in hours),
+    )
+    return {
+        int(hour): (bytes(first), bytes(last)) for hour, first, last in rows if first is not None
+    }
 
 
 def matches_of_staged(
