@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from creditctl.store.migrations.changes import reword_checks
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 
 _KINDS = (
     "grant", "usage", "overage", "expiry", "expiry_reversal", "repayment", "rollover",
