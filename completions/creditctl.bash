@@ -113,6 +113,7 @@ _creditctl() {
             /notifications/show) place="/notifications/show" ;;
             /notifications/deliver) place="/notifications/deliver" ;;
             /notifications/retry) place="/notifications/retry" ;;
+            /notifications/prune) place="/notifications/prune" ;;
             /gate|/gates) place="/gate" ;;
             /gate/connections) place="/gate/connections" ;;
             /gate/disconnect) place="/gate/disconnect" ;;
@@ -450,6 +451,8 @@ _creditctl() {
         /notifications/deliver:--limit) :; return ;;
         /notifications/retry:--destination) :; return ;;
         /notifications/retry:--reason) :; return ;;
+        /notifications/prune:--before) :; return ;;
+        /notifications/prune:--reason) :; return ;;
         /gate/disconnect:--reason) :; return ;;
         /gate/check:--key) :; return ;;
         /gate/check:--method) :; return ;;
@@ -678,11 +681,12 @@ _creditctl() {
         "/destinations/disable") words="" options="--reason" ;;
         "/destinations/enable") words="" options="--reason" ;;
         "/destinations/remove") words="" options="--reason" ;;
-        "/notifications") words="list show deliver retry" options="" ;;
+        "/notifications") words="list show deliver retry prune" options="" ;;
         "/notifications/list") words="" options="--destination --status --limit" ;;
         "/notifications/show") words="" options="--payload" ;;
         "/notifications/deliver") words="" options="--limit" ;;
         "/notifications/retry") words="" options="--dead --destination --reason" ;;
+        "/notifications/prune") words="" options="--before --reason --dry-run" ;;
         "/gate") words="connections disconnect check serve holds" options="" ;;
         "/gate/connections") words="" options="" ;;
         "/gate/disconnect") words="" options="--reason" ;;

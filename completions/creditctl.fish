@@ -220,6 +220,8 @@ function __creditctl_at
                 set place /notifications/deliver
             case /notifications/retry
                 set place /notifications/retry
+            case /notifications/prune
+                set place /notifications/prune
             case /gate /gates
                 set place /gate
             case /gate/connections
@@ -799,6 +801,7 @@ complete -c creditctl -n '__creditctl_at "/notifications"' -f -a list -d 'List n
 complete -c creditctl -n '__creditctl_at "/notifications"' -f -a show -d 'Show a notification and every attempt to deliver it.'
 complete -c creditctl -n '__creditctl_at "/notifications"' -f -a deliver -d 'Send what is due; exit 7 if something was given up.'
 complete -c creditctl -n '__creditctl_at "/notifications"' -f -a retry -d 'Put notifications back: due at once, for another 24 hours.'
+complete -c creditctl -n '__creditctl_at "/notifications"' -f -a prune -d 'Delete old notifications that are over, and their attempts.'
 complete -c creditctl -n '__creditctl_at "/notifications/list"' -l destination -r -d 'Only to this one (dest_…).'
 complete -c creditctl -n '__creditctl_at "/notifications/list"' -l status -x -a 'pending delivered dead cancelled' -d 'Only those that stand there.'
 complete -c creditctl -n '__creditctl_at "/notifications/list"' -l limit -r -d 'At most this many rows.'
@@ -807,6 +810,9 @@ complete -c creditctl -n '__creditctl_at "/notifications/deliver"' -l limit -r -
 complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l dead -d 'All that were given up, the oldest first.'
 complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l destination -r -d 'Only to this one (dest_…).'
 complete -c creditctl -n '__creditctl_at "/notifications/retry"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/notifications/prune"' -l before -r -d 'The first UTC day whose notifications stay.'
+complete -c creditctl -n '__creditctl_at "/notifications/prune"' -l reason -r -d 'Why, for the audit log.'
+complete -c creditctl -n '__creditctl_at "/notifications/prune"' -l dry-run -d 'Show what would happen, change nothing.'
 complete -c creditctl -n '__creditctl_at "/gate"' -f -a connections -d 'List the connections that a key holds open, the oldest...'
 complete -c creditctl -n '__creditctl_at "/gate"' -f -a disconnect -d 'Let go of a connection, so that another may be opened.'
 complete -c creditctl -n '__creditctl_at "/gate"' -f -a check -d 'Decide one request: may it pass, and if not, why not.'

@@ -128,6 +128,7 @@ CHANGES = [
     "notifications show {notification}",
     "notifications show {notification} --payload",
     "notifications retry --dead",
+    "notifications prune --before 2026-01-01 --reason test --yes",
     "destinations remove {destination} --reason test --yes",
     "limits export {folder}/blocks.conf --format nginx",
     "limits export - --format json",

@@ -75,6 +75,21 @@ def test_one_that_waits_is_tried_at_once_when_it_is_put_back(
     assert "was delivered" in refused.stderr
 
 
+def test_old_ones_are_pruned_once_somebody_says_yes(run: Cli) -> None:
+    run("notifications deliver")
+    line = "notifications prune --before 2027-06-01 --reason old -o json"
+    rehearsed = run(f"{line} --dry-run", as_of="2027-06-30")
+    assert validated(rehearsed.json) == "creditctl.notifications_pruned/v1"
+    expected = {"before": "2027-06-01", "notifications": 1, "attempts": 1, "dry_run": True}
+    assert rehearsed.data == expected
+    assert "needs a yes" in run(line, as_of="2027-06-30", expect=4).stderr
+    assert len(run("notifications list -o json").data) == 1
+    assert run(f"{line} --yes", as_of="2027-06-30").data == expected | {"dry_run": False}
+    assert run("notifications list -o json").data == []
+    late = run(f"{line} --yes", as_of="2027-06-05", expect=2)
+    assert "--before 2027-05-29" in late.stderr
+
+
 def test_tables_fit_80_columns(run: Cli) -> None:
     (waiting,) = run("notifications list -o json").data
     run("notifications deliver")

@@ -288,6 +288,7 @@ def test_who_wants_to_know_is_told_that_it_was_sent(books: Context) -> None:
     a_destination(books, told=("invoice.*",))
     final(books)
     send(books, NUMBER)
+    assert len(send(books, NUMBER, again=True).sent) == 1
     with unit_of_work(books.database) as unit:
         events = unit.fetch_rows("SELECT event FROM notification ORDER BY id")
     assert [str(name) for (name,) in events] == ["invoice.finalized", "invoice.sent"]

@@ -268,6 +268,30 @@ def test_what_was_delivered_stays_delivered(books: UnitOfWork) -> None:
     assert "stays delivered" in refusal(books, lambda: books.run(again))
 
 
+def test_a_notification_goes_only_when_it_is_over_and_that_is_noted(books: UnitOfWork) -> None:
+    def gone(table: str, column: str) -> str:
+        return refusal(books, lambda: books.run(f"DELETE FROM {table} WHERE {column} = 1"))
+
+    # The first was delivered at 1, and its time is up at 9; the two rows say "before 1".
+    of_acme = {"organization_id": 1}
+    insert(books, "notification", row(TABLES["notification"], 5, books.dialect) | of_acme)
+    noted = row(TABLES["notification_pruning"], 3, books.dialect)
+    assert "append-only" in gone("delivery_attempt", "notification_id")
+    assert "keep their history" in gone("notification", "id")
+    insert(books, "notification_pruning", noted | {"ended_before": 2})
+    with undone(books):
+        books.run("DELETE FROM delivery_attempt WHERE notification_id = 1")
+        books.run("DELETE FROM notification WHERE id = 1")
+        later = refusal(books, lambda: books.run("DELETE FROM notification WHERE id = 5"))
+        assert "keep their history" in later
+    waits = of_acme | {"status": "pending", "delivered_at": None}
+    insert(books, "notification", row(TABLES["notification"], 6, books.dialect) | waits)
+    insert(books, "notification_pruning", noted | {"id": 4, "ended_before": 99})
+    waiting = refusal(books, lambda: books.run("DELETE FROM notification WHERE id = 6"))
+    assert "keep their history" in waiting
+    books.run("DELETE FROM notification WHERE id = 5")
+
+
 def test_a_draft_changes_and_goes_and_a_final_invoice_does_neither(books: UnitOfWork) -> None:
     def attempt(change: str) -> str:
         return refusal(books, lambda: books.run(change))

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from creditctl.cli import notification_prune
 from creditctl.cli.groups import command_group
 from creditctl.cli.options import LimitOption
 from creditctl.cli.rails import AuditReasonOption
@@ -173,3 +174,6 @@ def retry(
     else:
         found = retry_notifications(session.context, notifications or [], reason)
     session.show(found, NOTIFICATIONS_VIEW)
+
+
+notification_prune.register(app)

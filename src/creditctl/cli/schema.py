@@ -80,6 +80,9 @@ SCHEMAS: dict[str, str] = {
     "creditctl.new_destination/v1": "creditctl.services.destinations:NewDestination",
     "creditctl.notification/v1": "creditctl.services.notifications:NotificationCard",
     "creditctl.notifications/v1": "creditctl.services.notifications:Notification[]",
+    "creditctl.notifications_pruned/v1": (
+        "creditctl.services.notification_pruning:PrunedNotifications"
+    ),
     "creditctl.order/v1": "creditctl.services.orders:OrderCard",
     "creditctl.orders/v1": "creditctl.services.orders:OrderSummary[]",
     "creditctl.org/v1": "creditctl.services.org_cards:OrganizationCard",

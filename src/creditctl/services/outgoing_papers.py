@@ -81,7 +81,7 @@ def read_paper(unit: UnitOfWork, name: str) -> Paper:
 
 
 def record_sent(unit: UnitOfWork, context: Context, paper: Paper, to: str) -> None:
-    """The step: it was sent; an invoice's destinations are told."""
+    """The step: it was sent; an invoice's destinations are told when it is for the first time."""
     lock_organizations(unit, [paper.organization_id])
     facts = {"number": paper.number, "to": to}
     if is_credit_note(paper.id):
@@ -97,7 +97,8 @@ def record_sent(unit: UnitOfWork, context: Context, paper: Paper, to: str) -> No
     before = find_invoice(unit, paper.id)
     mark_sent(unit, before.id, context.now)
     row = invoice_by_id(unit, before.id)
-    tell(unit, context, row, "invoice.sent")
+    if before.sent_at is None:
+        tell(unit, context, row, "invoice.sent")
     record_change(
         unit,
         context,

@@ -105,10 +105,8 @@ def prove_references(table: str, columns: dict[str, str]) -> None:
     On PostgreSQL, once for all rows of a statement: a foreign key asks for each row and column by
     itself. Only for tables that are never changed and refer to rows that are never deleted.
     """
-    # An answer for each row, by its key: a join might be planned that reads whole tables.
     missing = " OR ".join(
-        f"(a.{column} IS NOT NULL"
-        f" AND (SELECT r.id FROM {other} AS r WHERE r.id = a.{column}) IS NULL)"
+        f"(a.{column} IS NOT NULL AND {_row_of(other, column)} IS NULL)"
         for column, other in columns.items()
     )
     message = f"a foreign key of {table} names a row that does not exist"
@@ -124,10 +122,39 @@ def prove_references(table: str, columns: dict[str, str]) -> None:
     )
 
 
+def _row_of(other: str, column: str) -> str:
+    # An answer for each row, by its key: a join might be planned that reads whole tables.
+    return f"(SELECT r.id FROM {other} AS r WHERE r.id = a.{column})"  # noqa: S608 - our names
+
+
 def drop_reference_guard(table: str) -> None:
     """Drop what `prove_references` made."""
     drop_guard(table, "references")
     op.execute(f"DROP FUNCTION creditctl_{table}_references()")
+
+
+def delete_only_while(table: str, query: str, word: str, message: str) -> None:
+    """Refuse a DELETE unless the query, which may name OLD, finds that word or nothing."""
+    condition = f"({query}) <> '{word}'"
+    if op.get_bind().dialect.name == "sqlite":
+        _refuse(table, "DELETE", message, condition=f"WHEN {condition}")
+        return
+    op.execute(
+        f"CREATE FUNCTION creditctl_delete_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        f"BEGIN IF {condition} THEN RAISE EXCEPTION '{message}' "
+        f"USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN OLD; END $$"
+    )
+    op.execute(
+        f"CREATE TRIGGER guard_{table}_delete BEFORE DELETE ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION creditctl_delete_{table}()"
+    )
+
+
+def drop_delete_guard(table: str) -> None:
+    """Drop what `delete_only_while` made."""
+    drop_guard(table, "delete")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"DROP FUNCTION creditctl_delete_{table}()")
 
 
 def drop_row_guards(table: str) -> None:

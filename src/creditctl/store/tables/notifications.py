@@ -139,3 +139,21 @@ class DeliveryAttempt(SQLModel, table=True):
     detail: str = text()
     duration_ms: int = integer()
     actor: str = text()
+
+
+class NotificationPruning(SQLModel, table=True):
+    """Notifications that ended before `ended_before` were deleted with their attempts; append-only.
+
+    What ended later than any of these says is refused to be deleted.
+    """
+
+    __tablename__ = "notification_pruning"
+    __table_args__ = STRICT
+
+    id: int | None = identity()
+    ended_before: int = integer(index=True)
+    notifications: int = integer()
+    attempts: int = integer()
+    pruned_at: int = integer()
+    actor: str = text()
+    reason: str = text()
