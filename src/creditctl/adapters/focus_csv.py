@@ -29,5 +29,7 @@ def csv_text(rows: Iterable[Mapping[str, str]]) -> str:
 
 def inert(text: str) -> str:
     """The text on one line, and no formula to a spreadsheet."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    shown = text
+    if not text.isprintable():
+        shown = "".join(letter if letter.isprintable() else " " for letter in text)
     return f"'{shown}" if shown.startswith(_FORMULA_STARTS) else shown

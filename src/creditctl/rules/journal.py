@@ -1,9 +1,11 @@
 """Double entry: balanced transactions of one commodity each (DESIGN 3.8)."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from creditctl.rules.currencies import currency_exponent
 from creditctl.rules.units import decimal_text
@@ -15,6 +17,7 @@ RETAINED = "Equity:Retained"
 """Where income of earlier months stands."""
 
 _CREDIT_PLACES = 6
+_UNSAFE = re.compile(r"[^A-Za-z0-9]")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,6 +42,7 @@ class Transaction:
             raise ValueError(f"{self.text} on {self.day} does not balance")
 
 
+@lru_cache(maxsize=65_536)  # a large company's journal names each of its accounts every day
 def account(*parts: str) -> str:
     """`Assets`, `Unbilled`, `order_form` as `Assets:Unbilled:Order-form`.
 
@@ -116,6 +120,5 @@ def _openings(balances: dict[tuple[str, str], int], day: date) -> list[Transacti
 
 
 def _safe(part: str) -> str:
-    cleaned = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in part)
-    cleaned = cleaned.strip("-") or "None"
+    cleaned = _UNSAFE.sub("-", part).strip("-") or "None"
     return cleaned[:1].upper() + cleaned[1:]

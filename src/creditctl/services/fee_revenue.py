@@ -1,13 +1,13 @@
 """What subscription fees have earned: by the day, and never anew in a closed month."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeAlias
 
 from creditctl.rules.fee_revenue import FeeSpan, earned_until
 from creditctl.rules.instants import start_of_day
-from creditctl.services.subscription_periods import periods_of_subscription
+from creditctl.services.subscription_periods import SubscriptionPeriod, periods_of_each
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.closings import earned_at, last_closing
 from creditctl.store.queries.subscriptions import SubscriptionRow, all_subscriptions
@@ -43,8 +43,9 @@ def earned_live(unit: UnitOfWork, now: datetime, days: Sequence[date]) -> Earned
     tomorrow = (start_of_day(now) + _DAY).date()
     until = [min(day, tomorrow) for day in days]
     earned: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * len(days))
-    for subscription in all_subscriptions(unit):
-        for currency, span in fee_spans(unit, subscription, max(until)):
+    midnight = datetime.combine(max(until), time(), UTC)
+    for subscription, periods in periods_of_each(unit, all_subscriptions(unit), midnight):
+        for currency, span in fee_spans(subscription, periods):
             sums = earned[subscription.id, currency]
             for place, day in enumerate(until):
                 sums[place] += earned_until(span, day)
@@ -52,14 +53,13 @@ def earned_live(unit: UnitOfWork, now: datetime, days: Sequence[date]) -> Earned
 
 
 def fee_spans(
-    unit: UnitOfWork, subscription: SubscriptionRow, day: date
+    subscription: SubscriptionRow, periods: Iterable[SubscriptionPeriod]
 ) -> Iterator[tuple[str, FeeSpan]]:
-    """The subscription's fees that begin before `day`, each with its currency.
+    """The fees of the subscription's periods, each with its currency.
 
     A change's fee is for the rest of the period; one that is cut short is earned until its end.
     """
-    until = datetime(day.year, day.month, day.day, tzinfo=subscription.started_at.tzinfo)
-    for period in periods_of_subscription(unit, subscription, until):
+    for period in periods:
         if period.fee:
             ends_at = min(period.whole.ends_at, subscription.ended_at or period.whole.ends_at)
             span = FeeSpan(period.fee.minor, period.starts_at.date(), ends_at.date())

@@ -14,7 +14,7 @@ from creditctl.services.invoice_document import document_named
 from creditctl.services.new_files import appearing
 from creditctl.services.rendering import Renderer, Task
 from creditctl.services.usage_files import unwritable
-from creditctl.store.engine import reading
+from creditctl.store.engine import reading, reusing_connections
 from creditctl.store.queries.invoice_papers import papers_of_month
 
 _BATCH = 256
@@ -109,7 +109,8 @@ def _batches(
     context: Context, numbers: Sequence[str], formats: Sequence[str]
 ) -> Iterator[list[Task]]:
     for start in range(0, len(numbers), _BATCH):
-        documents = [document_named(context, name) for name in numbers[start : start + _BATCH]]
+        with reusing_connections():
+            documents = [document_named(context, name) for name in numbers[start : start + _BATCH]]
         yield [Task(document, name) for document in documents for name in formats]
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from creditctl.rules.instants import micros_of
 from creditctl.services.price_book import LIST
-from creditctl.services.subscription_periods import periods_of_subscription
+from creditctl.services.subscription_periods import periods_of_each
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.keys import plans_of_keys
 from creditctl.store.queries.subscriptions import all_subscriptions, subscriptions_of
@@ -23,11 +23,11 @@ class PlansInForce:
             if organization_id is None
             else subscriptions_of(unit, organization_id)
         )
-        for subscription in subscriptions:
+        for subscription, periods in periods_of_each(unit, subscriptions, until):
             spans = self._spans.setdefault(subscription.organization_id, [])
             spans += [
                 (micros_of(period.starts_at), micros_of(period.ends_at), period.plan.plan_id)
-                for period in periods_of_subscription(unit, subscription, until)
+                for period in periods
             ]
 
     def plan_id(self, organization_id: int, api_key_id: int | None, at_micros: int) -> int:

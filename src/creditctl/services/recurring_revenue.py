@@ -1,8 +1,9 @@
 """`reports mrr`: monthly recurring revenue, the plans of active subscriptions by the month."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, datetime, time
 
 from creditctl.context import Context
 from creditctl.rules.deferred_revenue import share
@@ -12,10 +13,10 @@ from creditctl.services.report_lines import AmountLine, amount_lines, months_of
 from creditctl.services.subscription_periods import (
     Began,
     SubscriptionPeriod,
-    periods_of_subscription,
+    periods_of_each,
 )
-from creditctl.store.engine import UnitOfWork, reading
-from creditctl.store.queries.subscriptions import SubscriptionRow, all_subscriptions
+from creditctl.store.engine import reading
+from creditctl.store.queries.subscriptions import all_subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,10 @@ def report_recurring(context: Context, month: Period) -> RecurringRevenue:
     months = months_of(month)
     counts: dict[tuple[str, str, str, int], list[int]] = defaultdict(lambda: [0, 0])
     with reading(context.database) as unit:
-        for subscription in all_subscriptions(unit):
-            for place, day in enumerate((months.first, months.end)):
-                period = _last_stretch(unit, subscription, day)
+        moments = [datetime.combine(day, time(), UTC) for day in (months.first, months.end)]
+        for _, periods in periods_of_each(unit, all_subscriptions(unit), moments[-1]):
+            for place, moment in enumerate(moments):
+                period = _last_stretch(periods, moment)
                 if period is not None:
                     plan = period.plan
                     fee = 0 if period.began is Began.TRIAL else plan.fee_minor
@@ -70,11 +72,10 @@ def report_recurring(context: Context, month: Period) -> RecurringRevenue:
 
 
 def _last_stretch(
-    unit: UnitOfWork, subscription: SubscriptionRow, day: date
+    periods: Sequence[SubscriptionPeriod], midnight: datetime
 ) -> SubscriptionPeriod | None:
-    """The stretch that held the last instant before `day`."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=subscription.started_at.tzinfo)
-    for period in reversed(periods_of_subscription(unit, subscription, midnight)):
+    """The stretch that held the last instant before `midnight`."""
+    for period in reversed(periods):
         if period.starts_at < midnight:
             return period if period.ends_at >= midnight else None
     return None

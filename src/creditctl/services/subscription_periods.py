@@ -1,7 +1,7 @@
 """The periods of an organization's subscriptions, each with the plan as it was at its start."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -98,15 +98,25 @@ def periods_of_many(
     unit: UnitOfWork, organization_ids: Sequence[int], until: datetime
 ) -> dict[int, list[SubscriptionPeriod]]:
     """The same of each organization that has a subscription, in a few statements for all."""
+    found: dict[int, list[SubscriptionPeriod]] = defaultdict(list)
+    subscriptions = subscriptions_of_many(unit, organization_ids)
+    for subscription, periods in periods_of_each(unit, subscriptions, until):
+        found[subscription.organization_id] += periods
+    return found
+
+
+def periods_of_each(
+    unit: UnitOfWork, subscriptions: Iterable[SubscriptionRow], until: datetime
+) -> Iterator[tuple[SubscriptionRow, list[SubscriptionPeriod]]]:
+    """Each of these with its periods as `periods_of_subscription` has them, in few statements."""
+    chosen = list(subscriptions)
     versions_of = _versions_in(unit)
     changes: dict[int, list[PlanChangeRow]] = defaultdict(list)
-    for subscription_id, change in plan_changes_of_many(unit, organization_ids):
+    owners = sorted({one.organization_id for one in chosen})
+    for subscription_id, change in plan_changes_of_many(unit, owners):
         changes[subscription_id].append(change)
-    found: dict[int, list[SubscriptionPeriod]] = defaultdict(list)
-    for subscription in subscriptions_of_many(unit, organization_ids):
-        own = changes[subscription.id]
-        found[subscription.organization_id] += _periods(versions_of, subscription, own, until)
-    return found
+    for one in chosen:
+        yield one, list(_periods(versions_of, one, changes.get(one.id, ()), until))
 
 
 def periods_of_subscription(
