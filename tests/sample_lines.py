@@ -158,6 +158,9 @@ CHANGES = [
     "demo fincept --directory {folder}",
 ]
 
+END = "2026-11-02T00:00:00Z"
+"""When the sample company is asked."""
+
 EVENT = "1afdf2d9-cd57-fbbb-be5c-15a0a0d30865"
 """A request of harbor-funds on 1 October."""
 

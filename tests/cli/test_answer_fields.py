@@ -10,22 +10,11 @@ import typer
 from conftest import Cli
 from creditctl.cli.answer_fields import known_fields, views_of
 from creditctl.cli.app import GROUPS, app
-from creditctl.context import Context
-from creditctl.services.demo import run_main_job
 from creditctl.store.engine import reading
-from recording_channel import recording_channel
-from sample_lines import CHANGES, READS, filled
+from sample_lines import CHANGES, END, READS, filled
 
-END = "2026-11-02T00:00:00Z"
 WITHOUT_A_VIEW = {"catalog export", "catalog schema", "gate serve", "completion"}
 """They write a document of their own, or serve."""
-
-
-@pytest.fixture
-def books(sqlite_database: str, sqlite_cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    recording_channel(monkeypatch)  # what is sent goes nowhere
-    run_main_job(Context(sqlite_database, None, "demo"), "finfeedapi")
-    return sqlite_cli
 
 
 def commands() -> dict[str, Any]:
@@ -69,36 +58,38 @@ def everything_in(database: str) -> str:
 
 
 def test_no_command_changes_anything_for_fields_it_does_not_have(
-    books: Cli, sqlite_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sample_books: Cli, sqlite_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each line is asked with a wrong name first, and then goes on to make what the next needs."""
     monkeypatch.setenv("CREDITCTL_CEILINGS", "tester=4500")
     for line in CHANGES:
         if "approvals approve" in line:
-            books("credits grant acme 5000 --reason test", expect=4, as_of=END)
+            sample_books("credits grant acme 5000 --reason test", expect=4, as_of=END)
         whole = filled(
-            line, lambda asked: books(f"-o json {asked}", as_of=END).data, folder=tmp_path
+            line, lambda asked: sample_books(f"-o json {asked}", as_of=END).data, folder=tmp_path
         )
         before = everything_in(sqlite_database)
         files = sorted(tmp_path.rglob("*"))
-        told = books(f"--fields id,nonsense {whole}", expect=2, as_of=END)
+        told = sample_books(f"--fields id,nonsense {whole}", expect=2, as_of=END)
         assert "--fields: no field" in told.stderr, whole
         assert everything_in(sqlite_database) == before, whole
         assert sorted(tmp_path.rglob("*")) == files, whole
-        books(f"-o json {whole}", as_of=END)
+        sample_books(f"-o json {whole}", as_of=END)
 
 
 @pytest.mark.parametrize("line", ["orgs list", "limits status zenith-traders", "check"])
-def test_a_read_is_refused_too(books: Cli, line: str) -> None:
+def test_a_read_is_refused_too(sample_books: Cli, line: str) -> None:
     assert line in READS
-    told = books(f"--fields nonsense {line}", expect=2, as_of=END)
+    told = sample_books(f"--fields nonsense {line}", expect=2, as_of=END)
     assert "no field 'nonsense'" in told.stderr
     assert "hint: fields: " in told.stderr
 
 
-def test_a_field_of_another_answer_is_left_out_with_a_warning(books: Cli) -> None:
+def test_a_field_of_another_answer_is_left_out_with_a_warning(sample_books: Cli) -> None:
     """`credits explain` has two answers; what is asked of the other one is no reason to fail."""
-    told = books("credits explain harbor-funds --fields organization,price_from -o csv", as_of=END)
+    told = sample_books(
+        "credits explain harbor-funds --fields organization,price_from -o csv", as_of=END
+    )
     assert told.stdout.splitlines()[0] == "organization"
     assert "this answer has no field 'price_from'" in told.stderr
 

@@ -218,7 +218,7 @@ BREACHES = {
     "what was accepted is not sent again": "UPDATE notification SET status = 'pending'",
     "a notification counts its attempts": "UPDATE notification SET attempts = attempts + 1",
     "a destination is told of its own organization": (
-        "UPDATE notification SET organization_id = organization_id + 1"
+        "UPDATE notification SET organization_id = organization_id - 1"
     ),
     AUDIT_LOG: "UPDATE audit_entry SET actor = 'mallory' WHERE id = 2",
 }
