@@ -41,7 +41,7 @@ def sale_document(card: SellerCard | None, owner: OrganizationRow, notice: str |
     buyer = buyer_card(owner)
     document = {
         "seller": seller_lines(card),
-        "buyer": _buyer_lines(owner, buyer),
+        "buyer": buyer_lines(owner, buyer),
         "notice": notice,
         "parties": {
             "seller": None if card is None else _facts(seller_card(card)),
@@ -70,12 +70,8 @@ def seller_lines(card: SellerCard | None) -> list[str]:
     return [line for line in lines if line]
 
 
-def buyer_lines(owner: OrganizationRow) -> list[str]:
+def buyer_lines(owner: OrganizationRow, card: PartyCard) -> list[str]:
     """The buyer as a document names it, line by line."""
-    return _buyer_lines(owner, buyer_card(owner))
-
-
-def _buyer_lines(owner: OrganizationRow, card: PartyCard) -> list[str]:
     place = " ".join(part for part in (owner.country, owner.region) if part)
     lines = [card.name, card.email, *card.lines, place]
     if owner.tax_id:
