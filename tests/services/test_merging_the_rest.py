@@ -11,7 +11,7 @@ from creditctl.services.audit import list_audit_entries
 from creditctl.services.balances import read_balance
 from creditctl.services.budget_changes import Wanted, set_budget
 from creditctl.services.budgets import list_budgets
-from creditctl.services.checks import run_checks
+from creditctl.services.checks import findings_in, run_checks
 from creditctl.services.deliveries import deliver_due
 from creditctl.services.destinations import (
     add_destination,
@@ -24,6 +24,8 @@ from creditctl.services.limits_check import check_limits
 from creditctl.services.merging import Merged, MergeRequest, merge_organizations
 from creditctl.services.notifications import list_notifications
 from creditctl.services.org_cards import show_organization
+from creditctl.store.engine import rehearsal
+from creditctl.store.queries.orgs import find_organization
 from recording_channel import RecordingChannel, recording_channel
 
 
@@ -88,6 +90,27 @@ def test_alerts_written_before_stay_in_the_source_s_history_and_are_delivered(
     assert [one.message.event for one in channel.handed] == ["budget.exceeded"]
     assert [row.status for row in list_notifications(books, organization="twin")] == ["delivered"]
     assert run_checks(books) == []
+
+
+def test_alerts_of_one_that_was_merged_may_be_told_to_its_target_and_to_nobody_else(
+    books: Context,
+) -> None:
+    """Even where an address stayed with an organization in between, for its target had it."""
+    same = "https://ops.example/hook"
+    an_organization(books, "stranger")
+    a_destination(books, "group", to=same)
+    moved = a_destination(books, "twin", to=same)
+    happens(books, "twin")
+    merge(books, "twin", "acme")
+    merge(books, "acme", "group")
+    assert run_checks(books) == []
+    with rehearsal(books.database) as unit:
+        stranger = find_organization(unit, "stranger").id
+        where = {"owner": stranger, "id": moved.id}
+        unit.run("UPDATE destination SET organization_id = :owner WHERE public_id = :id", **where)
+        found = {(one.invariant, one.detail) for one in findings_in(unit, books)}
+    told = f"tells {moved.id} of another organization"
+    assert found == {("a destination is told of its own organization", told)}
 
 
 def test_the_target_s_budgets_are_in_force_and_those_of_keys_come_along(books: Context) -> None:

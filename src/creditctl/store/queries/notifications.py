@@ -169,7 +169,7 @@ MISCOUNTED_ATTEMPTS = """
 TOLD_OF_OTHERS = """
     SELECT n.public_id, 'tells ' || d.public_id || ' of another organization'
     FROM notification AS n JOIN destination AS d ON d.id = n.destination_id
-         JOIN organization AS o ON o.id = n.organization_id
-    WHERE d.organization_id IS NOT NULL AND n.organization_id <> d.organization_id
-      AND o.merged_into_id IS NULL
+         JOIN organization AS told ON told.id = d.organization_id
+         LEFT JOIN organization AS o ON o.id = n.organization_id
+    WHERE COALESCE(o.merged_into_id, n.organization_id) <> COALESCE(told.merged_into_id, told.id)
 """
