@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Table, UniqueConstraint
 
 from creditctl.store.engine import UnitOfWork, unit_of_work
 from creditctl.store.tables import metadata
+from creditctl.store.tables.ledger import PROVEN_BY_STATEMENT
 from store.guard_rows import (
     APPEND_ONLY,
     BROKEN,
@@ -126,6 +127,24 @@ def test_every_foreign_key_refuses_what_does_not_exist(books: UnitOfWork) -> Non
                 nowhere = USES.get(column.name, {}) | {column.name: 777}
                 said = refusals(books, name, nowhere).lower()
                 assert "foreign key" in said, (name, column.name)
+
+
+@pytest.mark.parametrize("column", PROVEN_BY_STATEMENT)
+def test_one_entry_of_many_that_names_nothing_is_refused_with_all(
+    books: UnitOfWork, column: str
+) -> None:
+    same = row(TABLES["ledger_entry"], 1, books.dialect) | USAGE
+    del same["id"], same[column]
+    places = ", ".join(f":{name}" for name in same)
+
+    def attempt(*named: int) -> None:
+        rows = ", ".join(f"({100 + i}, {one}, {places})" for i, one in enumerate(named))
+        books.run(
+            f"INSERT INTO ledger_entry (id, {column}, {', '.join(same)}) VALUES {rows}", **same
+        )
+
+    assert refusal(books, lambda: attempt(1, 1)) == ""
+    assert "foreign key" in refusal(books, lambda: attempt(1, 777, 1)).lower()
 
 
 def test_every_unique_key_refuses_a_second_row(books: UnitOfWork) -> None:
