@@ -32,6 +32,7 @@ from creditctl.services import (  # noqa: F401
     purchases,
     redeeming,
     settling,
+    usage_file_import,
     usage_import,
 )
 

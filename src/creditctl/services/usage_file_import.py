@@ -47,6 +47,8 @@ class Transactions:
 
     read: Begin
     write: Begin
+    settle: Callable[[], None]
+    """What follows each chunk beside the next one: the database tidies up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,11 @@ def import_measured(
 def _transactions(context: Context, *, dry_run: bool) -> Iterator[Transactions]:
     """Chunks commit one by one; a dry run does everything in one transaction and drops it."""
     if not dry_run:
-        with kept_open(context.database):
+        with kept_open(context.database) as settle:
             yield Transactions(
-                partial(reading, context.database), partial(unit_of_work, context.database)
+                partial(reading, context.database),
+                partial(unit_of_work, context.database),
+                settle,
             )
         return
     with rehearsal(context.database) as unit:
@@ -129,7 +133,7 @@ def _transactions(context: Context, *, dry_run: bool) -> Iterator[Transactions]:
         def same() -> AbstractContextManager[UnitOfWork]:
             return nullcontext(unit)
 
-        yield Transactions(same, same)
+        yield Transactions(same, same, lambda: None)
 
 
 def _import_file(
@@ -158,6 +162,7 @@ def _import_file(
             _stop_if_asked(options.watch, source, batch)
             with transactions.write() as unit:
                 batch = book_chunk(unit, context, job, batch, chunk)
+            transactions.settle()
             options.watch.advanced(
                 Progress(source.name, chunk.records, stream.consumed, source.size or 0)
             )

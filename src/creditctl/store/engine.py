@@ -148,16 +148,24 @@ def rehearsal(database: str) -> AbstractContextManager[UnitOfWork]:
 
 
 @contextmanager
-def kept_open(database: str) -> Iterator[None]:
-    """Keep the database open while transactions come and go: SQLite tidies up at the last close."""
+def kept_open(database: str) -> Iterator[Callable[[], None]]:
+    """Keep the database open while transactions come and go: SQLite tidies up at the last close.
+
+    Yields what makes it begin to tidy up already, beside the next transaction.
+    """
     driver = _DRIVERS[dialect_of(database)]
     if driver is not driver_sqlite:
-        yield
+        yield _nothing
         return
     with driver.translated_errors(), closing(driver.connect(database, read_only=False)) as one:
         # Only who has read something holds the database open.
         driver.schema_revision(one)
-        yield
+        with driver.settling(one) as settle:
+            yield settle
+
+
+def _nothing() -> None:
+    """What PostgreSQL has to tidy up: it does so by itself."""
 
 
 def dialect_of(database: str) -> str:
