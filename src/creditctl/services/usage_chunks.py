@@ -1,5 +1,6 @@
 """Chunks of an import, prepared as far as that needs no database."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +23,11 @@ from creditctl.rules.instants import HOURS_PER_DAY
 from creditctl.rules.usage_events import Reject
 from creditctl.services.price_table import PriceTable
 from creditctl.services.usage_payment import charges_of
-from creditctl.store.queries.usage_rollups import ROLLUPS
+from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS
 from creditctl.store.staging import Layout, laid_out
+
+_OF_EVENTS = ("usage_hour", "usage_day", "usage_status_day")
+"""Rollups that are summed from the events themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +179,24 @@ def _sums(table: PriceTable, events: PricedColumns) -> dict[str, dict[str, Colum
         "units": events.units,
         "credits_micro": events.credits_micro,
     }
-    return {
-        "products": summed({"product_id": keys["product_id"]}, values),
-        **{
-            f"staged_{name}": summed({column: keys[column] for column in key}, values)
-            for name, key in ROLLUPS.items()
-        },
-    }
+    sums = {name: _grouped(keys, ROLLUPS[name], values) for name in _OF_EVENTS}
+    # The others are sums of sums, which are far fewer than the events.
+    hours, days = sums["usage_hour"], sums["usage_day"]
+    hours_of_days = hours | {"day": hours["hour"] // HOURS_PER_DAY}
+    for name, source in (
+        ("usage_endpoint_hour", hours),
+        ("usage_key_day", hours_of_days),
+        ("usage_tier_day", days),
+    ):
+        sums[name] = _grouped(source, ROLLUPS[name], source)
+    staged = {f"staged_{name}": sums[name] for name in ROLLUPS}
+    return staged | {"products": _grouped(days, ("product_id",), days)}
+
+
+def _grouped(
+    keys: Mapping[str, Column], key: Sequence[str], values: Mapping[str, Column]
+) -> dict[str, Column]:
+    return summed({name: keys[name] for name in key}, {name: values[name] for name in SUMS})
 
 
 def spans(events: PricedColumns) -> dict[str, Column]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of ours the clock of a server may be."""
 
 _NO_REQUESTER = -1
+_NOBODY = (_NO_REQUESTER, 0)
 _WITHOUT_PRICE = {
     NO_ENDPOINT: "is no endpoint of the catalog",
     NO_PRICE: "had no price in force at that time",
@@ -84,9 +86,10 @@ class Pricer:
     ) -> tuple[Column, Column]:
         """Internal ids of organizations and keys; events of nobody are no longer sound."""
         found = self._requesters.find_all(events.requesters.values)
-        ids = np.array(
-            [(_NO_REQUESTER, 0) if isinstance(one, Refusal) else one for one in found], np.int64
-        )[events.requesters.codes].reshape(-1, 2)
+        known = (_NOBODY if isinstance(one, Refusal) else one for one in found)
+        # One number after the other: NumPy reads them several times as fast as pairs.
+        pairs = np.fromiter(chain.from_iterable(known), np.int64, 2 * len(found)).reshape(-1, 2)
+        ids = pairs[events.requesters.codes]
         for place in np.flatnonzero(sound & (ids[:, 0] == _NO_REQUESTER)).tolist():
             refusal = found[int(events.requesters.codes[place])]
             if isinstance(refusal, Refusal):

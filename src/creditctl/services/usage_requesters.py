@@ -1,6 +1,7 @@
 """Who asked: the organization and the key that a usage file names."""
 
 from collections.abc import Sequence
+from itertools import filterfalse
 from typing import NamedTuple
 
 from creditctl.store.engine import UnitOfWork
@@ -37,10 +38,9 @@ class Requesters:
         """The same for many (organization, key), remembered from block to block."""
         if len(self._found) > MOST_REMEMBERED:
             self._found.clear()
-        for name in names:
-            if name not in self._found:
-                self._found[name] = self.find(*name)
-        return [self._found[name] for name in names]
+        for name in filterfalse(self._found.__contains__, names):
+            self._found[name] = self.find(*name)
+        return list(map(self._found.__getitem__, names))
 
     def find(self, organization: str, key: str) -> "tuple[int, int] | Refusal":
         """Internal ids of the organization and of the key, 0 if none is named."""
