@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from creditctl.rules.periods import Period
 
@@ -146,5 +147,6 @@ def _optional(number: Decimal | None) -> str:
     return "" if number is None else number_text(number)
 
 
+@lru_cache(maxsize=128)  # a month's days, for each of its charges
 def _midnight(day: date) -> str:
     return f"{day.isoformat()}T00:00:00Z"

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from creditctl.adapters.focus_csv import csv_text
+from creditctl.adapters.focus_csv import csv_parts
 from creditctl.context import Context
 from creditctl.rules.focus import Charge, row_of
 from creditctl.rules.periods import Period, month_text
@@ -42,7 +42,8 @@ def export_focus(
     with reading(context.database) as unit:
         seller, charges = read_charges(unit, month, context.now)
     with appearing(target, stdout) as stream:
-        stream.write(csv_text(row_of(charge, month, seller) for charge in charges).encode())
+        for part in csv_parts(row_of(charge, month, seller) for charge in charges):
+            stream.write(part.encode())
     return ExportedCharges(str(target), month_text(month), len(charges))
 
 
@@ -73,4 +74,8 @@ def read_charges(unit: UnitOfWork, month: Period, now: datetime) -> tuple[str, l
 
 
 def _place(charge: Charge) -> tuple[object, ...]:
-    return charge.day, charge.account, charge.category, charge.service, charge.description
+    account = charge.account
+    return (
+        *(charge.day, account.id, account.name),
+        *(charge.category, charge.service, charge.description),
+    )
