@@ -30,7 +30,7 @@ from creditctl.services.call_prices import current_prices
 from creditctl.services.group_commit import GroupCommit
 from creditctl.services.hold_answers import HoldRequest
 from creditctl.services.hold_capture import Capture
-from creditctl.services.hold_groups import TogetherHeld
+from creditctl.services.step_groups import PlainSteps
 from creditctl.services.hold_steps import Authorization
 from creditctl.store.connections import IdleConnections
 from creditctl.store.driver_sqlite import path_of
@@ -129,7 +129,7 @@ def _bare(database: str, organizations: int) -> Iterator[Act]:
 @contextmanager
 def _ours(database: str, organizations: int, *, is_charged: bool) -> Iterator[Act]:
     """A hold of one credit, and its capture."""
-    group, idle = GroupCommit(TogetherHeld()), IdleConnections()
+    group, idle = GroupCommit(PlainSteps()), IdleConnections()
     prices = current_prices(_context(database))
 
     def act(number: int) -> None:

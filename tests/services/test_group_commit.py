@@ -22,8 +22,8 @@ from creditctl.services.call_prices import current_prices
 from creditctl.services.group_commit import GroupCommit, Together
 from creditctl.services.hold_answers import Hold, HoldRequest
 from creditctl.services.hold_capture import Capture
-from creditctl.services.hold_groups import TogetherHeld
 from creditctl.services.hold_steps import Authorization, Release
+from creditctl.services.step_groups import PlainSteps
 from creditctl.store.connections import IdleConnections
 from creditctl.store.engine import UnitOfWork, reusing_connections, unit_of_work
 
@@ -160,7 +160,7 @@ def test_those_that_wait_share_one_transaction_and_each_has_its_own_answer(
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("together", [None, TogetherHeld()])
+@pytest.mark.parametrize("together", [None, PlainSteps()])
 def test_exactly_the_affordable_number_of_calls_is_served(
     books: Books, together: Together | None, seed: int
 ) -> None:
@@ -195,7 +195,7 @@ def test_exactly_the_affordable_number_of_calls_is_served(
 
 def test_two_groups_do_not_wait_for_each_other_in_a_circle(books: Books) -> None:
     """Two gates of one database, whose calls come in opposite orders."""
-    others = Books(books.context, TogetherHeld())
+    others = Books(books.context, PlainSteps())
 
     def charge(call: tuple[Books, str, str]) -> None:
         gate, name, owner = call

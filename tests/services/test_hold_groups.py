@@ -12,10 +12,10 @@ from creditctl.errors import Conflict, CreditctlError
 from creditctl.services.call_prices import current_prices
 from creditctl.services.group_commit import run_alone
 from creditctl.services.hold_answers import Hold, HoldRequest
-from creditctl.services.hold_groups import TogetherHeld
 from creditctl.services.hold_steps import Authorization
 from creditctl.services.holds import release
 from creditctl.services.keys import create_key
+from creditctl.services.step_groups import PlainSteps
 from creditctl.store.engine import dialect_of, unit_of_work
 from creditctl.store.queries.orgs import lock_organizations
 
@@ -92,7 +92,7 @@ def books(context: Context) -> Context:
 
 def test_together_or_alone_the_same_holds_are_placed(books: Context) -> None:
     answers: dict[str, list[Hold | CreditctlError]] = {}
-    together, placed = TogetherHeld(), {}
+    together, placed = PlainSteps(), {}
     for end in ("one", "two"):
         steps = steps_of(books, company(books, end), end)
         call(books, f"released-{end}", 1, organization=f"plain-{end}")

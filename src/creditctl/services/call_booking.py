@@ -91,10 +91,15 @@ def priced_call(unit: UnitOfWork, book: PriceBook, call: ServedCall) -> CallRow:
     )
 
 
+def digest_of_day(at: datetime) -> str:
+    """What stands for a file's hash in the batches of a day's calls."""
+    return sha256(f"{FORMAT} {at:%Y-%m-%d}".encode()).hexdigest()
+
+
 def batch_of_calls(unit: UnitOfWork, context: Context, call: ServedCall) -> int:
     """The batch of the organization's calls of that day: `usage undo` takes a day of one back."""
     name = f"calls of {call.organization} on {call.at:%Y-%m-%d}"
-    digest = sha256(f"{FORMAT} {call.at:%Y-%m-%d}".encode()).hexdigest()
+    digest = digest_of_day(call.at)
     found = batch_of_day(unit, call.organization_id, digest)
     if found is not None:
         return found

@@ -20,10 +20,10 @@ from creditctl.rules.rate_limits import CONNECTIONS, LEASE, Channel, Check, Verd
 from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_facts import GateRequest, read_facts
 from creditctl.services.group_commit import GroupCommit, Step
-from creditctl.services.hold_groups import TogetherHeld
 from creditctl.services.key_verification import key_of_secret
 from creditctl.services.keys import key_shown
 from creditctl.services.price_book import PriceBook, load_price_book
+from creditctl.services.step_groups import PlainSteps
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.gate import newest_catalog_id
 from creditctl.store.queries.holds import HoldRow, newest_hold_of
@@ -58,7 +58,7 @@ class Gate:
     def __init__(self, counters: Counters) -> None:
         self.counters = counters
         self._book: tuple[int, PriceBook] | None = None
-        self._group = GroupCommit(TogetherHeld())
+        self._group = GroupCommit(PlainSteps())
 
     def change(self, context: Context, step: Step[T]) -> T:
         """Run a step, together with those of other threads that wait for the books."""

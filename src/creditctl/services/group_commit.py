@@ -5,7 +5,9 @@ and then share the next transaction, each with a savepoint of its own: what one 
 back nothing of another. One thread runs all of them, then hands over to the next.
 """
 
+import logging
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock
@@ -21,6 +23,8 @@ from creditctl.errors import (
 )
 from creditctl.store.engine import UnitOfWork, dialect_of, unit_of_work
 from creditctl.store.queries.orgs import lock_organizations
+
+_log = logging.getLogger("creditctl.gate")
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -86,6 +90,9 @@ class GroupCommit:
     def __init__(self, together: Together | None = None) -> None:
         """With `together`, PostgreSQL has groups of what that takes, and of nothing else."""
         self._together = together
+        self.failures: Counter[str] = Counter()
+        """Groups that were taken back as a whole, by what went wrong."""
+
         self._lock = Lock()
         self._waiting: list[_Waiting[Any]] = []
         self._is_at_work = False
@@ -121,10 +128,8 @@ class GroupCommit:
             others = self._waiting[: MOST_TOGETHER - 1]
             del self._waiting[: len(others)]
         try:
-            if others and self._together is not None and dialect_of(database) == "postgresql":
-                _run_at_once(database, [mine, *others], self._together)
-            elif others:
-                _run_together(database, [mine, *others])
+            if others:
+                self._run_group(database, [mine, *others])
             else:
                 mine.answer.append(run_alone(database, mine.step))
         finally:
@@ -137,47 +142,59 @@ class GroupCommit:
             for one in others:
                 one.called.set()
 
+    def _run_group(self, database: str, group: Sequence[_Waiting[Any]]) -> None:
+        """Answer or refuse the steps of the group; none if its transaction fails.
 
-def _run_together(database: str, group: Sequence[_Waiting[Any]]) -> None:
-    """Answer or refuse every step of the group; none if its transaction fails."""
-    answers: list[tuple[_Waiting[Any], Any]] = []
-    try:
-        with unit_of_work(database) as unit:
-            owners = {place: _owner(unit, one) for place, one in enumerate(group)}
-            locked = [owner for owner in owners.values() if owner is not None]
-            lock_organizations(unit, locked)
-            for place, one in enumerate(group):
-                if owners[place] is None:
-                    continue
-                try:
-                    with unit.savepoint():
-                        answers.append((one, one.step.run(unit)))
-                except CreditctlError as problem:
-                    _refuse(one, problem)
-    except BaseException as problem:
-        # Alone, each meets what is its own.
-        for one in group:
-            one.refusal = None
-        if not isinstance(problem, Exception):
-            raise
-        return
-    for one, answer in answers:
-        one.answer.append(answer)
+        On SQLite those that are not plain follow the others in the same transaction.
+        """
+        answers: dict[int, Any] = {}
+        try:
+            with unit_of_work(database) as unit:
+                if self._together is not None:
+                    answers = _at_once(unit, group, self._together)
+                left = {place: one for place, one in enumerate(group) if place not in answers}
+                if left and (self._together is None or unit.dialect == "sqlite"):
+                    answers |= _in_turn(unit, left)
+        except BaseException as problem:
+            # Alone, each meets what is its own.
+            for one in group:
+                one.refusal = None
+            if not isinstance(problem, Exception):
+                raise
+            self.failures[type(problem).__name__] += 1
+            if not isinstance(problem, Busy):
+                _log.warning(
+                    "%d steps could not share a transaction, each is run alone",
+                    len(group),
+                    exc_info=problem,
+                )
+            return
+        for place, answer in answers.items():
+            group[place].answer.append(answer)
 
 
-def _run_at_once(database: str, group: Sequence[_Waiting[Any]], together: Together) -> None:
-    """Answer what can be made in a few statements, and nothing if their transaction fails."""
+def _in_turn(unit: UnitOfWork, group: Mapping[int, _Waiting[Any]]) -> dict[int, Any]:
+    """Run every step of the group, each with a savepoint; the answers of those not refused."""
+    answers: dict[int, Any] = {}
+    owners = {place: _owner(unit, one) for place, one in group.items()}
+    lock_organizations(unit, [owner for owner in owners.values() if owner is not None])
+    for place, one in group.items():
+        if owners[place] is None:
+            continue
+        try:
+            with unit.savepoint():
+                answers[place] = one.step.run(unit)
+        except CreditctlError as problem:
+            _refuse(one, problem)
+    return answers
+
+
+def _at_once(unit: UnitOfWork, group: Sequence[_Waiting[Any]], together: Together) -> dict[int, Any]:
+    """Answer what can be made in a few statements."""
     steps = [one.step for one in group]
-    try:
-        with unit_of_work(database) as unit:
-            owners = together.owners(unit, steps)
-            lock_organizations(unit, owners.values())
-            answers = together.run(unit, steps, owners)
-    except Exception:
-        # Alone, each meets what is its own.
-        return
-    for place, answer in answers.items():
-        group[place].answer.append(answer)
+    owners = together.owners(unit, steps)
+    lock_organizations(unit, owners.values())
+    return dict(together.run(unit, steps, owners))
 
 
 def _owner(unit: UnitOfWork, one: _Waiting[Any]) -> int | None:

@@ -1,6 +1,6 @@
 """What is asked of holds, and what is answered."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -70,3 +70,8 @@ def shown(row: HoldRow) -> Hold:
         expires_at=row.expires_at,
         credits=row.captured,
     )
+
+
+def ended(row: HoldRow, state: str, captured: Credits | None = None) -> Hold:
+    """The open hold as callers see it once it has ended so."""
+    return shown(replace(row, state=state, captured=captured))

@@ -6,7 +6,7 @@ the step that knows every case; `tests/services/test_hold_groups.py` proves that
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -43,20 +43,25 @@ class TogetherHeld:
             and (step.request.key is None) != (step.request.organization is None)
         )
 
-    def owners(self, unit: UnitOfWork, steps: Sequence[Authorization]) -> dict[int, int]:
+    def owners(self, unit: UnitOfWork, steps: Mapping[int, Authorization]) -> dict[int, int]:
         """The organization of each step by its place, of those that name one."""
-        names = [step.request.key or step.request.organization or "" for step in steps]
-        found = callers_named(unit, names)
+        if unit.dialect == "sqlite":
+            return {}
+        names = {
+            place: step.request.key or step.request.organization or ""
+            for place, step in steps.items()
+        }
+        found = callers_named(unit, list(names.values()))
         owners: dict[int, int] = {}
-        for place, (step, name) in enumerate(zip(steps, names, strict=True)):
-            row = found.get(name)
+        for place, step in steps.items():
+            row = found.get(names[place])
             if row is not None and (row.api_key_id is None) == (step.request.key is None):
                 step.caller = Caller(row.organization_id, row.organization, row.api_key_id)
                 owners[place] = row.organization_id
         return owners
 
     def run(
-        self, unit: UnitOfWork, steps: Sequence[Authorization], owners: Mapping[int, int]
+        self, unit: UnitOfWork, steps: Mapping[int, Authorization], owners: Mapping[int, int]
     ) -> dict[int, Hold]:
         """The holds of the plain ones by place; their organizations are locked."""
         plain = _plain(unit, steps, owners)
@@ -74,13 +79,13 @@ class TogetherHeld:
 
 
 def _plain(
-    unit: UnitOfWork, steps: Sequence[Authorization], owners: Mapping[int, int]
+    unit: UnitOfWork, steps: Mapping[int, Authorization], owners: Mapping[int, int]
 ) -> dict[int, QuotedCall]:
     calls: dict[int, QuotedCall] = {}
     numbers: set[bytes] = set()
     asked = []
-    for place, owner_id in owners.items():
-        step, request = steps[place], steps[place].request
+    for place, step in steps.items():
+        request = step.request
         if step.number in numbers:
             continue
         try:
@@ -93,10 +98,10 @@ def _plain(
         first, last = (
             micros_of(moment) // MICROS_PER_HOUR for moment in (step.at - window, step.at + window)
         )
-        asked.append((place, owner_id, step.number, first, last))
+        asked.append((place, owners[place], step.number, first, last))
     if not asked:
         return {}
-    expired_before = max(step.context.now - step.context.settings.usage_grace for step in steps)
+    expired_before = max(step.context.now - step.context.settings.usage_grace for step in steps.values())
     plain = plain_calls(unit, asked, expired_before)
     return {place: call for place, call in calls.items() if place in plain}
 
@@ -127,7 +132,7 @@ def _drawn(grants: dict[int, GrantRow], step: Authorization, call: QuotedCall) -
 
 def _place(
     unit: UnitOfWork,
-    steps: Sequence[Authorization],
+    steps: Mapping[int, Authorization],
     calls: Mapping[int, QuotedCall],
     placed: Mapping[int, _Parts],
 ) -> dict[int, Hold]:

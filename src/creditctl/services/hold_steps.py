@@ -28,6 +28,7 @@ from creditctl.services.subscription_periods import periods_of
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
 from creditctl.store.queries.calls import booked_with_id
+from creditctl.store.queries.ending_groups import NamedHold
 from creditctl.store.queries.grants import payable_grants, something_is_due
 from creditctl.store.queries.holds import (
     CAPTURED,
@@ -118,6 +119,8 @@ class EndingStep:
     def __init__(self, context: Context, reference: str) -> None:
         self.context, self.reference = context, reference
         self._hold_id = 0
+        self.known: NamedHold | None = None
+        """The hold, where somebody looked up those of many steps."""
 
     def owner(self, unit: UnitOfWork) -> int:
         """Whose call it is; raises NotFound."""

@@ -1,10 +1,10 @@
-"""Rows of integers handed to a statement as one parameter, also in a transaction that only reads.
+"""Rows of integers and words handed to a statement as one parameter, also in a transaction that only reads.
 
 A statement for many organizations begins `WITH <given(...)>` and joins the name like a table.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 _SOURCE = {
     "sqlite": "json_each(:{name}) AS j",
@@ -14,12 +14,17 @@ _VALUE = {
     "sqlite": "json_extract(j.value, '$[{place}]')",
     "postgresql": "CAST(j.value ->> {place} AS BIGINT)",
 }
+_WORDS = _VALUE | {"postgresql": "j.value ->> {place}"}
 
 
-def given(dialect: str, name: str, *columns: str) -> str:
-    """A common table expression of the rows in the parameter of the same name."""
+def given(dialect: str, name: str, *columns: str, words: Collection[str] = ()) -> str:
+    """A common table expression of the rows in the parameter of the same name.
+
+    Columns are integers, but those in `words`.
+    """
     values = ", ".join(
-        f"{_VALUE[dialect].format(place=place)} AS {column}" for place, column in enumerate(columns)
+        f"{(_WORDS if column in words else _VALUE)[dialect].format(place=place)} AS {column}"
+        for place, column in enumerate(columns)
     )
     source = _SOURCE[dialect].format(name=name)
     return f"{name} AS MATERIALIZED (SELECT {values} FROM {source})"  # noqa: S608 - our names
@@ -30,6 +35,6 @@ def as_array(numbers: Iterable[int]) -> str:
     return f"{{{','.join(map(str, numbers))}}}"
 
 
-def as_given(rows: Iterable[Sequence[int | None]]) -> str:
+def as_given(rows: Iterable[Sequence[int | str | None]]) -> str:
     """Rows as that parameter's value."""
     return json.dumps([list(row) for row in rows], separators=(",", ":"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from creditctl.rules.instants import HOURS_PER_DAY
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.given import as_given, given
 from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS
 
 
@@ -171,23 +172,32 @@ def add_to_rollups(unit: UnitOfWork, calls: Iterable[CallRow]) -> None:
                 for place, name in enumerate(SUMS):
                     row[place] += one[name]
             columns = (*key, *SUMS)
-            rows = [
-                dict(zip(columns, (*at, *row), strict=True)) for at, row in sorted(sums.items())
-            ]
-            unit.run_many(_ADDED[table], rows)
+            rows = [(*at, *row) for at, row in sorted(sums.items())]
+            if len(rows) > 1 and unit.dialect != "sqlite":
+                unit.run(_ADDED_AT_ONCE[table], added=as_given(rows))
+            else:
+                unit.run_many(
+                    _ADDED[table], [dict(zip(columns, row, strict=True)) for row in rows]
+                )
 
 
-def _added(table: str, key: tuple[str, ...]) -> str:
+def _added(table: str, key: tuple[str, ...], *, at_once: bool) -> str:
     columns = (*key, *SUMS)
     sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in SUMS)
+    source = f"VALUES ({', '.join(f':{name}' for name in columns)})"
+    added = ""
+    if at_once:
+        added = f"WITH {given('postgresql', 'added', *columns, words=('tier',))}"
+        source = f"SELECT {', '.join(columns)} FROM added"
     return f"""
-        INSERT INTO {table} ({", ".join(columns)})
-        VALUES ({", ".join(f":{name}" for name in columns)})
+        {added} INSERT INTO {table} ({", ".join(columns)}) {source}
         ON CONFLICT ({", ".join(key)}) DO UPDATE SET {sums}
         """
 
 
-_ADDED = {table: _added(table, key) for table, key in ROLLUPS.items()}
+_ADDED = {table: _added(table, key, at_once=False) for table, key in ROLLUPS.items()}
+_ADDED_AT_ONCE = {table: _added(table, key, at_once=True) for table, key in ROLLUPS.items()}
+"""A statement for all rows: what a server does for each costs more than the row itself."""
 
 
 def _rollup_facts(call: CallRow) -> dict[str, Any]:

@@ -1,0 +1,235 @@
+"""Captures and releases of many calls in a dozen statements: what costs is the way to the database.
+
+Only those take part whose hold is open and pays all that its call costs, at a price that no volume
+changes, for an organization with credits and nothing else to look at; of the day's batch that is
+there already, and of a time that no final invoice reaches. The others are run alone, by the step
+that knows every case; `tests/services/test_ending_groups.py` proves that both do the same.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from creditctl.errors import CreditctlError
+from creditctl.rules.burn_down import HELD_FIRST, Charge, Lot, burn_down
+from creditctl.rules.instants import micros_of
+from creditctl.rules.units import Credits
+from creditctl.services.call_booking import REASON, ServedCall, digest_of_day, priced_call
+from creditctl.services.call_prices import request_identity
+from creditctl.services.hold_answers import Hold, ended
+from creditctl.services.hold_capture import Capture
+from creditctl.services.hold_steps import Release
+from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.calls import CallRow, add_to_rollups
+from creditctl.store.queries.ending_groups import (
+    Drawn,
+    HeldGrantRow,
+    NamedHold,
+    OpenHoldRow,
+    Served,
+    book_drawn,
+    close_holds,
+    count_served,
+    draw_held,
+    held_grants,
+    holds_named,
+    insert_served,
+    open_holds,
+)
+from creditctl.store.queries.holds import CAPTURED, RELEASED
+from creditctl.store.queries.invoices import mark_draft_stale
+from creditctl.store.queries.late_usage import newest_final_end
+
+Ending = Capture | Release
+
+
+class TogetherEnded:
+    """Ends holds of a group at once."""
+
+    def takes(self, step: Any) -> bool:
+        """Whether it may be one of them."""
+        return isinstance(step, Capture | Release)
+
+    def owners(self, unit: UnitOfWork, steps: Mapping[int, Ending]) -> dict[int, int]:
+        """The organization of each step by its place, of those that name a hold."""
+        numbers: dict[str, bytes] = {}
+        for step in steps.values():
+            try:
+                numbers[step.reference] = request_identity(step.reference)[0]
+            except CreditctlError:
+                continue
+        if not numbers:
+            return {}
+        found = holds_named(unit, numbers.items())
+        owners: dict[int, int] = {}
+        for place, step in steps.items():
+            step.known = found.get(step.reference)
+            if step.known is not None:
+                owners[place] = step.known.organization_id
+        return owners
+
+    def run(
+        self, unit: UnitOfWork, steps: Mapping[int, Ending], _: Mapping[int, int]
+    ) -> dict[int, Hold]:
+        """The ended holds of the plain ones by place; their organizations are locked."""
+        # Of several about one hold the first may be plain; the others find it ended.
+        wanted: dict[int, tuple[int, NamedHold]] = {}
+        for place, step in steps.items():
+            if step.known is not None:
+                wanted.setdefault(step.known.hold_id, (place, step.known))
+        if not wanted:
+            return {}
+        contexts = [step.context for step in steps.values()]
+        rows = open_holds(
+            unit,
+            ((known, digest_of_day(known.authorized_at)) for _, known in wanted.values()),
+            expired_before=max(one.now - one.settings.usage_grace for one in contexts),
+            window=max(one.settings.dedup_window for one in contexts),
+        )
+        group = _Group(unit, rows.values())
+        answers: dict[int, Hold] = {}
+        for place, known in wanted.values():
+            row, step = rows.get(known.hold_id), steps[place]
+            if row is None or group.has_ended_grants(row, step):
+                continue
+            if isinstance(step, Release):
+                group.release(row, step)
+                answers[place] = ended(row, RELEASED)
+            elif (captured := group.capture(row, step)) is not None:
+                answers[place] = ended(row, CAPTURED, captured)
+        group.write()
+        return answers
+
+
+class _Group:
+    """What the plain endings of a group change, gathered until all of them are known."""
+
+    def __init__(self, unit: UnitOfWork, rows: Any) -> None:
+        self._unit = unit
+        self._parts: dict[int, list[HeldGrantRow]] = defaultdict(list)
+        self._free: dict[int, int] = {}
+        holds = [row.id for row in rows]
+        for part in held_grants(unit, holds) if holds else ():
+            self._parts[part.hold_id].append(part)
+            if part.grant_id is not None and part.remaining is not None and part.held is not None:
+                self._free[part.grant_id] = (part.remaining - part.held).micro
+        self._final_end = newest_final_end(unit) if holds else None
+        self._changes: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        self._closed: list[tuple[int, int, int | None, int | None]] = []
+        self._served: list[Served] = []
+        self._drawn: list[Drawn] = []
+        self._calls: list[tuple[OpenHoldRow, CallRow]] = []
+
+    def has_ended_grants(self, row: OpenHoldRow, step: Ending) -> bool:
+        """Whether what becomes free has to end at once, as its grant did."""
+        grace_over = step.context.now - step.context.settings.usage_grace
+        return any(
+            part.reversed_at is not None
+            or (part.expires_at is not None and part.expires_at <= grace_over)
+            for part in self._parts[row.id]
+        )
+
+    def release(self, row: OpenHoldRow, step: Release) -> None:
+        """Free what it holds."""
+        self._freed(row)
+        self._closed.append((row.id, micros_of(step.context.now), None, None))
+
+    def capture(self, row: OpenHoldRow, step: Capture) -> Credits | None:
+        """Book its call; None: it is not plain, and nothing was changed."""
+        is_late = self._final_end is not None and row.authorized_at < self._final_end
+        if row.batch_id is None or not row.is_unhindered or is_late:
+            return None
+        if step.book.version(row.price_id).rule.volume_steps:
+            return None
+        try:
+            call = priced_call(self._unit, step.book, _served_call(row, step))
+        except CreditctlError:
+            return None
+        paid = self._paid(row, call)
+        if paid is None:
+            return None
+        self._freed(row)
+        now = micros_of(step.context.now)
+        for grant_id, micro in paid:
+            self._free[grant_id] -= micro
+            self._changes[grant_id][1] += micro
+            whose = (row.batch_id, call.product_id, now, step.context.actor)
+            self._drawn.append(Drawn(row.id, grant_id, micro, *whose))
+        cost = call.credits_micro
+        self._closed.append((row.id, now, cost, row.batch_id))
+        what = (call.status, call.units, cost, row.batch_id, call.product_id, call.failed)
+        self._served.append(Served(row.id, *what))
+        self._calls.append((row, call))
+        return Credits(cost)
+
+    def write(self) -> None:
+        """Make the changes."""
+        if not self._closed:
+            return
+        unit = self._unit
+        draw_held(unit, {grant: (freed, used) for grant, (freed, used) in self._changes.items()})
+        with unit.in_one_trip():
+            close_holds(unit, self._closed)
+            if self._served:
+                has_words = any(row.id_text is not None for row, _ in self._calls)
+                insert_served(unit, self._served, have_words=has_words)
+                book_drawn(unit, self._drawn, REASON)
+                count_served(unit, self._served)
+        for row, call in self._calls:
+            if row.has_draft:
+                mark_draft_stale(unit, row.organization_id, row.authorized_at)
+            unit.later(add_to_rollups, call)
+
+    def _freed(self, row: OpenHoldRow) -> None:
+        for part in self._parts[row.id]:
+            if part.grant_id is not None:
+                self._free[part.grant_id] += part.amount.micro
+                self._changes[part.grant_id][0] += part.amount.micro
+
+    def _paid(self, row: OpenHoldRow, call: CallRow) -> Sequence[tuple[int, int]] | None:
+        """Which grants pay how many micro-credits; None where more than what is held would."""
+        if not call.credits_micro:
+            return []
+        lots = [
+            _lot_of(part, self._free[part.grant_id] + part.amount.micro)
+            for part in self._parts[row.id]
+            if part.grant_id is not None and not part.expired and not part.is_carried
+        ]
+        held = sum(part.amount.micro for part in self._parts[row.id])
+        if len(lots) != len(self._parts[row.id]) or call.credits_micro > held:
+            return None
+        charge = Charge(call.occurred_at, call.event_id, call.product_id, call.credits_micro)
+        paid = []
+        for draw in burn_down(lots, [], [charge]):
+            if draw.lot is None or draw.lot.grant_id is None:
+                return None
+            paid.append((draw.lot.grant_id, draw.credits_micro))
+        return paid
+
+
+def _served_call(row: OpenHoldRow, step: Capture) -> ServedCall:
+    return ServedCall(
+        organization_id=row.organization_id,
+        organization=row.organization,
+        api_key_id=row.api_key_id,
+        event_id=row.event_id,
+        id_text=row.id_text,
+        price_id=row.price_id,
+        at=row.authorized_at,
+        status=step.status,
+        units=step.units,
+    )
+
+
+def _lot_of(part: HeldGrantRow, available: int) -> Lot:
+    lot = Lot(
+        part.grant_id,
+        available,
+        micros_of(part.effective_at) if part.effective_at else 0,
+        product_id=part.product_id,
+        priority=HELD_FIRST,
+        paid=bool(part.unit_cost),
+    )
+    if part.expires_at is not None:
+        lot.expires_at = micros_of(part.expires_at)
+    return lot

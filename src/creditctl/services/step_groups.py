@@ -1,0 +1,42 @@
+"""Steps of every kind that are made at once: those that end holds first, for they free credits."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from creditctl.services.ending_groups import TogetherEnded
+from creditctl.services.hold_answers import Hold
+from creditctl.services.hold_groups import TogetherHeld
+from creditctl.store.engine import UnitOfWork
+
+
+class PlainSteps:
+    """Makes the plain ones of a group in a few statements of each kind."""
+
+    def __init__(self) -> None:
+        self._kinds = (TogetherEnded(), TogetherHeld())
+
+    def takes(self, step: Any) -> bool:
+        """Whether it may be one of them."""
+        return any(kind.takes(step) for kind in self._kinds)
+
+    def owners(self, unit: UnitOfWork, steps: Sequence[Any]) -> dict[int, int]:
+        """The organizations to be locked, by the steps' places."""
+        found: dict[int, int] = {}
+        for kind in self._kinds:
+            if some := _taken(kind, steps):
+                found |= kind.owners(unit, some)
+        return found
+
+    def run(
+        self, unit: UnitOfWork, steps: Sequence[Any], owners: Mapping[int, int]
+    ) -> dict[int, Hold]:
+        """The answers of the plain ones by place."""
+        answers: dict[int, Hold] = {}
+        for kind in self._kinds:
+            if some := {p: step for p, step in _taken(kind, steps).items() if p in owners}:
+                answers |= kind.run(unit, some, owners)
+        return answers
+
+
+def _taken(kind: Any, steps: Sequence[Any]) -> dict[int, Any]:
+    return {place: step for place, step in enumerate(steps) if kind.takes(step)}
