@@ -1,20 +1,26 @@
 """Captures and releases of many calls in a dozen statements: what costs is the way to the database.
 
 Only those take part whose hold is open and pays all that its call costs, at a price that no volume
-changes, for an organization with credits and nothing else to look at; of the day's batch that is
-there already, and of a time that no final invoice reaches. The others are run alone, by the step
-that knows every case; `tests/services/test_ending_groups.py` proves that both do the same.
+changes, for an organization with credits and nothing else to look at, of a time that no final
+invoice reaches. The others are run alone, by the step that knows every case; `tests/services/test_ending_groups.py` proves that both do the same.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from creditctl.errors import CreditctlError
 from creditctl.rules.burn_down import HELD_FIRST, Charge, Lot, burn_down
 from creditctl.rules.instants import micros_of
 from creditctl.rules.units import Credits
-from creditctl.services.call_booking import REASON, ServedCall, digest_of_day, priced_call
+from creditctl.services.call_booking import (
+    REASON,
+    ServedCall,
+    batch_of_calls,
+    digest_of_day,
+    priced_call,
+)
 from creditctl.services.call_prices import request_identity
 from creditctl.services.hold_answers import Hold, ended
 from creditctl.services.hold_capture import Capture
@@ -115,6 +121,7 @@ class _Group:
                 self._free[part.grant_id] = (part.remaining - part.held).micro
         self._final_end = newest_final_end(unit) if holds else None
         self._changes: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        self._opened: dict[tuple[int, date], int] = {}
         self._closed: list[tuple[int, int, int | None, int | None]] = []
         self._served: list[Served] = []
         self._drawn: list[Drawn] = []
@@ -137,27 +144,28 @@ class _Group:
     def capture(self, row: OpenHoldRow, step: Capture) -> Credits | None:
         """Book its call; None: it is not plain, and nothing was changed."""
         is_late = self._final_end is not None and row.authorized_at < self._final_end
-        if row.batch_id is None or not row.is_unhindered or is_late:
+        if not row.is_unhindered or is_late:
             return None
         if step.book.version(row.price_id).rule.volume_steps:
             return None
+        served = _served_call(row, step)
         try:
-            call = priced_call(self._unit, step.book, _served_call(row, step))
+            call = priced_call(self._unit, step.book, served)
         except CreditctlError:
             return None
         paid = self._paid(row, call)
         if paid is None:
             return None
         self._freed(row)
-        now = micros_of(step.context.now)
+        now, batch_id = micros_of(step.context.now), self._batch(row, step, served)
         for grant_id, micro in paid:
             self._free[grant_id] -= micro
             self._changes[grant_id][1] += micro
-            whose = (row.batch_id, call.product_id, now, step.context.actor)
+            whose = (batch_id, call.product_id, now, step.context.actor)
             self._drawn.append(Drawn(row.id, grant_id, micro, *whose))
         cost = call.credits_micro
-        self._closed.append((row.id, now, cost, row.batch_id))
-        what = (call.status, call.units, cost, row.batch_id, call.product_id, call.failed)
+        self._closed.append((row.id, now, cost, batch_id))
+        what = (call.status, call.units, cost, batch_id, call.product_id, call.failed)
         self._served.append(Served(row.id, *what))
         self._calls.append((row, call))
         return Credits(cost)
@@ -179,6 +187,15 @@ class _Group:
             if row.has_draft:
                 mark_draft_stale(unit, row.organization_id, row.authorized_at)
             unit.later(add_to_rollups, call)
+
+    def _batch(self, row: OpenHoldRow, step: Capture, served: ServedCall) -> int:
+        """The batch of its organization's day, which its first call opens."""
+        place = (row.organization_id, served.at.date())
+        if row.batch_id is not None:
+            return row.batch_id
+        if place not in self._opened:
+            self._opened[place] = batch_of_calls(self._unit, step.context, served)
+        return self._opened[place]
 
     def _freed(self, row: OpenHoldRow) -> None:
         for part in self._parts[row.id]:
