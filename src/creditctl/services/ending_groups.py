@@ -6,8 +6,8 @@ invoice reaches. The others are run alone, by the step that knows every case; `t
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from creditctl.errors import CreditctlError
@@ -56,7 +56,7 @@ class TogetherEnded:
         """Whether it may be one of them."""
         return isinstance(step, Capture | Release)
 
-    def owners(self, unit: UnitOfWork, steps: Mapping[int, Ending]) -> dict[int, int]:
+    def owners(self, unit: UnitOfWork, steps: Mapping[int, Ending]) -> Callable[[], dict[int, int]]:
         """The organization of each step by its place, of those that name a hold."""
         numbers: dict[str, bytes] = {}
         for step in steps.values():
@@ -65,13 +65,18 @@ class TogetherEnded:
             except CreditctlError:
                 continue
         if not numbers:
-            return {}
-        found = holds_named(unit, numbers.items())
-        owners: dict[int, int] = {}
-        for place, step in steps.items():
-            step.known = found.get(step.reference)
-            if step.known is not None:
-                owners[place] = step.known.organization_id
+            return dict
+        answer = holds_named(unit, numbers.items())
+
+        def owners() -> dict[int, int]:
+            found = {row.reference: row for row in answer()}
+            known: dict[int, int] = {}
+            for place, step in steps.items():
+                step.known = found.get(step.reference)
+                if step.known is not None:
+                    known[place] = step.known.organization_id
+            return known
+
         return owners
 
     def run(
@@ -86,13 +91,15 @@ class TogetherEnded:
         if not wanted:
             return {}
         contexts = [step.context for step in steps.values()]
-        rows = open_holds(
+        asked_holds = open_holds(
             unit,
             ((known, digest_of_day(known.authorized_at)) for _, known in wanted.values()),
             expired_before=max(one.now - one.settings.usage_grace for one in contexts),
             window=max(one.settings.dedup_window for one in contexts),
         )
-        group = _Group(unit, rows.values())
+        asked_parts, final_end = held_grants(unit, wanted), newest_final_end(unit)
+        rows = {row.id: row for row in asked_holds()}
+        group = _Group(unit, asked_parts(), final_end)
         answers: dict[int, Hold] = {}
         for place, known in wanted.values():
             row, step = rows.get(known.hold_id), steps[place]
@@ -110,16 +117,17 @@ class TogetherEnded:
 class _Group:
     """What the plain endings of a group change, gathered until all of them are known."""
 
-    def __init__(self, unit: UnitOfWork, rows: Any) -> None:
+    def __init__(
+        self, unit: UnitOfWork, parts: Iterable[HeldGrantRow], final_end: datetime | None
+    ) -> None:
         self._unit = unit
         self._parts: dict[int, list[HeldGrantRow]] = defaultdict(list)
         self._free: dict[int, int] = {}
-        holds = [row.id for row in rows]
-        for part in held_grants(unit, holds) if holds else ():
+        for part in parts:
             self._parts[part.hold_id].append(part)
             if part.grant_id is not None and part.remaining is not None and part.held is not None:
                 self._free[part.grant_id] = (part.remaining - part.held).micro
-        self._final_end = newest_final_end(unit) if holds else None
+        self._final_end = final_end
         self._changes: dict[int, list[int]] = defaultdict(lambda: [0, 0])
         self._opened: dict[tuple[int, date], int] = {}
         self._closed: list[tuple[int, int, int | None, int | None]] = []
@@ -176,13 +184,12 @@ class _Group:
             return
         unit = self._unit
         draw_held(unit, {grant: (freed, used) for grant, (freed, used) in self._changes.items()})
-        with unit.in_one_trip():
-            close_holds(unit, self._closed)
-            if self._served:
-                has_words = any(row.id_text is not None for row, _ in self._calls)
-                insert_served(unit, self._served, have_words=has_words)
-                book_drawn(unit, self._drawn, REASON)
-                count_served(unit, self._served)
+        close_holds(unit, self._closed)
+        if self._served:
+            has_words = any(row.id_text is not None for row, _ in self._calls)
+            insert_served(unit, self._served, have_words=has_words)
+            book_drawn(unit, self._drawn, REASON)
+            count_served(unit, self._served)
         for row, call in self._calls:
             if row.has_draft:
                 mark_draft_stale(unit, row.organization_id, row.authorized_at)

@@ -193,8 +193,9 @@ def _at_once(unit: UnitOfWork, group: Sequence[_Waiting[Any]], together: Togethe
     """Answer what can be made in a few statements."""
     steps = [one.step for one in group]
     owners = together.owners(unit, steps)
-    lock_organizations(unit, owners.values())
-    return dict(together.run(unit, steps, owners))
+    with unit.in_one_trip():
+        lock_organizations(unit, owners.values())
+        return dict(together.run(unit, steps, owners))
 
 
 def _owner(unit: UnitOfWork, one: _Waiting[Any]) -> int | None:

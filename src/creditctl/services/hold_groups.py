@@ -6,11 +6,11 @@ the step that knows every case; `tests/services/test_hold_groups.py` proves that
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from creditctl.errors import Busy, CreditctlError
+from creditctl.errors import CreditctlError
 from creditctl.rules.burn_down import Charge, burn_down
 from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.rules.units import NO_CREDITS, Credits
@@ -43,32 +43,37 @@ class TogetherHeld:
             and (step.request.key is None) != (step.request.organization is None)
         )
 
-    def owners(self, unit: UnitOfWork, steps: Mapping[int, Authorization]) -> dict[int, int]:
+    def owners(self, unit: UnitOfWork, steps: Mapping[int, Authorization]) -> Callable[[], dict[int, int]]:
         """The organization of each step by its place, of those that name one."""
         if unit.dialect == "sqlite":
-            return {}
+            return dict
         names = {
             place: step.request.key or step.request.organization or ""
             for place, step in steps.items()
         }
-        found = callers_named(unit, list(names.values()))
-        owners: dict[int, int] = {}
-        for place, step in steps.items():
-            row = found.get(names[place])
-            if row is not None and (row.api_key_id is None) == (step.request.key is None):
-                step.caller = Caller(row.organization_id, row.organization, row.api_key_id)
-                owners[place] = row.organization_id
+        answer = callers_named(unit, list(names.values()))
+
+        def owners() -> dict[int, int]:
+            found = {row.name: row for row in answer()}
+            known: dict[int, int] = {}
+            for place, step in steps.items():
+                row = found.get(names[place])
+                if row is not None and (row.api_key_id is None) == (step.request.key is None):
+                    step.caller = Caller(row.organization_id, row.organization, row.api_key_id)
+                    known[place] = row.organization_id
+            return known
+
         return owners
 
     def run(
         self, unit: UnitOfWork, steps: Mapping[int, Authorization], owners: Mapping[int, int]
     ) -> dict[int, Hold]:
         """The holds of the plain ones by place; their organizations are locked."""
-        plain = _plain(unit, steps, owners)
-        if not plain:
-            return {}
+        asked_plain = _plain(unit, steps, owners)
+        asked_grants = payable_grants_of_many(unit, sorted({owners[place] for place in steps}))
         grants: dict[int, dict[int, GrantRow]] = defaultdict(dict)
-        for grant in payable_grants_of_many(unit, sorted({owners[place] for place in plain})):
+        plain = asked_plain()
+        for grant in asked_grants():
             grants[grant.organization_id][grant.id] = grant
         placed: dict[int, _Parts] = {}
         for place, call in plain.items():
@@ -80,7 +85,7 @@ class TogetherHeld:
 
 def _plain(
     unit: UnitOfWork, steps: Mapping[int, Authorization], owners: Mapping[int, int]
-) -> dict[int, QuotedCall]:
+) -> Callable[[], dict[int, QuotedCall]]:
     calls: dict[int, QuotedCall] = {}
     numbers: set[bytes] = set()
     asked = []
@@ -100,10 +105,15 @@ def _plain(
         )
         asked.append((place, owners[place], step.number, first, last))
     if not asked:
-        return {}
+        return dict
     expired_before = max(step.context.now - step.context.settings.usage_grace for step in steps.values())
-    plain = plain_calls(unit, asked, expired_before)
-    return {place: call for place, call in calls.items() if place in plain}
+    answer = plain_calls(unit, asked, expired_before)
+
+    def plain() -> dict[int, QuotedCall]:
+        found = {row.place for row in answer()}
+        return {place: call for place, call in calls.items() if place in found}
+
+    return plain
 
 
 def _drawn(grants: dict[int, GrantRow], step: Authorization, call: QuotedCall) -> _Parts | None:
@@ -142,13 +152,11 @@ def _place(
         place: _row(steps[place], calls[place], sum(micro for _, micro in parts))
         for place, parts in placed.items()
     }
-    ids = insert_holds(unit, list(rows.values()))
-    if len(ids) != len(rows):
-        raise Busy("a request id was used by another gate at the same moment")
+    insert_holds(unit, list(rows.values()))
     reserve_parts(
         unit,
         [
-            (ids[steps[place].number], number, grant_id, micro)
+            (rows[place]["public_id"], number, grant_id, micro)
             for place, parts in placed.items()
             for number, (grant_id, micro) in enumerate(parts)
         ],

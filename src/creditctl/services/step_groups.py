@@ -21,11 +21,11 @@ class PlainSteps:
 
     def owners(self, unit: UnitOfWork, steps: Sequence[Any]) -> dict[int, int]:
         """The organizations to be locked, by the steps' places."""
-        found: dict[int, int] = {}
-        for kind in self._kinds:
-            if some := _taken(kind, steps):
-                found |= kind.owners(unit, some)
-        return found
+        with unit.in_one_trip():
+            answers = [
+                kind.owners(unit, some) for kind in self._kinds if (some := _taken(kind, steps))
+            ]
+            return {place: owner for answer in answers for place, owner in answer().items()}
 
     def run(
         self, unit: UnitOfWork, steps: Sequence[Any], owners: Mapping[int, int]

@@ -5,7 +5,7 @@ They go through the drivers: importing an ORM costs half a second a command (DES
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -77,7 +77,10 @@ class UnitOfWork:
 
     @contextmanager
     def in_one_trip(self) -> Iterator[None]:
-        """What `run_many` writes in the block does not wait for each other's answers."""
+        """Statements of the block do not wait for each other's answers, unless these are read.
+
+        What `run` returns means nothing there; what went wrong is raised at the end at the latest.
+        """
         with self._translated(), _DRIVERS[self.dialect].in_one_trip(self.connection):
             yield
 
@@ -94,13 +97,26 @@ class UnitOfWork:
 
     def fetch(self, into: type[Row], sql: str, **parameters: Any) -> list[Row]:
         """All rows, each as an `into`: a frozen dataclass whose fields match the columns' order."""
-        decode = decoder(cast(Hashable, into))
-        return [decode(row) for row in self._execute(sql, parameters).fetchall()]
+        return self._decoded(into, self._execute(sql, parameters).fetchall())
 
     def fetch_one(self, into: type[Row], sql: str, **parameters: Any) -> Row | None:
         """The first row, or None."""
         row = self._execute(sql, parameters).fetchone()
         return None if row is None else decoder(cast(Hashable, into))(row)
+
+    def asked(self, into: type[Row], sql: str, **parameters: Any) -> Callable[[], list[Row]]:
+        """Ask now, and be answered `fetch`'s rows later: within `in_one_trip` many ask at once."""
+        cursor = self._execute(sql, parameters)
+        if self.dialect == "sqlite":
+            found = cursor.fetchall()
+            return lambda: self._decoded(into, found)
+
+        def answer() -> list[Row]:
+            with self._translated():
+                rows = cursor.fetchall()
+            return self._decoded(into, rows)
+
+        return answer
 
     def fetch_rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """All rows as the database has them: integers stay micro-credits and microseconds."""
@@ -118,6 +134,11 @@ class UnitOfWork:
         places = ", ".join(f":{name}" for name in values)
         sql = f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING id"  # noqa: S608
         return int(self.fetch_value(sql, **values))
+
+    @staticmethod
+    def _decoded(into: type[Row], rows: Iterable[Any]) -> list[Row]:
+        decode = decoder(cast(Hashable, into))
+        return [decode(row) for row in rows]
 
     def _execute(self, sql: str, parameters: Parameters) -> Any:
         with self._translated():
@@ -208,13 +229,16 @@ def _transaction(
     is_whole = False
     try:
         yield unit
-        for write, rows in unit.at_the_end.items():
-            write(unit, rows)
-        for finish in unit.before_commit:
-            finish(unit)
-        if keep:
-            with driver.translated_errors():
-                unit.connection.commit()
+        # The last rows and the commit are one trip; what else comes last may copy rows, alone.
+        is_short = unit.at_the_end and not unit.before_commit
+        with unit.in_one_trip() if is_short else nullcontext():
+            for write, rows in unit.at_the_end.items():
+                write(unit, rows)
+            for finish in unit.before_commit:
+                finish(unit)
+            if keep:
+                with driver.translated_errors():
+                    unit.connection.commit()
         is_whole = True
     except Exception as problem:
         is_whole = not isinstance(problem, _BROKEN)

@@ -1,6 +1,6 @@
 """Credit grants: insert, list in burn-down order, draw, expire."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -260,9 +260,11 @@ def payable_grants(unit: UnitOfWork, organization_id: int, at: datetime) -> list
     )
 
 
-def payable_grants_of_many(unit: UnitOfWork, organization_ids: Sequence[int]) -> list[GrantRow]:
+def payable_grants_of_many(
+    unit: UnitOfWork, organization_ids: Sequence[int]
+) -> Callable[[], list[GrantRow]]:
     """Grants of which something is free, whenever they are in force; only on PostgreSQL."""
-    return unit.fetch(
+    return unit.asked(
         GrantRow,
         f"""
         {_SELECT}
