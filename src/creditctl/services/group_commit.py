@@ -32,8 +32,8 @@ T_co = TypeVar("T_co", covariant=True)
 MOST_TOGETHER = 64
 """Steps of one transaction at most: nobody waits for more."""
 
-GATHERING_SECONDS = 0.0005
-"""How long the next group is open for, where there is one: less than a commit takes."""
+GATHERING_SHARE = 0.25
+"""For how much of the time that a group took the next one is open, unless as many come before."""
 
 _OF_THE_TRANSACTION = (Busy, DatabaseMissing, DatabaseOutdated, DatabaseUnreadable, DiskFull)
 """What is nobody's own refusal."""
@@ -96,6 +96,7 @@ class GroupCommit:
         self._lock = Lock()
         self._waiting: list[_Waiting[Any]] = []
         self._is_at_work = False
+        self._are_there, self._expected, self._open_until = Event(), 1, 0.0
 
     def run(self, database: str, step: Step[T]) -> T:
         """What the step returns, once it is committed; raises what the step does, and Busy.
@@ -111,22 +112,32 @@ class GroupCommit:
             self._is_at_work = True
             if not mine.leads:
                 self._waiting.append(mine)
+                if len(self._waiting) + 1 >= self._expected:
+                    self._are_there.set()
         if not mine.leads:
             mine.called.wait()
-            if mine.leads:
-                # Those that were just answered come again with their next steps.
-                time.sleep(GATHERING_SECONDS)
         if mine.leads:
+            self._gather()
             self._lead(database, mine)
         if mine.refusal is not None:
             raise mine.refusal
         return mine.answer[0] if mine.answer else run_alone(database, step)
+
+    def _gather(self) -> None:
+        """Wait for those that were just answered together: they come again with their next steps."""
+        with self._lock:
+            left = self._open_until - time.monotonic()
+            if left <= 0 or len(self._waiting) + 1 >= self._expected:
+                return
+            self._are_there.clear()
+        self._are_there.wait(left)
 
     def _lead(self, database: str, mine: _Waiting[T]) -> None:
         """Run what waits beside one's own step, then let the next one lead."""
         with self._lock:
             others = self._waiting[: MOST_TOGETHER - 1]
             del self._waiting[: len(others)]
+        began = time.monotonic()
         try:
             if others:
                 self._run_group(database, [mine, *others])
@@ -134,6 +145,8 @@ class GroupCommit:
                 mine.answer.append(run_alone(database, mine.step))
         finally:
             with self._lock:
+                now, self._expected = time.monotonic(), len(others) + 1
+                self._open_until = now + (now - began) * GATHERING_SHARE if others else now
                 following = self._waiting.pop(0) if self._waiting else None
                 self._is_at_work = following is not None
             if following is not None:
