@@ -7,6 +7,7 @@ from creditctl.services.ending_groups import TogetherEnded
 from creditctl.services.hold_answers import Hold
 from creditctl.services.hold_groups import TogetherHeld
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.planning import look_up_by_key
 
 
 class PlainSteps:
@@ -22,6 +23,7 @@ class PlainSteps:
     def owners(self, unit: UnitOfWork, steps: Sequence[Any]) -> dict[int, int]:
         """The organizations to be locked, by the steps' places."""
         with unit.in_one_trip():
+            look_up_by_key(unit)
             answers = [
                 kind.owners(unit, some) for kind in self._kinds if (some := _taken(kind, steps))
             ]
