@@ -7,8 +7,8 @@ survive a power cut: WAL with synchronous = FULL on SQLite, fsync on PostgreSQL.
 The bare UPDATE takes 1 from a number unless it is too small, and knows nothing else: neither who
 calls, nor a request id, nor that anything has a price. It is run by as many threads and by a single
 one, for SQLite's threads sleep while they wait for each other: the faster of both is the yardstick.
-A charge is a hold and its capture, two answers that are on the disk: it is compared with two UPDATEs
-and with one.
+A charge is a hold and its capture, two answers that are on the disk: it is compared with two
+UPDATEs and with one.
 """
 
 import argparse
@@ -33,8 +33,8 @@ from creditctl.services.call_prices import current_prices
 from creditctl.services.group_commit import GroupCommit
 from creditctl.services.hold_answers import HoldRequest
 from creditctl.services.hold_capture import Capture
-from creditctl.services.step_groups import PlainSteps
 from creditctl.services.hold_steps import Authorization
+from creditctl.services.step_groups import PlainSteps
 from creditctl.store.connections import IdleConnections
 from creditctl.store.driver_sqlite import path_of
 from creditctl.store.engine import dialect_of, reusing_connections

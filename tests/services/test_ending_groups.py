@@ -1,4 +1,4 @@
-"""Holds that are ended at once end as the step for one call ends them: the same rows, but for ids."""
+"""Holds that are ended at once end as the step for one call ends them: the same rows, but ids."""
 
 import random
 from collections.abc import Sequence
@@ -47,7 +47,8 @@ BOOKS = (
             LEFT JOIN usage_event_text AS f ON f.event_id = e.first_event_id
             LEFT JOIN usage_event_text AS l ON l.event_id = e.last_event_id
        WHERE e.{owned} ORDER BY e.id""",
-    """SELECT day, product_id, source, credits_micro FROM debit_day WHERE {owned} ORDER BY 1, 2, 3""",
+    """SELECT day, product_id, source, credits_micro FROM debit_day
+       WHERE {owned} ORDER BY 1, 2, 3""",
     """SELECT b.source_name, b.sha256, b.status, b.cursor, b.billed, b.free, b.failed,
               b.credits_micro, p.product_id, p.requests, p.credits_micro
        FROM usage_batch AS b LEFT JOIN usage_batch_product AS p ON p.batch_id = b.id
@@ -80,7 +81,7 @@ def company(context: Context, end: str, seed: int) -> None:
 
 
 def placed(context: Context, end: str, seed: int) -> list[str]:
-    """Holds of the organizations, some of which were released, captured or free more than before."""
+    """Holds of the organizations that could be placed, one after the other."""
     chance, names = random.Random(seed), []
     for slug in SLUGS:
         charge(context, f"first-{slug}-{end}", 1, organization=f"{slug}-{end}")
@@ -136,7 +137,9 @@ def books_of(context: Context, end: str) -> list[list[str]]:
     ]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, *(pytest.param(n, marks=pytest.mark.slow) for n in range(4, 30))])
+@pytest.mark.parametrize(
+    "seed", [1, 2, 3, *(pytest.param(n, marks=pytest.mark.slow) for n in range(4, 30))]
+)
 def test_together_or_alone_the_same_rows_are_written(context: Context, seed: int) -> None:
     open_books(at(context, EARLY))
     together, made = PlainSteps(), {}

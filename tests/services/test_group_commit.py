@@ -25,7 +25,7 @@ from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization, Release
 from creditctl.services.step_groups import PlainSteps
 from creditctl.store.connections import IdleConnections
-from creditctl.store.engine import UnitOfWork, reusing_connections, unit_of_work
+from creditctl.store.engine import UnitOfWork, dialect_of, reusing_connections, unit_of_work
 
 THREADS = 8
 OWNERS = ("acme", "globex", "initech")
@@ -126,9 +126,13 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return opened
 
 
+@pytest.mark.parametrize("plain", [None, PlainSteps()])
 def test_those_that_wait_share_one_transaction_and_each_has_its_own_answer(
-    books: Books, transactions: list[str]
+    books: Books, transactions: list[str], plain: Together | None
 ) -> None:
+    if plain is not None and dialect_of(books.context.database) != "sqlite":
+        pytest.skip("on PostgreSQL what is not plain is run by its own thread")
+    books.group = GroupCommit(plain)
     for name in ("served", "ended"):
         books.authorize(name, "globex")
     transactions.clear()
@@ -143,10 +147,12 @@ def test_those_that_wait_share_one_transaction_and_each_has_its_own_answer(
         (books.capture, "served", 1),
         (books.release, "ended"),
         (books.capture, "unknown"),
+        (books.capture, "served", 1),
+        (books.capture, "ended", 1),
     )
     # The first, which the others waited for, and one for all of them.
     assert len(transactions) == 2
-    held, refused, again, other, paid, nobody, captured, released, unknown = found
+    held, refused, again, other, paid, nobody, captured, released, unknown, twice, late = found
     assert (held.is_new, again.is_new, again.id) == (True, False, held.id)
     assert str(refused) == "Required: 6 credits, Available: 4 credits"
     assert isinstance(other, Conflict)
@@ -155,6 +161,8 @@ def test_those_that_wait_share_one_transaction_and_each_has_its_own_answer(
     assert captured.credits == Credits.parse("1")
     assert released.state == "released"
     assert isinstance(unknown, NotFound)
+    assert twice == captured
+    assert isinstance(late, Conflict)
     assert read_balance(books.context, "acme").held == Credits.parse("6")
     assert read_balance(books.context, "globex").available == Credits.parse("1")
 
@@ -195,6 +203,7 @@ def test_exactly_the_affordable_number_of_calls_is_served(
 
 def test_two_groups_do_not_wait_for_each_other_in_a_circle(books: Books) -> None:
     """Two gates of one database, whose calls come in opposite orders."""
+    books.group = GroupCommit(PlainSteps())
     others = Books(books.context, PlainSteps())
 
     def charge(call: tuple[Books, str, str]) -> None:
@@ -208,11 +217,16 @@ def test_two_groups_do_not_wait_for_each_other_in_a_circle(books: Books) -> None
         list(threads.map(charge, calls))
     others.idle.close()
     assert rows_of(books.context, "SELECT COUNT(*) FROM usage_event") == [(24,)]
+    # A deadlock would have been answered by running each alone.
+    assert books.group.failures == others.group.failures == Counter()
 
 
 @pytest.mark.parametrize("problem", [Busy("no"), RuntimeError("a bug")])
 def test_steps_of_a_transaction_that_failed_are_run_alone(
-    books: Books, transactions: list[str], problem: Exception
+    books: Books,
+    transactions: list[str],
+    problem: Exception,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Failing:
         times = 0
@@ -235,6 +249,9 @@ def test_steps_of_a_transaction_that_failed_are_run_alone(
     assert len(transactions) == 2 + 3
     assert [found[0].state if isinstance(found[0], Hold) else found[1].state] == ["open"]
     assert found[2] == "second"
+    assert books.group.failures == {type(problem).__name__: 1}
+    # To wait for another gate in vain is no news, everything else is.
+    assert bool(caplog.records) == (not isinstance(problem, Busy))
     assert read_balance(books.context, "acme").held == Credits.parse("6")
 
 

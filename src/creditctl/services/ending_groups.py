@@ -2,7 +2,8 @@
 
 Only those take part whose hold is open and pays all that its call costs, at a price that no volume
 changes, for an organization with credits and nothing else to look at, of a time that no final
-invoice reaches. The others are run alone, by the step that knows every case; `tests/services/test_ending_groups.py` proves that both do the same.
+invoice reaches. The others are run alone, by the step that knows every case;
+`tests/services/test_ending_groups.py` proves that both do the same.
 """
 
 from collections import defaultdict
@@ -28,23 +29,25 @@ from creditctl.services.hold_steps import Release
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.calls import CallRow, add_to_rollups
 from creditctl.store.queries.ending_groups import (
-    Drawn,
     HeldGrantRow,
     NamedHold,
     OpenHoldRow,
-    Served,
-    book_drawn,
-    close_holds,
-    count_served,
-    draw_held,
     held_grants,
     holds_named,
-    insert_served,
     open_holds,
 )
 from creditctl.store.queries.holds import CAPTURED, RELEASED
 from creditctl.store.queries.invoices import mark_draft_stale
 from creditctl.store.queries.late_usage import newest_final_end
+from creditctl.store.queries.served_groups import (
+    Drawn,
+    Served,
+    book_drawn,
+    close_holds,
+    count_served,
+    draw_held,
+    insert_served,
+)
 
 Ending = Capture | Release
 
@@ -110,8 +113,17 @@ class TogetherEnded:
                 answers[place] = ended(row, RELEASED)
             elif (captured := group.capture(row, step)) is not None:
                 answers[place] = ended(row, CAPTURED, captured)
-        group.write()
+        if answers:
+            unit.later(write_endings, group)
+            for call in group.calls():
+                unit.later(add_to_rollups, call)
         return answers
+
+
+def write_endings(_: UnitOfWork, groups: Iterable["_Group"]) -> None:
+    """Make the changes: nothing that follows in the transaction waits for them."""
+    for group in groups:
+        group.write()
 
 
 class _Group:
@@ -178,10 +190,12 @@ class _Group:
         self._calls.append((row, call))
         return Credits(cost)
 
+    def calls(self) -> list[CallRow]:
+        """The calls that are booked."""
+        return [call for _, call in self._calls]
+
     def write(self) -> None:
         """Make the changes."""
-        if not self._closed:
-            return
         unit = self._unit
         draw_held(unit, {grant: (freed, used) for grant, (freed, used) in self._changes.items()})
         close_holds(unit, self._closed)
@@ -190,10 +204,9 @@ class _Group:
             insert_served(unit, self._served, have_words=has_words)
             book_drawn(unit, self._drawn, REASON)
             count_served(unit, self._served)
-        for row, call in self._calls:
+        for row, _ in self._calls:
             if row.has_draft:
                 mark_draft_stale(unit, row.organization_id, row.authorized_at)
-            unit.later(add_to_rollups, call)
 
     def _batch(self, row: OpenHoldRow, step: Capture, served: ServedCall) -> int:
         """The batch of its organization's day, which its first call opens."""

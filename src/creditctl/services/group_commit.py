@@ -53,9 +53,10 @@ class Step(Protocol[T_co]):
 
 
 class Together(Protocol):
-    """Makes many steps of one sort in a few statements, for a database that is far away.
+    """Makes many steps in a few statements.
 
-    Steps that it leaves out are run alone, each by its own thread.
+    Those that it leaves out follow in the same transaction on SQLite; elsewhere each is run alone,
+    by its own thread.
     """
 
     def takes(self, step: Any) -> bool:
@@ -124,7 +125,7 @@ class GroupCommit:
         return mine.answer[0] if mine.answer else run_alone(database, step)
 
     def _gather(self) -> None:
-        """Wait for those that were just answered together: they come again with their next steps."""
+        """Wait for those that were just answered together: they come again."""
         with self._lock:
             left = self._open_until - time.monotonic()
             if left <= 0 or len(self._waiting) + 1 >= self._expected:
@@ -202,7 +203,9 @@ def _in_turn(unit: UnitOfWork, group: Mapping[int, _Waiting[Any]]) -> dict[int, 
     return answers
 
 
-def _at_once(unit: UnitOfWork, group: Sequence[_Waiting[Any]], together: Together) -> dict[int, Any]:
+def _at_once(
+    unit: UnitOfWork, group: Sequence[_Waiting[Any]], together: Together
+) -> dict[int, Any]:
     """Answer what can be made in a few statements."""
     steps = [one.step for one in group]
     owners = together.owners(unit, steps)

@@ -6,7 +6,7 @@ the step that knows every case; `tests/services/test_hold_groups.py` proves that
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from creditctl.store.queries.hold_groups import (
 )
 
 _Parts = list[tuple[int, int]]
+_Reserved = list[tuple[str, int, int, int]]
 
 
 class TogetherHeld:
@@ -43,7 +44,9 @@ class TogetherHeld:
             and (step.request.key is None) != (step.request.organization is None)
         )
 
-    def owners(self, unit: UnitOfWork, steps: Mapping[int, Authorization]) -> Callable[[], dict[int, int]]:
+    def owners(
+        self, unit: UnitOfWork, steps: Mapping[int, Authorization]
+    ) -> Callable[[], dict[int, int]]:
         """The organization of each step by its place, of those that name one."""
         if unit.dialect == "sqlite":
             return dict
@@ -106,7 +109,9 @@ def _plain(
         asked.append((place, owners[place], step.number, first, last))
     if not asked:
         return dict
-    expired_before = max(step.context.now - step.context.settings.usage_grace for step in steps.values())
+    expired_before = max(
+        step.context.now - step.context.settings.usage_grace for step in steps.values()
+    )
     answer = plain_calls(unit, asked, expired_before)
 
     def plain() -> dict[int, QuotedCall]:
@@ -152,19 +157,24 @@ def _place(
         place: _row(steps[place], calls[place], sum(micro for _, micro in parts))
         for place, parts in placed.items()
     }
-    insert_holds(unit, list(rows.values()))
-    reserve_parts(
-        unit,
-        [
-            (rows[place]["public_id"], number, grant_id, micro)
-            for place, parts in placed.items()
-            for number, (grant_id, micro) in enumerate(parts)
-        ],
-    )
+    reserved = [
+        (rows[place]["public_id"], number, grant_id, micro)
+        for place, parts in placed.items()
+        for number, (grant_id, micro) in enumerate(parts)
+    ]
+    unit.later(_write_holds, (list(rows.values()), reserved))
     return {
         place: steps[place].placed(row["public_id"], Credits(row["estimate_micro"]))
         for place, row in rows.items()
     }
+
+
+def _write_holds(
+    unit: UnitOfWork, groups: Iterable[tuple[list[dict[str, Any]], _Reserved]]
+) -> None:
+    for rows, reserved in groups:
+        insert_holds(unit, rows)
+        reserve_parts(unit, reserved)
 
 
 def _row(step: Authorization, call: QuotedCall, estimate: int) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from creditctl.services.ending_groups import TogetherEnded
+from creditctl.services.ending_groups import TogetherEnded, write_endings
 from creditctl.services.hold_answers import Hold
 from creditctl.services.hold_groups import TogetherHeld
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.planning import look_up_by_key
+from creditctl.store.queries.calls import add_to_rollups
 
 
 class PlainSteps:
@@ -36,7 +37,13 @@ class PlainSteps:
         answers: dict[int, Hold] = {}
         for kind in self._kinds:
             if some := {p: step for p, step in _taken(kind, steps).items() if p in owners}:
+                # What was freed can be held again.
+                unit.now(write_endings)
                 answers |= kind.run(unit, some, owners)
+        if unit.dialect == "sqlite":
+            # Those that are not plain come next in the same transaction.
+            unit.now(write_endings)
+        unit.last(add_to_rollups)
         return answers
 
 

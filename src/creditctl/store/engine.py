@@ -56,6 +56,16 @@ class UnitOfWork:
         """Have `write(unit, rows)` called once, before `before_commit`, with all such rows."""
         self.at_the_end.setdefault(write, []).append(row)
 
+    def now(self, write: "Write") -> None:
+        """Write what was left for the end, because what follows reads it."""
+        if rows := self.at_the_end.pop(write, None):
+            write(self, rows)
+
+    def last(self, write: "Write") -> None:
+        """Write that after all else: others wait for what it locks."""
+        if rows := self.at_the_end.pop(write, None):
+            self.at_the_end[write] = rows
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """What the block does is taken back when it raises, and nothing else is."""

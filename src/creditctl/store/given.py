@@ -1,4 +1,4 @@
-"""Rows of integers and words handed to a statement as one parameter, also in a transaction that only reads.
+"""Rows of integers and words handed to a statement as one parameter, also where one only reads.
 
 A statement for many organizations begins `WITH <given(...)>` and joins the name like a table.
 """

@@ -176,9 +176,7 @@ def add_to_rollups(unit: UnitOfWork, calls: Iterable[CallRow]) -> None:
             if len(rows) > 1 and unit.dialect != "sqlite":
                 unit.run(_ADDED_AT_ONCE[table], added=as_given(rows))
             else:
-                unit.run_many(
-                    _ADDED[table], [dict(zip(columns, row, strict=True)) for row in rows]
-                )
+                unit.run_many(_ADDED[table], [dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def _added(table: str, key: tuple[str, ...], *, at_once: bool) -> str:
