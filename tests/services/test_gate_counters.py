@@ -1,6 +1,7 @@
 """One contract for every store of counters: SQLite, PostgreSQL, Redis."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -63,6 +64,16 @@ def after(seconds: float) -> datetime:
 
 def admitted(counters: Counters, key: int, *checks: Check, times: int, at: datetime = NOW) -> int:
     return sum(counters.hit(key, checks, at).refused is None for _ in range(times))
+
+
+def test_threads_that_count_at_the_same_time_are_admitted_as_often_as_one(
+    counters: Counters, key: int
+) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(counters.hit, key, [quota(100), burst(11)], NOW) for _ in range(24)]
+    assert sum(one.result().refused is None for one in asked) == 11
+    # What was refused counts in no window.
+    assert counters.peek(key, [quota(100)], NOW).readings[0].remaining == 89
 
 
 def test_a_quota_admits_exactly_its_number(counters: Counters, key: int) -> None:

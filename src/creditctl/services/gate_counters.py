@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from creditctl.adapters.counters.interface import (
@@ -27,7 +28,8 @@ from creditctl.rules.rate_limits import (
     used_within,
     verdict_of,
 )
-from creditctl.store.engine import UnitOfWork, reading, unit_of_work
+from creditctl.services.group_commit import GroupCommit
+from creditctl.store.engine import UnitOfWork, dialect_of, reading, unit_of_work
 from creditctl.store.queries.gate_counters import (
     add_connection,
     add_moment,
@@ -57,6 +59,33 @@ class _RefusedError(Exception):
         self.verdict = verdict
 
 
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """The step of a request that is counted; see `services.group_commit`."""
+
+    key: int
+    checks: Sequence[Check]
+    at: datetime
+
+    def owner(self, _: UnitOfWork) -> None:
+        """Nobody: counters are no part of an organization's books."""
+
+    def run(self, unit: UnitOfWork) -> Verdict:
+        """Count it in every window; what a refused one counted is taken back, and nothing else."""
+        try:
+            with unit.savepoint():
+                return self.count(unit)
+        except _RefusedError as refusal:
+            return refusal.verdict
+
+    def count(self, unit: UnitOfWork) -> Verdict:
+        """Count it; raises _RefusedError."""
+        now = _now(unit, self.at)
+        verdict = verdict_of([_count(unit, self.key, check, now) for check in self.checks])
+        _undo_if_refused(verdict)
+        return verdict
+
+
 class DatabaseCounters:
     """Each method is one short transaction; see `adapters.counters.interface.Counters`.
 
@@ -65,17 +94,22 @@ class DatabaseCounters:
 
     def __init__(self, database: str) -> None:
         self._database = database
+        self._group = GroupCommit()
 
     def hit(self, key: int, checks: Sequence[Check], at: datetime) -> Verdict:
-        """Count the request in every window, or in none."""
+        """Count the request in every window, or in none.
+
+        Threads share a transaction where there is one writer; a server has many.
+        """
+        step = _Hit(key, checks, at)
+        if dialect_of(self._database) == "sqlite":
+            with _answering():
+                return self._group.run(self._database, step)
         try:
             with self._writing() as unit:
-                now = _now(unit, at)
-                verdict = verdict_of([_count(unit, key, check, now) for check in checks])
-                _undo_if_refused(verdict)
+                return step.count(unit)
         except _RefusedError as refusal:
             return refusal.verdict
-        return verdict
 
     def peek(self, key: int, checks: Sequence[Check], at: datetime) -> Verdict:
         """What `hit` would say."""

@@ -8,7 +8,7 @@ back nothing of another. One thread runs all of them, then hands over to the nex
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import Any, Generic, Protocol, TypeVar
@@ -45,8 +45,8 @@ class Step(Protocol[T_co]):
     It can be run again from the start when its transaction was taken back.
     """
 
-    def owner(self, unit: UnitOfWork) -> int:
-        """The internal id of the organization to be locked; raises what it is refused with."""
+    def owner(self, unit: UnitOfWork) -> int | None:
+        """The internal id of the organization to be locked, if any; raises what refuses it."""
 
     def run(self, unit: UnitOfWork) -> T_co:
         """Make the change; the organization is locked."""
@@ -81,7 +81,7 @@ class _Waiting(Generic[T]):
 def run_alone(database: str, step: Step[T]) -> T:
     """The step in a transaction of its own."""
     with unit_of_work(database) as unit:
-        lock_organizations(unit, [step.owner(unit)])
+        _lock(unit, [step.owner(unit)])
         return step.run(unit)
 
 
@@ -187,13 +187,18 @@ class GroupCommit:
             group[place].answer.append(answer)
 
 
+def _lock(unit: UnitOfWork, owners: Iterable[int | None]) -> None:
+    if found := [owner for owner in owners if owner is not None]:
+        lock_organizations(unit, found)
+
+
 def _in_turn(unit: UnitOfWork, group: Mapping[int, _Waiting[Any]]) -> dict[int, Any]:
     """Run every step of the group, each with a savepoint; the answers of those not refused."""
     answers: dict[int, Any] = {}
     owners = {place: _owner(unit, one) for place, one in group.items()}
-    lock_organizations(unit, [owner for owner in owners.values() if owner is not None])
+    _lock(unit, owners.values())
     for place, one in group.items():
-        if owners[place] is None:
+        if one.refusal is not None:
             continue
         try:
             with unit.savepoint():

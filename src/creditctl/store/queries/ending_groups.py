@@ -1,4 +1,4 @@
-"""Holds of many calls that are about to be ended, and what that takes to know, at once."""
+"""Holds of many calls that are about to be ended, and what that has to know, at once."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
