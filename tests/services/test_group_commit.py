@@ -1,5 +1,6 @@
 """Steps that share a transaction: each gets what it would have got alone, and the books add up."""
 
+import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -284,6 +285,61 @@ def test_nobody_is_refused_because_of_what_was_taken_back(
     assert len(transactions) == 2 + 2
     assert (found[0], found[1].state, found[2]) == ("interrupted", "open", "second")
     assert read_balance(books.context, "acme").held == Credits.parse("6")
+
+
+@pytest.mark.parametrize("step", ["wait", "gather"])
+def test_nobody_waits_for_a_thread_that_was_interrupted(
+    books: Books, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Ctrl-C in a thread that waits for its turn, or that has just got it."""
+    interrupts = [KeyboardInterrupt()]
+
+    def interrupt() -> None:
+        if interrupts:
+            raise interrupts.pop()
+
+    class Interruptible(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            if step == "wait":
+                interrupt()
+            return super().wait(timeout)
+
+    waiting = group_commit._Waiting
+    monkeypatch.setattr(
+        group_commit, "_Waiting", lambda made: waiting(made, called=Interruptible())
+    )
+
+    def interrupted() -> Any:
+        with pytest.raises(KeyboardInterrupt):
+            books.authorize("a-1", "acme")
+
+    with ThreadPoolExecutor(3) as threads:
+        with commit_under_way(books):
+            if step == "gather":
+                monkeypatch.setattr(books.group, "_gather", interrupt)
+            first = threads.submit(interrupted)
+            if step == "wait":
+                first.result(60)
+            else:
+                while not books.group._waiting:
+                    pass
+            second = threads.submit(books.authorize, "a-2", "acme")
+            while len(books.group._waiting) < (1 if step == "wait" else 2):
+                pass
+        first.result(60)
+        assert second.result(60).state == "open"
+        assert threads.submit(books.authorize, "a-3", "acme").result(60).state == "open"
+    assert read_balance(books.context, "acme").held == Credits.parse("2")
+
+
+def test_a_process_that_was_forked_while_another_thread_was_at_work_waits_for_nobody(
+    books: Books,
+) -> None:
+    with commit_under_way(books):
+        if (child := os.fork()) == 0:
+            os._exit(books.group._is_at_work or books.group._lock.locked())
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert books.group._is_at_work
 
 
 def test_who_comes_alone_waits_for_nobody(books: Books, transactions: list[str]) -> None:

@@ -6,7 +6,9 @@ back nothing of another. One thread runs all of them, then hands over to the nex
 """
 
 import logging
+import os
 import time
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -69,7 +71,7 @@ class Together(Protocol):
         """The answers of the steps that were made, by their places."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting(Generic[T]):
     step: Step[T]
     called: Event = field(default_factory=Event)
@@ -85,6 +87,9 @@ def run_alone(database: str, step: Step[T]) -> T:
         return step.run(unit)
 
 
+_groups: "weakref.WeakSet[GroupCommit]" = weakref.WeakSet()
+
+
 class GroupCommit:
     """One for each process and database, shared by its threads."""
 
@@ -94,6 +99,11 @@ class GroupCommit:
         self.failures: Counter[str] = Counter()
         """Groups that were taken back as a whole, by what went wrong."""
 
+        self.begin_anew()
+        _groups.add(self)
+
+    def begin_anew(self) -> None:
+        """In a forked process, that has none of the threads which are at work or wait here."""
         self._lock = Lock()
         self._waiting: list[_Waiting[Any]] = []
         self._is_at_work = False
@@ -115,11 +125,15 @@ class GroupCommit:
                 self._waiting.append(mine)
                 if len(self._waiting) + 1 >= self._expected:
                     self._are_there.set()
-        if not mine.leads:
-            mine.called.wait()
-        if mine.leads:
-            self._gather()
-            self._lead(database, mine)
+        try:
+            if not mine.leads:
+                mine.called.wait()
+            if mine.leads:
+                self._gather()
+                self._lead(database, mine)
+        except BaseException:
+            self._leave(mine)
+            raise
         if mine.refusal is not None:
             raise mine.refusal
         return mine.answer[0] if mine.answer else run_alone(database, step)
@@ -145,16 +159,29 @@ class GroupCommit:
             else:
                 mine.answer.append(run_alone(database, mine.step))
         finally:
-            with self._lock:
-                now, self._expected = time.monotonic(), len(others) + 1
-                self._open_until = now + (now - began) * GATHERING_SHARE if others else now
-                following = self._waiting.pop(0) if self._waiting else None
-                self._is_at_work = following is not None
-            if following is not None:
-                following.leads = True
-                others.append(following)
+            now, self._expected = time.monotonic(), len(others) + 1
+            self._open_until = now + (now - began) * GATHERING_SHARE if others else now
+            self._hand_over(mine)
             for one in others:
                 one.called.set()
+
+    def _leave(self, mine: _Waiting[Any]) -> None:
+        """Nobody waits for a thread that was interrupted while it waited, or was to lead."""
+        with self._lock:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+        if mine.leads:
+            self._hand_over(mine)
+
+    def _hand_over(self, mine: _Waiting[Any]) -> None:
+        with self._lock:
+            mine.leads = False
+            following = self._waiting.pop(0) if self._waiting else None
+            self._is_at_work = following is not None
+            if following is not None:
+                following.leads = True
+        if following is not None:
+            following.called.set()
 
     def _run_group(self, database: str, group: Sequence[_Waiting[Any]]) -> None:
         """Answer or refuse the steps of the group; none if its transaction fails.
@@ -231,3 +258,12 @@ def _refuse(one: _Waiting[Any], problem: CreditctlError) -> None:
     if isinstance(problem, _OF_THE_TRANSACTION):
         raise problem
     one.refusal = problem
+
+
+def _forked() -> None:
+    for group in list(_groups):
+        group.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):  # where there are forks
+    os.register_at_fork(after_in_child=_forked)
