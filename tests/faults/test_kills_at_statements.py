@@ -17,13 +17,13 @@ from faults.company import (
 )
 
 CHUNK = 60
-CHUNK_ENDS = {0, 15, 45, 105, 126}
-"""Records that may be booked: the first two chunks are a quarter and a half of the others."""
+CHUNK_ENDS = {0, 15, 36, 66, 108, 126}
+"""Records that may be booked: the first chunk is a quarter, each longer by two fifths."""
 
 
 @pytest.fixture
 def small_file(tmp_path: Path) -> Path:
-    """Four chunks."""
+    """Five chunks."""
     path = tmp_path / "small.csv"
     write_usage(path, 120)
     return path
