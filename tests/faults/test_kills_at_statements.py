@@ -17,13 +17,13 @@ from faults.company import (
 )
 
 CHUNK = 60
-CHUNK_ENDS = {0, 15, 36, 66, 108, 126}
-"""Records that may be booked: the first chunk is a quarter, each longer by two fifths."""
+CHUNK_ENDS = {0, 15, 45, 90, 126}
+"""Records that may be booked: the first chunk is a quarter, each longer by one."""
 
 
 @pytest.fixture
 def small_file(tmp_path: Path) -> Path:
-    """Five chunks."""
+    """Four chunks."""
     path = tmp_path / "small.csv"
     write_usage(path, 120)
     return path

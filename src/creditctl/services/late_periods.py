@@ -7,7 +7,7 @@ from itertools import groupby
 import numpy as np
 
 from creditctl.rules.columns import Column
-from creditctl.rules.columns.grouping import group_starts, order_of
+from creditctl.rules.columns.grouping import distinct, group_starts, order_of
 from creditctl.rules.instants import instant_of, micros_of
 from creditctl.rules.late_usage import Invoiced, Lateness, LateStretch, late_stretches
 from creditctl.rules.periods import Period
@@ -35,7 +35,7 @@ class LatePeriods:
     def places(self, organization_id: Column, occurred_at: Column) -> Column:
         """In which of the times each event lies; NOT_LATE for none."""
         places = np.full(len(occurred_at), NOT_LATE, np.int64)
-        suspects = np.flatnonzero(np.isin(organization_id, np.unique(self.organization_id)))
+        suspects = np.flatnonzero(np.isin(organization_id, distinct(self.organization_id)[0]))
         if not len(suspects):
             return places
         suspects = suspects[order_of(organization_id[suspects])]

@@ -10,6 +10,7 @@ from creditctl.context import Context
 from creditctl.errors import Busy, TooManyRejects
 from creditctl.rules.columns import Column
 from creditctl.rules.columns.duplicates import Verdict
+from creditctl.rules.columns.grouping import distinct
 from creditctl.rules.columns.priced import PricedColumns
 from creditctl.rules.event_ids import id_text
 from creditctl.rules.units import Credits
@@ -78,7 +79,7 @@ def book_chunk(
     Raises Busy when another import of the file has moved on, TooManyRejects.
     """
     batch = _claimed(unit, context, job, batch, chunk.records)
-    organizations = np.unique(chunk.events.organization_id).tolist()
+    organizations = distinct(chunk.events.organization_id)[0].tolist()
     lock_organizations(unit, organizations)
     if not_ensured := set(organizations) - job.ensured:
         book_what_is_due_for(unit, context, not_ensured)

@@ -47,6 +47,9 @@ class Transactions:
 
     read: Begin
     write: Begin
+    write_chunk: Begin
+    """A power cut may lose the last ones: the batch then goes on from where it stands."""
+
     settle: Callable[[], None]
     """What follows each chunk beside the next one: the database tidies up."""
 
@@ -125,6 +128,7 @@ def _transactions(context: Context, *, dry_run: bool) -> Iterator[Transactions]:
             yield Transactions(
                 partial(reading, context.database),
                 partial(unit_of_work, context.database),
+                partial(unit_of_work, context.database, flushed=False),
                 settle,
             )
         return
@@ -133,7 +137,7 @@ def _transactions(context: Context, *, dry_run: bool) -> Iterator[Transactions]:
         def same() -> AbstractContextManager[UnitOfWork]:
             return nullcontext(unit)
 
-        yield Transactions(same, same, lambda: None)
+        yield Transactions(same, same, same, lambda: None)
 
 
 def _import_file(
@@ -160,7 +164,7 @@ def _import_file(
         )
         for chunk in read_ahead(chunks):
             _stop_if_asked(options.watch, source, batch)
-            with transactions.write() as unit:
+            with transactions.write_chunk() as unit:
                 batch = book_chunk(unit, context, job, batch, chunk)
             transactions.settle()
             options.watch.advanced(

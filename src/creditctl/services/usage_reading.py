@@ -76,13 +76,14 @@ def priced_chunks(
 def _end_of_chunk(place: int, size: int) -> int:
     """Where the chunk with the record at that place ends, whoever read the ones before.
 
-    The first one is small, for nothing is booked while it is read, and each is longer by two fifths
-    until they are full: reading one then takes about as long as booking the one before.
+    The first one is a quarter, for nothing is booked while it is read, and each is longer by a
+    quarter until they are full: reading one takes about as long as booking the one before.
     """
-    end = part = -(-size // 4)
-    while end <= place and part < size:
-        part = min(-(-part * 7 // 5), size)
-        end += part
+    quarter = -(-size // 4)
+    end = quarter
+    for quarters in (2, 3):
+        if place >= end:
+            end += min(quarters * quarter, size)
     return end if place < end else end + ((place - end) // size + 1) * size
 
 

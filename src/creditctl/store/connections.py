@@ -24,13 +24,18 @@ class IdleConnections:
     Connections are closed by `close`, and at the latest when nobody has the pool any more.
     """
 
-    def __init__(self, most: int = MOST_KEPT) -> None:
+    def __init__(self, most: int = MOST_KEPT, *, keep_staged: bool = False) -> None:
         self._most = most
+        self._keep_staged = keep_staged
         self._idle: dict[Kind, list[Any]] = defaultdict(list)
         self._lock = Lock()
         self._is_open = True
         self._at_last = weakref.finalize(self, _close_all, self._idle)
         _pools.add(self)
+
+    def keeps(self, *, has_staged: bool) -> bool:
+        """Whether connections come back at all: what one has staged stays in memory with it."""
+        return self._keep_staged or not has_staged
 
     def take(self, kind: Kind) -> Any | None:
         """The connection that was used last, or None; it may have died meanwhile."""

@@ -38,17 +38,19 @@ def is_usable(connection: Any, database: str) -> bool:  # noqa: ARG001 - same si
     return not connection.closed
 
 
-def begin(connection: Any, *, read_only: bool) -> str | None:
+def begin(connection: Any, *, read_only: bool, flushed: bool = True) -> str | None:
     """Readers see one snapshot; writers read what is committed and lock what they change.
 
-    Returns the migration this database is at, or None without a schema: one round trip.
+    What is not `flushed` reaches the disk a moment after its commit. Returns the migration this
+    database is at, or None without a schema: one round trip.
     """
     import psycopg
 
     mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY" if read_only else "READ WRITE"
+    waits = "" if flushed else "SET LOCAL synchronous_commit = off; "
     try:
         cursor = connection.execute(
-            f"BEGIN {mode}; SET LOCAL lock_timeout = '30s'; "  # noqa: S608 - one of two words
+            f"BEGIN {mode}; SET LOCAL lock_timeout = '30s'; {waits}"  # noqa: S608 - our words
             "SELECT version_num FROM alembic_version",
             prepare=False,
         )

@@ -61,6 +61,8 @@ class _Connection(sqlite3.Connection):
     """Knows which file it opened: a restored one has the same name and is another."""
 
     file: tuple[int, int]
+    flushed = True
+    """Whether a commit waits for the disk."""
 
 
 def connect(database: str, *, read_only: bool) -> sqlite3.Connection:
@@ -96,11 +98,15 @@ def is_usable(connection: _Connection, database: str) -> bool:
         return False
 
 
-def begin(connection: sqlite3.Connection, *, read_only: bool) -> str | None:
+def begin(connection: _Connection, *, read_only: bool, flushed: bool = True) -> str | None:
     """Writers take the write lock at once: a later upgrade could not wait for it.
 
+    What is not `flushed` reaches the disk with the next commit that is, or as the log is settled.
     Returns the migration this database is at, or None without a schema.
     """
+    if connection.flushed != flushed:
+        connection.execute(f"PRAGMA synchronous = {'FULL' if flushed else 'NORMAL'}")
+        connection.flushed = flushed
     connection.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
     return schema_revision(connection)
 
@@ -131,6 +137,8 @@ def settling(connection: sqlite3.Connection) -> Iterator[Callable[[], None]]:
     finally:
         if running.is_alive():
             running.join()
+        # What came after the thread had begun is on the disk too when this ends.
+        _settle(connection)
 
 
 def _settle(connection: sqlite3.Connection) -> None:

@@ -39,14 +39,16 @@ _BROKEN = (DatabaseUnreadable, DiskFull)
 """After these a connection is not used again."""
 
 
-def unit_of_work(database: str) -> AbstractContextManager[UnitOfWork]:
+def unit_of_work(database: str, *, flushed: bool = True) -> AbstractContextManager[UnitOfWork]:
     """Open a writing transaction; commits at the end of the block, rolls back on any exception.
 
     SQLite: BEGIN IMMEDIATE, so that two writers queue instead of losing updates. PostgreSQL: READ
-    COMMITTED, where callers lock the organizations they touch in id order. Raises Busy when
-    another writer stays in the way, DatabaseMissing or DatabaseOutdated when there is no schema.
+    COMMITTED, where callers lock the organizations they touch in id order. What is not `flushed`
+    a power cut may lose until the next one is that is: for steps of work that would be done again.
+    Raises Busy when another writer stays in the way, DatabaseMissing or DatabaseOutdated when
+    there is no schema.
     """
-    return _transaction(database)
+    return _transaction(database, flushed=flushed)
 
 
 def reading(database: str) -> AbstractContextManager[UnitOfWork]:
@@ -61,19 +63,20 @@ def rehearsal(database: str) -> AbstractContextManager[UnitOfWork]:
 
 @contextmanager
 def kept_open(database: str) -> Iterator[Callable[[], None]]:
-    """Keep the database open while transactions come and go: SQLite tidies up at the last close.
+    """Keep the database open, and its connections, while large transactions come and go.
 
-    Yields what makes it begin to tidy up already, beside the next transaction.
+    SQLite tidies up at the last close: yields what makes it begin already, beside the next one.
     """
     driver = DRIVERS[dialect_of(database)]
-    if driver is not driver_sqlite:
-        yield _nothing
-        return
-    with driver.translated_errors(), closing(driver.connect(database, read_only=False)) as one:
-        # Only who has read something holds the database open.
-        driver.schema_revision(one)
-        with driver.settling(one) as settle:
-            yield settle
+    with closing(IdleConnections(keep_staged=True)) as idle, reusing_connections(idle):
+        if driver is not driver_sqlite:
+            yield _nothing
+            return
+        with driver.translated_errors(), closing(driver.connect(database, read_only=False)) as one:
+            # Only who has read something holds the database open.
+            driver.schema_revision(one)
+            with driver.settling(one) as settle:
+                yield settle
 
 
 def _nothing() -> None:
@@ -112,11 +115,11 @@ def reusing_connections(idle: IdleConnections | None = None) -> Iterator[None]:
 
 @contextmanager
 def _transaction(
-    database: str, *, read_only: bool = False, keep: bool = True
+    database: str, *, read_only: bool = False, keep: bool = True, flushed: bool = True
 ) -> Iterator[UnitOfWork]:
     dialect = dialect_of(database)
     driver = DRIVERS[dialect]
-    unit, idle = _begun(database, read_only=read_only), _IDLE.get()
+    unit, idle = _begun(database, read_only=read_only, flushed=flushed), _IDLE.get()
     is_whole = False
     try:
         yield unit
@@ -136,7 +139,7 @@ def _transaction(
         raise
     finally:
         # Closing an open transaction rolls it back on both drivers.
-        is_kept = is_whole and idle is not None and not unit.has_staged
+        is_kept = is_whole and idle is not None and idle.keeps(has_staged=unit.has_staged)
         if not (is_kept and _is_kept(idle, (database, read_only), unit.connection)):
             unit.connection.close()
 
@@ -149,7 +152,7 @@ def _is_kept(idle: IdleConnections | None, kind: Kind, connection: Any) -> bool:
     return False
 
 
-def _begun(database: str, *, read_only: bool) -> UnitOfWork:
+def _begun(database: str, *, read_only: bool, flushed: bool) -> UnitOfWork:
     """A transaction on an idle connection or a new one; an idle one that has died is no error."""
     dialect = dialect_of(database)
     driver = DRIVERS[dialect]
@@ -158,19 +161,19 @@ def _begun(database: str, *, read_only: bool) -> UnitOfWork:
     if idle is not None and connection is not None:
         if driver.is_usable(connection, database):
             with suppress(DatabaseUnreadable):
-                return _begun_on(dialect, connection, read_only=read_only)
+                return _begun_on(dialect, connection, read_only=read_only, flushed=flushed)
         connection.close()
         idle.drop(kind)
     with driver.translated_errors():
         connection = driver.connect(database, read_only=read_only)
-    return _begun_on(dialect, connection, read_only=read_only)
+    return _begun_on(dialect, connection, read_only=read_only, flushed=flushed)
 
 
-def _begun_on(dialect: str, connection: Any, *, read_only: bool) -> UnitOfWork:
+def _begun_on(dialect: str, connection: Any, *, read_only: bool, flushed: bool) -> UnitOfWork:
     driver = DRIVERS[dialect]
     try:
         with driver.translated_errors():
-            _check_schema(driver.begin(connection, read_only=read_only))
+            _check_schema(driver.begin(connection, read_only=read_only, flushed=flushed))
     except BaseException:
         connection.close()
         raise

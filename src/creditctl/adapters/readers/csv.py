@@ -83,7 +83,7 @@ def _block(block: LineBlock, dialect: _Dialect) -> Block:
     if block.is_plain:
         wrong: list[Any] = []
         columns = _parsed(block.data, dialect, wrong)
-        count = block.data.count(b"\n")
+        count = len(block.ends)
         if not wrong and len(next(iter(columns.values()), ())) == count:
             return Block(np.arange(block.first, block.first + count), columns)
     return _careful_block(block, dialect)

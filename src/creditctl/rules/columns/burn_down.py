@@ -10,7 +10,7 @@ import numpy as np
 
 from creditctl.rules.burn_down import MICROS_PER_DAY, NEVER, Lot
 from creditctl.rules.columns import Column
-from creditctl.rules.columns.grouping import group_starts, order_by, ranks_of
+from creditctl.rules.columns.grouping import group_starts, order_by, order_of, ranks_of
 
 ANY_PRODUCT = 0
 NO_LOT = -1
@@ -185,9 +185,11 @@ def _first_lots(
         (own[places] * span + lots.product_id[places], owners * span + ANY_PRODUCT),
         (own[places] * span + lots.product_id[places], wanted),
     ):
-        distinct, earliest = np.unique(keys, return_index=True)
-        if not len(distinct):
+        order = order_of(keys)
+        earliest = order[group_starts(keys[order])]
+        if not len(earliest):
             continue
+        distinct = keys[earliest]
         found = np.minimum(np.searchsorted(distinct, asked), len(distinct) - 1)
         first = np.where(
             distinct[found] == asked, np.minimum(first, places[earliest[found]]), first

@@ -60,9 +60,11 @@ def repeated(events: PricedColumns) -> Column:
     near[1:] |= tied
     near[:-1] |= tied
     places = np.flatnonzero(near) if order is None else order[near]
-    pairs = np.stack((events.high[places], events.low[places]), axis=1)
-    _, codes, counts = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
-    mask[places[counts[codes.reshape(-1)] > 1]] = True
+    places = places[np.lexsort((events.low[places], events.high[places]))]
+    same = (events.high[places][1:] == events.high[places][:-1]) & (
+        events.low[places][1:] == events.low[places][:-1]
+    )
+    mask[places[np.append(False, same) | np.append(same, False)]] = True
     return mask
 
 

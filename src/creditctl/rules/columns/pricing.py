@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from creditctl.rules.columns import Column
+from creditctl.rules.columns.grouping import distinct
 from creditctl.rules.pricing import PriceRule, fixed_part
 
 _SAFE = 2**62
@@ -42,19 +43,23 @@ class PriceRules:
             units = units.astype(object)
             volume = None if volume is None else volume.astype(object)
         billed = self.billed_units(which, units)
-        start = volume if volume is not None else billed * 0
-        part = self._cost_up_to(which, start + billed) - self._cost_up_to(which, start)
+        part = self._cost_up_to(which, billed if volume is None else volume + billed)
+        if volume is not None:
+            part = part - self._cost_up_to(which, volume)
         total = np.maximum(self._fixed[which] + part, self._minimum[which])
         return np.where(self._is_capped[which], np.minimum(total, self._maximum[which]), total)
 
     def _cost_up_to(self, which: Column, position: Column) -> Column:
         """Micro-credits of the day's first `position` billed units."""
         total = position * self._unit_price[which]
-        for rule_place in np.unique(which[self.graduated[which]]).tolist():
+        for rule_place in distinct(which[self.graduated[which]])[0].tolist():
             mine = which == rule_place
             total[mine] = _stepped(self._rules[rule_place], position[mine])
+        is_exact = self._exact[which]
+        if not is_exact.any():
+            return total
         per = self._per_units[which]
-        return np.where(self._exact[which], (2 * total + per) // (2 * per), total)
+        return np.where(is_exact, (2 * total + per) // (2 * per), total)
 
     def _could_overflow(self, units: Column, volume: Column | None) -> bool:
         if not len(units):
