@@ -19,6 +19,8 @@ from creditctl.errors import CreditctlError, DiskFull, FileMissing, InvalidInput
 from creditctl.store.queries.usage_batches import RejectRow
 
 _BLOCK = 1_048_576
+_HASHED_BLOCK = 16 * _BLOCK
+"""Large: between two of them the hashing thread waits for one that loads modules meanwhile."""
 _LOOKUP_COLUMNS = 2
 _PATTERN_MARKS = "*?["
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -91,11 +93,12 @@ def measured(source: SourceFile) -> tuple[SourceFile, str]:
     """The file with its present size, and the hash of that much; raises FileMissing."""
     digest = hashlib.sha256()
     try:
-        with source.path.open("rb") as stream:
+        with source.path.open("rb", buffering=0) as stream:
             left = size = os.fstat(stream.fileno()).st_size
-            while block := stream.read(min(left, _BLOCK)):
-                digest.update(block)
-                left -= len(block)
+            buffer = memoryview(bytearray(min(size, _HASHED_BLOCK)))
+            while count := stream.readinto(buffer[:left]):
+                digest.update(buffer[:count])
+                left -= count
     except OSError as problem:
         reason = problem.strerror or "it cannot be read"
         raise FileMissing(f"{source.name}: {reason}") from None

@@ -8,7 +8,7 @@ from typing import Any
 from creditctl.store.driver_sqlite import STAGING, translated_errors
 from creditctl.store.engine import UnitOfWork
 
-CHUNK_ROWS = 300_000
+CHUNK_ROWS = 250_000
 """What makes memory grow is the chunk, and its image beside it."""
 
 _TYPES = {"key": "INTEGER PRIMARY KEY", "integer": "INTEGER", "binary": "BLOB", "text": "TEXT"}
