@@ -48,10 +48,8 @@ def no_settings_from_outside(
 def disks_that_are_not_waited_for() -> Iterator[None]:
     """What a power cut leaves is not tested; tests of other processes go without this."""
     with pytest.MonkeyPatch.context() as patched:
-        full, off = "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF"
-        assert full in driver_sqlite._PRAGMAS
-        pragmas = [off if pragma == full else pragma for pragma in driver_sqlite._PRAGMAS]
-        patched.setattr(driver_sqlite, "_PRAGMAS", tuple(pragmas))
+        assert driver_sqlite._SYNCHRONOUS == {True: "FULL", False: "NORMAL"}
+        patched.setattr(driver_sqlite, "_SYNCHRONOUS", {True: "OFF", False: "OFF"})
         yield
 
 

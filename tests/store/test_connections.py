@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,20 @@ from creditctl.errors import Busy, Conflict, DatabaseMissing, DatabaseUnreadable
 from creditctl.store import driver_postgres, driver_sqlite
 from creditctl.store.connections import IdleConnections
 from creditctl.store.driver_sqlite import path_of
-from creditctl.store.engine import dialect_of, reading, reusing_connections, unit_of_work
+from creditctl.store.engine import (
+    UnitOfWork,
+    dialect_of,
+    kept_open,
+    reading,
+    reusing_connections,
+    unit_of_work,
+)
 from creditctl.store.staging import stage_tables
 
 NOTE = "INSERT INTO lease (name, holder, expires_at) VALUES (:name, 'me', 0)"
 COUNT = "SELECT COUNT(*) FROM lease"
+FULL = 2
+"""`PRAGMA synchronous` in numbers."""
 
 
 @pytest.fixture
@@ -247,3 +256,52 @@ def test_a_writer_that_waits_too_long_is_told_so_by_a_kept_connection_too(
                 note(sqlite_database, "second")
             assert count(sqlite_database) == 1
         note(sqlite_database, "third")
+
+
+def waits_for_the_disk(unit: UnitOfWork) -> bool:
+    if unit.dialect == "sqlite":
+        return bool(unit.fetch_value("PRAGMA synchronous") == FULL)
+    return bool(unit.fetch_value("SHOW synchronous_commit") == "on")
+
+
+def test_only_a_transaction_that_says_so_does_not_wait_for_the_disk(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As it is outside of tests.
+    monkeypatch.setattr(driver_sqlite, "_SYNCHRONOUS", {True: "FULL", False: "NORMAL"})
+    with kept_open(database):
+        with unit_of_work(database) as unit:
+            if unit.dialect == "postgresql":
+                unit.run("SET synchronous_commit = on")
+        for flushed in (True, False, False, True):
+            with unit_of_work(database, flushed=flushed) as unit:
+                assert waits_for_the_disk(unit) is flushed
+
+
+def test_what_stays_open_for_large_transactions_is_used_by_all_of_them(
+    database: str, opened: list[Any]
+) -> None:
+    with kept_open(database) as settle:
+        first = len(opened)
+        for number in range(3):
+            with unit_of_work(database, flushed=False) as unit:
+                stage_tables(unit, {"staged_event": {"number": np.arange(number + 1)}})
+                assert unit.fetch_value("SELECT COUNT(*) FROM staged_event") == number + 1
+            settle()
+        assert len(opened) == first + 1
+    with reading(database) as unit:
+        assert unit.fetch_value(COUNT) == 0
+
+
+def test_a_log_that_was_not_waited_for_is_in_the_file_at_the_end(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    alone = tmp_path / "alone.db"
+    # As long as another has the database open, the last close of ours is not the last one.
+    with closing(driver_sqlite.connect(sqlite_database, read_only=True)) as other:
+        driver_sqlite.schema_revision(other)
+        with kept_open(sqlite_database), unit_of_work(sqlite_database, flushed=False) as unit:
+            unit.run(NOTE, name="late")
+        shutil.copyfile(path_of(sqlite_database), alone)
+    with reading(f"sqlite:///{alone}") as unit:
+        assert unit.fetch_value(COUNT) == 1
