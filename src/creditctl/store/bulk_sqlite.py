@@ -1,7 +1,8 @@
 """Many rows at once into SQLite: as a database in memory, or by prepared statements."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain, islice
 from sqlite3 import Connection
 from typing import Any
 
@@ -10,6 +11,9 @@ from creditctl.store.engine import UnitOfWork
 
 CHUNK_ROWS = 250_000
 """What makes memory grow is the chunk, and its image beside it."""
+
+_ROWS_EACH = 20
+"""Of a statement that inserts rows as they come: half the work of a statement for each."""
 
 _TYPES = {"key": "INTEGER PRIMARY KEY", "integer": "INTEGER", "binary": "BLOB", "text": "TEXT"}
 
@@ -93,10 +97,16 @@ def append_rows(
     unit: UnitOfWork, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Insert rows whose values stand in the order of `columns`."""
-    places = ", ".join("?" * len(columns))
-    names = ", ".join(columns)
+    places = f"({', '.join('?' * len(columns))})"
+    insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 - the names are ours
+    left = iter(rows)
+    rest: list[Sequence[Any]] = []
+
+    def many_at_once() -> Iterator[list[Any]]:
+        nonlocal rest
+        while len(rest := list(islice(left, _ROWS_EACH))) == _ROWS_EACH:
+            yield list(chain.from_iterable(rest))
+
     with translated_errors():
-        unit.connection.executemany(
-            f"INSERT INTO {table} ({names}) VALUES ({places})",  # noqa: S608 - the names are ours
-            rows,
-        )
+        unit.connection.executemany(insert + ", ".join([places] * _ROWS_EACH), many_at_once())
+        unit.connection.executemany(insert + places, rest)
