@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-_ALLOCATIONS = 50_000
+ALLOCATIONS = 50_000
 """Between two searches for garbage: a command makes little of it, and most lives to its end."""
 
 
@@ -15,7 +15,7 @@ def main() -> None:
 
         sys.stdout.write(f"creditctl {__version__}\n")
         return
-    gc.set_threshold(_ALLOCATIONS)
+    gc.set_threshold(ALLOCATIONS)
     # NumPy's linear algebra would start a thread for every core, which nothing here uses.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from creditctl.cli.app import run

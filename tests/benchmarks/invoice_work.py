@@ -5,12 +5,14 @@ A process of its own, so that its peak memory is that of the work; what it impor
     python invoice_work.py DATABASE MONTH BLOCK
 """
 
+import gc
 import json
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from creditctl.__main__ import ALLOCATIONS
 from creditctl.context import Context
 from creditctl.rules.periods import parse_month
 from creditctl.services.finalizing import FinalizeRequest, finalize_invoices
@@ -21,6 +23,8 @@ _NOW = datetime(2026, 11, 10, tzinfo=UTC)
 
 def main() -> None:
     """Print the number of invoices, and wall and processor seconds of each step, as JSON."""
+    # As the command itself does.
+    gc.set_threshold(ALLOCATIONS)
     database, month, block = sys.argv[1], parse_month(sys.argv[2]), int(sys.argv[3])
     context = Context(f"sqlite:///{database}", _NOW, "benchmark")
     counts: list[int] = []
