@@ -179,6 +179,8 @@ def split_exactly(total: int, weights: list[int]) -> list[int]:
     """
     if not weights:
         return []
+    if len(weights) == 1:
+        return [total]
     sum_of_weights = sum(weights)
     if sum_of_weights == 0:
         return [total] + [0] * (len(weights) - 1)

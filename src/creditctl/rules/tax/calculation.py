@@ -109,7 +109,7 @@ def _category(
     if inclusive:
         divisor = 1 + sum(rates, Fraction(0))
         rates = [rate / divisor for rate in rates]
-    due = [nearest(total * rate) for rate in rates]
+    due = [_share_of(total, rate) for rate in rates]
     net = total - sum(due) if inclusive else total
     return [
         (
@@ -121,7 +121,7 @@ def _category(
 
 
 def _tax_line(tax: Tax, category: str, net: int, minor: int, currency: str) -> TaxLine:
-    taxable = nearest(net * tax.taxable)
+    taxable = _share_of(net, tax.taxable)
     weights = [rate.ppm * rate.taxable_ppm for rate in tax.rates]
     parts = split_exactly(minor, weights)
     return TaxLine(
@@ -146,9 +146,18 @@ def _taxed_line(amount: Money, tax: Money, *, inclusive: bool) -> TaxedLine:
 
 def nearest(exact: Fraction) -> int:
     """The nearest integer, halves away from zero: `units.rounded_half_up` for fractions."""
-    doubled = 2 * abs(exact.numerator)
-    magnitude = (doubled + exact.denominator) // (2 * exact.denominator)
-    return -magnitude if exact < 0 else magnitude
+    return _quotient(exact.numerator, exact.denominator)
+
+
+def _share_of(amount: int, share: Fraction) -> int:
+    """The same of their product, without the search for its lowest terms."""
+    return _quotient(amount * share.numerator, share.denominator)
+
+
+def _quotient(dividend: int, divisor: int) -> int:
+    """To the nearest integer, halves away from zero; the divisor is above zero."""
+    magnitude = (2 * abs(dividend) + divisor) // (2 * divisor)
+    return -magnitude if dividend < 0 else magnitude
 
 
 def allocated(shares: Sequence[Fraction]) -> list[int]:
