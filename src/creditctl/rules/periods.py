@@ -4,8 +4,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from creditctl.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from dateutil.relativedelta import relativedelta
 
 MONTHS_IN = {"month": 1, "year": 12}
 """Months in each billing interval a plan may have."""
@@ -46,12 +51,17 @@ def months_after(anchor: datetime, months: int) -> datetime:
     Always counted from the anchor: 31 Jan, 28 Feb, 31 Mar; never from the previous period.
     Raises InvalidInput beyond the year 9999.
     """
-    from dateutil.relativedelta import relativedelta
-
     try:
-        return anchor + relativedelta(months=months)
+        return anchor + _delta(months)
     except (ValueError, OverflowError):
         raise InvalidInput(f"{anchor:%Y-%m-%d} is too far in the future") from None
+
+
+@lru_cache(maxsize=1024)
+def _delta(months: int) -> "relativedelta":
+    from dateutil.relativedelta import relativedelta
+
+    return relativedelta(months=months)
 
 
 def anchored_periods(

@@ -13,6 +13,7 @@ from creditctl.store.queries.billing import ListPriceRow
 from creditctl.store.queries.plans import PlanVersionRow
 
 _DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,10 @@ def _boundaries(
     """The first day, every later one on which the price may be another, and the end."""
     changes = {start_of_day(price.effective_from) for price in prices}
     for period in periods:
-        changes.add(start_of_day(period.starts_at))
-        changes.add(start_of_day(period.ends_at - timedelta(microseconds=1)) + _DAY)
+        # Most begin before and end after these days: no need to ask for the day.
+        if days.starts_at < period.starts_at:
+            changes.add(start_of_day(period.starts_at))
+        if period.ends_at < days.ends_at:
+            changes.add(start_of_day(period.ends_at - _MICROSECOND) + _DAY)
     inside = {at for at in changes if days.starts_at < at < days.ends_at}
     return sorted(inside | {days.starts_at, days.ends_at})
