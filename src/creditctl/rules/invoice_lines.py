@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from creditctl.rules.periods import Period
 from creditctl.rules.units import NO_CREDITS, Credits, Money, split_exactly, value_of, values_of
@@ -44,11 +45,11 @@ class OrderCharge:
         return ", ".join(words) + bought
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Successful requests of a product and tier, and the credits they cost.
 
-    Without requests it is usage that an earlier invoice has counted.
+    Without requests it is usage that an earlier invoice has counted. As with lines a tuple: a month
+    has hundreds of thousands.
     """
 
     description: str
@@ -82,8 +83,7 @@ class PricedUsage:
         return Credits(used - applied - self.overage.micro)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line as it is shown; credits that were applied are negative."""
 
     kind: str

@@ -178,17 +178,15 @@ def insert_lines(unit: UnitOfWork, lines_of: Mapping[int, Sequence[Line]]) -> No
 
 def stored_lines(lines: Iterable[Line]) -> list[StoredLine]:
     """Lines as the table has them."""
-    return [
-        (
-            line.kind,
-            line.description,
-            line.requests,
-            None if line.credits is None else line.credits.micro,
-            None if line.unit_price is None else str(line.unit_price),
-            line.amount.minor,
-        )
-        for line in lines
-    ]
+    found: list[StoredLine] = []
+    price = text = None
+    for kind, description, requests, credits, unit_price, amount in lines:
+        if unit_price is not price:
+            # The lines of a span share one: equal ones may be written in two ways.
+            price, text = unit_price, None if unit_price is None else str(unit_price)
+        micro = None if credits is None else credits.micro
+        found.append((kind, description, requests, micro, text, amount.minor))
+    return found
 
 
 def stored_lines_of(
