@@ -11,8 +11,8 @@ from creditctl.rules.burn_down import MICROS_PER_DAY
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_given, given
 
-SpanUsage: TypeAlias = tuple[int, str, str, int, int]
-"""Place, a product's title, tier ('' = none), successful requests, and their micro-credits."""
+SpanUsage: TypeAlias = tuple[int, int, str, int, int]
+"""Place, product, tier ('' = none), successful requests, and their micro-credits."""
 
 SpanPayer: TypeAlias = tuple[int, str, int]
 """Place, source of grants, micro-credits drawn from it; `overage` is what none covered.
@@ -34,7 +34,7 @@ _IN_SPAN = "n.number >= s.first_day AND n.number < s.end_day"
 _USED = f"""
     SELECT s.place, d.product_id, d.tier, SUM(d.requests - d.failed) AS requests,
            SUM(d.credits_micro) AS credits_micro
-    FROM spans AS s CROSS JOIN day AS n CROSS JOIN usage_day AS d
+    FROM day AS n CROSS JOIN spans AS s CROSS JOIN usage_day AS d
     WHERE {_IN_SPAN} AND d.day = n.number AND d.organization_id = s.organization_id
     GROUP BY s.place, d.product_id, d.tier
 """
@@ -47,8 +47,8 @@ _LATE = """
 
 
 def usage_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanUsage]:
-    """Usage by product and tier, without failed requests and late ones; products by title."""
-    used, parameter = _USED, as_given(spans)
+    """Usage by product and tier, in this order, without failed requests and late ones."""
+    used, parameter = f"{_USED} HAVING SUM(d.requests - d.failed) > 0", as_given(spans)
     # Few have any: without it, what was summed once is not summed again.
     has_late = unit.fetch_value(
         f"""
@@ -63,16 +63,16 @@ def usage_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanUsage]:
             SELECT place, product_id, tier, SUM(requests) AS requests,
                    SUM(credits_micro) AS credits_micro
             FROM ({_USED} UNION ALL {_LATE}) AS booked GROUP BY place, product_id, tier
+            HAVING SUM(requests) > 0
         """
     return unit.fetch_rows(
-        f"""
-        WITH RECURSIVE {_spans(unit)}, {_DAYS}
-        SELECT u.place, p.title, u.tier, u.requests, u.credits_micro
-        FROM ({used}) AS u JOIN product AS p ON p.id = u.product_id
-        WHERE u.requests > 0 ORDER BY u.place, p.title, p.id, u.tier
-        """,
-        spans=parameter,
+        f"WITH RECURSIVE {_spans(unit)}, {_DAYS} {used} ORDER BY 1, 2, 3", spans=parameter
     )
+
+
+def titles_of_products(unit: UnitOfWork) -> dict[int, str]:
+    """Products by internal id, in the order in which invoices list them."""
+    return dict(unit.fetch_rows("SELECT id, title FROM product ORDER BY title, id"))
 
 
 def payers_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanPayer]:
@@ -83,7 +83,7 @@ def payers_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanPayer]:
         SELECT paid.place, paid.source, SUM(paid.credits_micro)
         FROM (
             SELECT s.place, d.source, d.credits_micro
-            FROM spans AS s CROSS JOIN day AS n CROSS JOIN debit_day AS d
+            FROM day AS n CROSS JOIN spans AS s CROSS JOIN debit_day AS d
             WHERE {_IN_SPAN} AND d.day = n.number AND d.organization_id = s.organization_id
             UNION ALL
             SELECT s.place, COALESCE(g.source, 'overage'), e.amount_micro
