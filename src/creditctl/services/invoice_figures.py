@@ -253,7 +253,7 @@ def _fees(periods: Iterable[SubscriptionPeriod], month: Period) -> Iterable[Fee]
     for period in periods:
         if not is_billed_in(period, month):
             continue
-        dates = f"{period.starts_at:%Y-%m-%d} until {period.whole.ends_at:%Y-%m-%d}"
+        dates = f"{period.starts_at.date()} until {period.whole.ends_at.date()}"
         change = "Change to " if period.began is Began.CHANGE else ""
         yield Fee(f"{change}{period.plan.title}, {dates}", period.fee)
 

@@ -17,6 +17,9 @@ _VALUE = {
 _WORDS = _VALUE | {"postgresql": "j.value ->> {place}"}
 
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
+
+
 def given(dialect: str, name: str, *columns: str, words: Collection[str] = ()) -> str:
     """A common table expression of the rows in the parameter of the same name.
 
@@ -37,4 +40,4 @@ def as_array(numbers: Iterable[int]) -> str:
 
 def as_given(rows: Iterable[Sequence[int | str | None]]) -> str:
     """Rows as that parameter's value."""
-    return json.dumps([list(row) for row in rows], separators=(",", ":"))
+    return _COMPACT.encode(list(rows))
