@@ -45,14 +45,18 @@ def decoder(into: Any) -> Callable[[Any], Any]:
     """A function that makes an `into` of one row, column by column."""
     hints = get_type_hints(into)
     decoders = [_decoder_of(hints[field.name]) for field in fields(into)]
+    decoded = [(place, one) for place, one in enumerate(decoders) if one is not None]
 
     def decode(row: Any) -> Any:
-        return into(
-            *[
-                value if value is None or decode_one is None else decode_one(value)
-                for value, decode_one in zip(row, decoders, strict=True)
-            ]
-        )
+        if len(row) != len(decoders):
+            raise ValueError(f"{len(row)} columns for the {len(decoders)} fields of {into}")
+        values = list(row)
+        # Most columns are what they are in the database.
+        for place, decode_one in decoded:
+            value = values[place]
+            if value is not None:
+                values[place] = decode_one(value)
+        return into(*values)
 
     return decode
 
