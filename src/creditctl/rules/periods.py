@@ -3,17 +3,16 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 from creditctl.errors import InvalidInput
 
-if TYPE_CHECKING:
-    from dateutil.relativedelta import relativedelta
-
 MONTHS_IN = {"month": 1, "year": 12}
 """Months in each billing interval a plan may have."""
+
+_MONTHS_IN_YEAR = 12
+_SHORTEST = 28
+"""Days of the shortest month."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,7 +35,7 @@ def parse_month(text: str) -> Period:
 
 def month_text(period: Period) -> str:
     """`2026-10` for the calendar month that `period` starts in."""
-    return f"{period.starts_at:%Y-%m}"
+    return f"{period.starts_at.year:04d}-{period.starts_at.month:02d}"
 
 
 def calendar_month(at: datetime) -> Period:
@@ -51,17 +50,16 @@ def months_after(anchor: datetime, months: int) -> datetime:
     Always counted from the anchor: 31 Jan, 28 Feb, 31 Mar; never from the previous period.
     Raises InvalidInput beyond the year 9999.
     """
-    try:
-        return anchor + _delta(months)
-    except (ValueError, OverflowError):
-        raise InvalidInput(f"{anchor:%Y-%m-%d} is too far in the future") from None
-
-
-@lru_cache(maxsize=1024)
-def _delta(months: int) -> "relativedelta":
+    years, month = divmod(anchor.month - 1 + months, _MONTHS_IN_YEAR)
+    if anchor.day <= _SHORTEST and MINYEAR <= anchor.year + years <= MAXYEAR:
+        # Every month has that day: there is nothing to clamp.
+        return anchor.replace(year=anchor.year + years, month=month + 1)
     from dateutil.relativedelta import relativedelta
 
-    return relativedelta(months=months)
+    try:
+        return anchor + relativedelta(months=months)
+    except (ValueError, OverflowError):
+        raise InvalidInput(f"{anchor:%Y-%m-%d} is too far in the future") from None
 
 
 def anchored_periods(
