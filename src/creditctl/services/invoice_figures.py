@@ -260,6 +260,8 @@ def _fees(periods: Iterable[SubscriptionPeriod], month: Period) -> Iterable[Fee]
 
 def is_billed_in(period: SubscriptionPeriod, month: Period) -> bool:
     """Whether an invoice of those days has a line for the fee of this period."""
+    if period.starts_at < month.starts_at:
+        return False
     is_first = period.began in (Began.START, Began.CHANGE)
     # By the day: an invoice ends at midnight, the period it bills in advance when it began.
     billed_at = period.starts_at if is_first else start_of_day(period.starts_at)

@@ -42,13 +42,14 @@ def day_price(
     at: datetime, periods: Sequence[SubscriptionPeriod], prices: Sequence[ListPriceRow]
 ) -> DayPrice:
     """The price of the UTC day that holds `at`: the last plan of the day decides."""
-    day = Period(start_of_day(at), start_of_day(at) + _DAY)
+    starts_at = start_of_day(at)
+    ends_at = starts_at + _DAY
     for period in reversed(periods):
-        if period.starts_at < day.ends_at and day.starts_at < period.ends_at:
+        if period.starts_at < ends_at and starts_at < period.ends_at:
             if period.plan.overage_price is not None:
                 return DayPrice(period.plan.overage_price, period.plan, None)
             break
-    in_force = [price for price in prices if price.effective_from < day.ends_at]
+    in_force = [price for price in prices if price.effective_from < ends_at]
     listed = (in_force or prices[:1])[-1]
     return DayPrice(listed.list_price, None, listed)
 
@@ -57,9 +58,13 @@ def _boundaries(
     days: Period, periods: Iterable[SubscriptionPeriod], prices: Iterable[ListPriceRow]
 ) -> list[datetime]:
     """The first day, every later one on which the price may be another, and the end."""
-    changes = {start_of_day(price.effective_from) for price in prices}
+    # Most begin before and end after these days: no need to ask for the day.
+    changes = {
+        start_of_day(price.effective_from)
+        for price in prices
+        if days.starts_at < price.effective_from
+    }
     for period in periods:
-        # Most begin before and end after these days: no need to ask for the day.
         if days.starts_at < period.starts_at:
             changes.add(start_of_day(period.starts_at))
         if period.ends_at < days.ends_at:
