@@ -5,7 +5,7 @@ statement reads them all, day by day, for the sums are kept in the order of days
 """
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from creditctl.rules.burn_down import MICROS_PER_DAY
 from creditctl.store.engine import UnitOfWork
@@ -22,6 +22,9 @@ PostgreSQL hands sums out as Decimal: as with the requests, who reads them makes
 
 Spans = Sequence[tuple[int, int, int, int]]
 """Place, internal id of the organization, first day and the day after the last, as numbers."""
+
+_PART = {"sqlite": 50}
+"""Spans of a statement: what it sorts of so few stays in the processor's cache."""
 
 _DAYS = """
     day (number) AS (
@@ -48,7 +51,7 @@ _LATE = """
 
 def usage_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanUsage]:
     """Usage by product and tier, in this order, without failed requests and late ones."""
-    used, parameter = f"{_USED} HAVING SUM(d.requests - d.failed) > 0", as_given(spans)
+    used = f"{_USED} HAVING SUM(d.requests - d.failed) > 0"
     # Few have any: without it, what was summed once is not summed again.
     has_late = unit.fetch_value(
         f"""
@@ -56,7 +59,7 @@ def usage_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanUsage]:
         SELECT 1 FROM spans AS s CROSS JOIN late_usage AS l
         WHERE l.organization_id = s.organization_id LIMIT 1
         """,
-        spans=parameter,
+        spans=as_given(spans),
     )
     if has_late:
         used = f"""
@@ -65,9 +68,7 @@ def usage_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanUsage]:
             FROM ({_USED} UNION ALL {_LATE}) AS booked GROUP BY place, product_id, tier
             HAVING SUM(requests) > 0
         """
-    return unit.fetch_rows(
-        f"WITH RECURSIVE {_spans(unit)}, {_DAYS} {used} ORDER BY 1, 2, 3", spans=parameter
-    )
+    return _in_parts(unit, f"WITH RECURSIVE {_spans(unit)}, {_DAYS} {used} ORDER BY 1, 2, 3", spans)
 
 
 def titles_of_products(unit: UnitOfWork) -> dict[int, str]:
@@ -77,7 +78,8 @@ def titles_of_products(unit: UnitOfWork) -> dict[int, str]:
 
 def payers_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanPayer]:
     """Who paid the usage when it was booked; late usage is left out."""
-    return unit.fetch_rows(
+    return _in_parts(
+        unit,
         f"""
         WITH RECURSIVE {_spans(unit)}, {_DAYS}
         SELECT paid.place, paid.source, SUM(paid.credits_micro)
@@ -96,7 +98,7 @@ def payers_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanPayer]:
         ) AS paid
         GROUP BY paid.place, paid.source ORDER BY paid.place, paid.source
         """,
-        spans=as_given(spans),
+        spans,
     )
 
 
@@ -121,6 +123,13 @@ def settled_of_spans(unit: UnitOfWork, spans: Spans) -> list[SpanPayer]:
         """,
         spans=as_given(spans),
     )
+
+
+def _in_parts(unit: UnitOfWork, sql: str, spans: Spans) -> list[tuple[Any, ...]]:
+    """The rows of all spans, those of a part after those of the one before."""
+    size = _PART.get(unit.dialect, len(spans))
+    parts = [spans[first : first + size] for first in range(0, len(spans), size)] if spans else []
+    return [row for part in parts for row in unit.fetch_rows(sql, spans=as_given(part))]
 
 
 def _spans(unit: UnitOfWork) -> str:
