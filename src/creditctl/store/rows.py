@@ -4,7 +4,7 @@ Credits are integer micro-credits, instants microseconds, days day numbers (DESI
 """
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -38,6 +38,11 @@ _PLAIN = frozenset({int, str, bool, bytes, type(None)})
 def encoded(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters as the drivers take them; a float is refused, for it could be an amount."""
     return {name: _encode(value) for name, value in parameters.items()}
+
+
+def encoded_row(values: Iterable[Any]) -> tuple[Any, ...]:
+    """The same of values without names, in their order."""
+    return tuple([_encode(value) for value in values])
 
 
 @lru_cache(maxsize=256)

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from creditctl.rules.invoice_lines import Line
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_given, given
 from creditctl.store.queries.invoices import InvoiceRow
-from creditctl.store.rows import encoded
+from creditctl.store.rows import encoded_row
 from creditctl.store.staging import BULK
 
 StoredLine: TypeAlias = tuple[Any, ...]
@@ -90,11 +91,9 @@ def insert_drafts(unit: UnitOfWork, drafts: Sequence[NewDraft]) -> dict[int, int
     """Insert drafts without lines and taxes; internal ids by organization."""
     new = {"status": "draft", "stale": False, "paid_minor": 0, "credited_minor": 0}
     names = (*_KEPT, *_AMOUNTS, *new)
-    rows = (
-        encoded({name: getattr(draft, name) for name in _KEPT} | _values(draft.amounts) | new)
-        for draft in drafts
-    )
-    BULK[unit.dialect].append_rows(unit, "invoice", names, [tuple(row.values()) for row in rows])
+    kept, amounts = attrgetter(*_KEPT), attrgetter(*_AMOUNTS)
+    rows = [encoded_row((*kept(draft), *amounts(draft.amounts), *new.values())) for draft in drafts]
+    BULK[unit.dialect].append_rows(unit, "invoice", names, rows)
     found = unit.fetch_rows(
         f"""
         WITH {given(unit.dialect, "owners", "id")}
@@ -253,12 +252,13 @@ def _insert_taxes(
     unit: UnitOfWork, table: str, owner: str, taxes_of: Mapping[int, Sequence[InvoiceTaxRow]]
 ) -> None:
     columns = [field.name for field in fields(InvoiceTaxRow)]
+    stated = attrgetter(*columns)
     BULK[unit.dialect].append_rows(
         unit,
         table,
         (owner, "position", *columns),
         (
-            (owner_id, position, *(getattr(tax, column) for column in columns))
+            (owner_id, position, *stated(tax))
             for owner_id, taxes in taxes_of.items()
             for position, tax in enumerate(taxes, start=1)
         ),
