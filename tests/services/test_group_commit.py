@@ -298,11 +298,15 @@ def test_nobody_waits_for_a_thread_that_was_interrupted(
         if interrupts:
             raise interrupts.pop()
 
-    class Interruptible(Event):
-        def wait(self, timeout: float | None = None) -> bool:
+    class Interruptible:
+        def __init__(self) -> None:
+            self._opened = Event()
+            self.release = self._opened.set
+
+        def acquire(self) -> None:
             if step == "wait":
                 interrupt()
-            return super().wait(timeout)
+            self._opened.wait()
 
     waiting = group_commit._Waiting
     monkeypatch.setattr(

@@ -71,10 +71,18 @@ class Together(Protocol):
         """The answers of the steps that were made, by their places."""
 
 
+def _closed() -> Any:
+    lock = Lock()
+    lock.acquire()
+    return lock
+
+
 @dataclass(slots=True, eq=False)
 class _Waiting(Generic[T]):
     step: Step[T]
-    called: Event = field(default_factory=Event)
+    called: Any = field(default_factory=_closed)
+    """A lock that opens once: an event is a lock, a condition and a list of further locks."""
+
     leads: bool = False
     answer: list[T] = field(default_factory=list)
     refusal: CreditctlError | None = None
@@ -127,7 +135,7 @@ class GroupCommit:
                     self._are_there.set()
         try:
             if not mine.leads:
-                mine.called.wait()
+                mine.called.acquire()
             if mine.leads:
                 self._gather()
                 self._lead(database, mine)
@@ -163,7 +171,7 @@ class GroupCommit:
             self._open_until = now + (now - began) * GATHERING_SHARE if others else now
             self._hand_over(mine)
             for one in others:
-                one.called.set()
+                one.called.release()
 
     def _leave(self, mine: _Waiting[Any]) -> None:
         """Nobody waits for a thread that was interrupted while it waited, or was to lead."""
@@ -181,7 +189,7 @@ class GroupCommit:
             if following is not None:
                 following.leads = True
         if following is not None:
-            following.called.set()
+            following.called.release()
 
     def _run_group(self, database: str, group: Sequence[_Waiting[Any]]) -> None:
         """Answer or refuse the steps of the group; none if its transaction fails.

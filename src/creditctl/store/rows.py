@@ -37,12 +37,15 @@ _PLAIN = frozenset({int, str, bool, bytes, type(None)})
 
 def encoded(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters as the drivers take them; a float is refused, for it could be an amount."""
-    return {name: _encode(value) for name, value in parameters.items()}
+    return {
+        name: value if type(value) in _PLAIN else _encode(value)
+        for name, value in parameters.items()
+    }
 
 
 def encoded_row(values: Iterable[Any]) -> tuple[Any, ...]:
     """The same of values without names, in their order."""
-    return tuple([_encode(value) for value in values])
+    return tuple([value if type(value) in _PLAIN else _encode(value) for value in values])
 
 
 @lru_cache(maxsize=256)
@@ -50,16 +53,16 @@ def decoder(into: Any) -> Callable[[Any], Any]:
     """A function that makes an `into` of one row, column by column."""
     hints = get_type_hints(into)
     decoders = [_decoder_of(hints[field.name]) for field in fields(into)]
-    decoded = [(place, one) for place, one in enumerate(decoders) if one is not None]
+    # Most columns are taken as they are: only the others are looked at.
+    changed = [(place, one) for place, one in enumerate(decoders) if one is not None]
+    width = len(decoders)
 
     def decode(row: Any) -> Any:
-        if len(row) != len(decoders):
-            raise ValueError(f"{len(row)} columns for the {len(decoders)} fields of {into}")
         values = list(row)
-        # Most columns are what they are in the database.
-        for place, decode_one in decoded:
-            value = values[place]
-            if value is not None:
+        if len(values) != width:
+            raise ValueError(f"a row of {len(values)} columns is no {into.__name__}")
+        for place, decode_one in changed:
+            if (value := values[place]) is not None:
                 values[place] = decode_one(value)
         return into(*values)
 
@@ -67,8 +70,6 @@ def decoder(into: Any) -> Callable[[Any], Any]:
 
 
 def _encode(value: Any) -> Any:
-    if type(value) in _PLAIN:
-        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, float):

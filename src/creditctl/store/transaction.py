@@ -130,8 +130,12 @@ class UnitOfWork:
         return [decode(row) for row in rows]
 
     def _execute(self, sql: str, parameters: Parameters) -> Any:
-        with self._translated():
+        try:
             return self.connection.cursor().execute(self._statement(sql), encoded(parameters))
+        except Exception:
+            # Only here: entered for each statement, it would cost as much as a small one does.
+            with self._translated():
+                raise
 
 
 Write: TypeAlias = Callable[[UnitOfWork, list[Any]], None]
