@@ -3,7 +3,7 @@
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -287,6 +287,18 @@ def test_nobody_is_refused_because_of_what_was_taken_back(
     assert read_balance(books.context, "acme").held == Credits.parse("6")
 
 
+class Interruptible:
+    """The lock of a call that waits, with something to do before it does."""
+
+    def __init__(self, first: Callable[[], None]) -> None:
+        self._first, self._opened = first, Event()
+        self.release = self._opened.set
+
+    def acquire(self) -> None:
+        self._first()
+        self._opened.wait()
+
+
 @pytest.mark.parametrize("step", ["wait", "gather"])
 def test_nobody_waits_for_a_thread_that_was_interrupted(
     books: Books, monkeypatch: pytest.MonkeyPatch, step: str
@@ -298,19 +310,13 @@ def test_nobody_waits_for_a_thread_that_was_interrupted(
         if interrupts:
             raise interrupts.pop()
 
-    class Interruptible:
-        def __init__(self) -> None:
-            self._opened = Event()
-            self.release = self._opened.set
-
-        def acquire(self) -> None:
-            if step == "wait":
-                interrupt()
-            self._opened.wait()
-
     waiting = group_commit._Waiting
     monkeypatch.setattr(
-        group_commit, "_Waiting", lambda made: waiting(made, called=Interruptible())
+        group_commit,
+        "_Waiting",
+        lambda made: waiting(
+            made, called=Interruptible(interrupt if step == "wait" else lambda: None)
+        ),
     )
 
     def interrupted() -> Any:

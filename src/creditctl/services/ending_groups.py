@@ -29,14 +29,14 @@ from creditctl.services.hold_steps import Release
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.calls import CallRow, add_to_rollups
 from creditctl.store.queries.ending_groups import (
+    EndingRow,
     HeldGrantRow,
     NamedHold,
-    OpenHoldRow,
     held_grants,
     holds_named,
-    open_holds,
+    named_holds,
 )
-from creditctl.store.queries.holds import CAPTURED, RELEASED
+from creditctl.store.queries.holds import CAPTURED, OPEN, RELEASED
 from creditctl.store.queries.invoices import mark_draft_stale
 from creditctl.store.queries.late_usage import newest_final_end
 from creditctl.store.queries.served_groups import (
@@ -94,7 +94,7 @@ class TogetherEnded:
         if not wanted:
             return {}
         contexts = [step.context for step in steps.values()]
-        asked_holds = open_holds(
+        asked_holds = named_holds(
             unit,
             ((known, digest_of_day(known.authorized_at)) for _, known in wanted.values()),
             expired_before=max(one.now - one.settings.usage_grace for one in contexts),
@@ -106,7 +106,7 @@ class TogetherEnded:
         answers: dict[int, Hold] = {}
         for place, known in wanted.values():
             row, step = rows.get(known.hold_id), steps[place]
-            if row is None or group.has_ended_grants(row, step):
+            if row is None or row.state != OPEN or group.has_ended_grants(row, step):
                 continue
             if isinstance(step, Release):
                 group.release(row, step)
@@ -145,9 +145,9 @@ class _Group:
         self._closed: list[tuple[int, int, int | None, int | None]] = []
         self._served: list[Served] = []
         self._drawn: list[Drawn] = []
-        self._calls: list[tuple[OpenHoldRow, CallRow]] = []
+        self._calls: list[tuple[EndingRow, CallRow]] = []
 
-    def has_ended_grants(self, row: OpenHoldRow, step: Ending) -> bool:
+    def has_ended_grants(self, row: EndingRow, step: Ending) -> bool:
         """Whether what becomes free has to end at once, as its grant did."""
         grace_over = step.context.now - step.context.settings.usage_grace
         return any(
@@ -156,12 +156,12 @@ class _Group:
             for part in self._parts[row.id]
         )
 
-    def release(self, row: OpenHoldRow, step: Release) -> None:
+    def release(self, row: EndingRow, step: Release) -> None:
         """Free what it holds."""
         self._freed(row)
         self._closed.append((row.id, micros_of(step.context.now), None, None))
 
-    def capture(self, row: OpenHoldRow, step: Capture) -> Credits | None:
+    def capture(self, row: EndingRow, step: Capture) -> Credits | None:
         """Book its call; None: it is not plain, and nothing was changed."""
         is_late = self._final_end is not None and row.authorized_at < self._final_end
         if not row.is_unhindered or is_late:
@@ -208,7 +208,7 @@ class _Group:
             if row.has_draft:
                 mark_draft_stale(unit, row.organization_id, row.authorized_at)
 
-    def _batch(self, row: OpenHoldRow, step: Capture, served: ServedCall) -> int:
+    def _batch(self, row: EndingRow, step: Capture, served: ServedCall) -> int:
         """The batch of its organization's day, which its first call opens."""
         place = (row.organization_id, served.at.date())
         if row.batch_id is not None:
@@ -217,13 +217,13 @@ class _Group:
             self._opened[place] = batch_of_calls(self._unit, step.context, served)
         return self._opened[place]
 
-    def _freed(self, row: OpenHoldRow) -> None:
+    def _freed(self, row: EndingRow) -> None:
         for part in self._parts[row.id]:
             if part.grant_id is not None:
                 self._free[part.grant_id] += part.amount.micro
                 self._changes[part.grant_id][0] += part.amount.micro
 
-    def _paid(self, row: OpenHoldRow, call: CallRow) -> Sequence[tuple[int, int]] | None:
+    def _paid(self, row: EndingRow, call: CallRow) -> Sequence[tuple[int, int]] | None:
         """Which grants pay how many micro-credits; None where more than what is held would."""
         if not call.credits_micro:
             return []
@@ -244,7 +244,7 @@ class _Group:
         return paid
 
 
-def _served_call(row: OpenHoldRow, step: Capture) -> ServedCall:
+def _served_call(row: EndingRow, step: Capture) -> ServedCall:
     return ServedCall(
         organization_id=row.organization_id,
         organization=row.organization,

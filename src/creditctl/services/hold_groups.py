@@ -1,4 +1,4 @@
-"""Authorizations of many calls in a dozen statements: what PostgreSQL is asked costs round trips.
+"""Authorizations of many calls in a few statements: what costs is the way to the database.
 
 Only those take part whose organizations have credits and nothing else to look at: no subscription,
 no order form, nothing due, enough to pay, and an id that nobody used. The others are run alone, by
@@ -22,14 +22,16 @@ from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
 from creditctl.store.queries.grants import GrantRow, payable_grants_of_many
 from creditctl.store.queries.hold_groups import (
+    NewCall,
+    NewHold,
     callers_named,
     insert_holds,
+    insert_parts,
     plain_calls,
-    reserve_parts,
 )
+from creditctl.store.queries.served_groups import draw_held
 
 _Parts = list[tuple[int, int]]
-_Reserved = list[tuple[str, int, int, int]]
 
 
 class TogetherHeld:
@@ -48,13 +50,11 @@ class TogetherHeld:
         self, unit: UnitOfWork, steps: Mapping[int, Authorization]
     ) -> Callable[[], dict[int, int]]:
         """The organization of each step by its place, of those that name one."""
-        if unit.dialect == "sqlite":
-            return dict
         names = {
             place: step.request.key or step.request.organization or ""
             for place, step in steps.items()
         }
-        answer = callers_named(unit, list(names.values()))
+        answer = callers_named(unit, set(names.values()))
 
         def owners() -> dict[int, int]:
             found = {row.name: row for row in answer()}
@@ -102,17 +102,14 @@ def _plain(
         except CreditctlError:
             continue
         numbers.add(step.number)
-        window = step.context.settings.dedup_window
-        first, last = (
-            micros_of(moment) // MICROS_PER_HOUR for moment in (step.at - window, step.at + window)
-        )
-        asked.append((place, owners[place], step.number, first, last))
+        asked.append(NewCall(place, owners[place], step.number, micros_of(step.at)))
     if not asked:
         return dict
-    expired_before = max(
-        step.context.now - step.context.settings.usage_grace for step in steps.values()
+    settings = [step.context.settings for step in steps.values()]
+    expired_before = max(step.context.now for step in steps.values()) - min(
+        one.usage_grace for one in settings
     )
-    answer = plain_calls(unit, asked, expired_before)
+    answer = plain_calls(unit, asked, expired_before, max(one.dedup_window for one in settings))
 
     def plain() -> dict[int, QuotedCall]:
         found = {row.place for row in answer()}
@@ -153,41 +150,54 @@ def _place(
 ) -> dict[int, Hold]:
     if not placed:
         return {}
-    rows = {
-        place: _row(steps[place], calls[place], sum(micro for _, micro in parts))
-        for place, parts in placed.items()
-    }
-    reserved = [
-        (rows[place]["public_id"], number, grant_id, micro)
-        for place, parts in placed.items()
-        for number, (grant_id, micro) in enumerate(parts)
-    ]
-    unit.later(_write_holds, (list(rows.values()), reserved))
-    return {
-        place: steps[place].placed(row["public_id"], Credits(row["estimate_micro"]))
-        for place, row in rows.items()
-    }
+    group = _Placed()
+    answers = {}
+    for place, parts in placed.items():
+        step, estimate = steps[place], sum(micro for _, micro in parts)
+        public_id = new_public_id("hold", step.at)
+        group.add(public_id, step, calls[place], estimate, parts)
+        answers[place] = step.placed(public_id, Credits(estimate))
+    unit.later(write_holds, group)
+    return answers
 
 
-def _write_holds(
-    unit: UnitOfWork, groups: Iterable[tuple[list[dict[str, Any]], _Reserved]]
-) -> None:
-    for rows, reserved in groups:
-        insert_holds(unit, rows)
-        reserve_parts(unit, reserved)
+class _Placed:
+    """The rows of a group's holds."""
+
+    def __init__(self) -> None:
+        self.holds: list[NewHold] = []
+        self.event_ids: list[bytes] = []
+        self.parts: list[tuple[str, int, int, int]] = []
+        self.reserved: dict[int, int] = defaultdict(int)
+
+    def add(
+        self, public_id: str, step: Authorization, call: QuotedCall, estimate: int, parts: _Parts
+    ) -> None:
+        """A hold, and what it reserves."""
+        at = micros_of(step.at)
+        self.holds.append(
+            NewHold(
+                public_id=public_id,
+                organization_id=step.caller.organization_id,
+                api_key_id=step.caller.api_key_id,
+                price_id=call.price_id,
+                event_hour=at // MICROS_PER_HOUR,
+                id_text=step.words,
+                authorized_at=at,
+                expires_at=micros_of(step.expires_at),
+                estimated_units=step.request.units,
+                estimate_micro=estimate,
+            )
+        )
+        self.event_ids.append(step.number)
+        for number, (grant_id, micro) in enumerate(parts):
+            self.parts.append((public_id, number, grant_id, micro))
+            self.reserved[grant_id] += micro
 
 
-def _row(step: Authorization, call: QuotedCall, estimate: int) -> dict[str, Any]:
-    return {
-        "public_id": new_public_id("hold", step.at),
-        "organization_id": step.caller.organization_id,
-        "api_key_id": step.caller.api_key_id,
-        "price_id": call.price_id,
-        "event_hour": micros_of(step.at) // MICROS_PER_HOUR,
-        "event_id": step.number,
-        "id_text": step.words,
-        "authorized_at": micros_of(step.at),
-        "expires_at": micros_of(step.expires_at),
-        "estimated_units": step.request.units,
-        "estimate_micro": estimate,
-    }
+def write_holds(unit: UnitOfWork, groups: Iterable[_Placed]) -> None:
+    """Place the holds: nothing that follows in the transaction waits for them."""
+    for group in groups:
+        insert_holds(unit, group.holds, group.event_ids)
+        insert_parts(unit, group.parts)
+        draw_held(unit, {grant: (-micro, 0) for grant, micro in group.reserved.items()})

@@ -5,7 +5,7 @@ from typing import Any
 
 from creditctl.services.ending_groups import TogetherEnded, write_endings
 from creditctl.services.hold_answers import Hold
-from creditctl.services.hold_groups import TogetherHeld
+from creditctl.services.hold_groups import TogetherHeld, write_holds
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.planning import look_up_by_key
 from creditctl.store.queries.calls import add_to_rollups
@@ -43,6 +43,7 @@ class PlainSteps:
         if unit.dialect == "sqlite":
             # Those that are not plain come next in the same transaction.
             unit.now(write_endings)
+            unit.now(write_holds)
         unit.last(add_to_rollups)
         return answers
 

@@ -9,6 +9,7 @@ _BY_KEY = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "enable_material": "off",
     "jit": "off",
 }
 

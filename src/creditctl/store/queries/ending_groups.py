@@ -26,8 +26,8 @@ class NamedHold:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenHoldRow(HoldRow):
-    """An open hold of a locked organization, and what its capture has to know."""
+class EndingRow(HoldRow):
+    """A hold of a locked organization, and what its capture has to know."""
 
     batch_id: int | None
     """The batch of its organization's calls of that day; None before the first one."""
@@ -87,15 +87,16 @@ _MANY_NAMED = f"""
 """
 
 
-def open_holds(
+def named_holds(
     unit: UnitOfWork,
     holds: Iterable[tuple[NamedHold, str]],
     *,
     expired_before: datetime,
     window: timedelta,
-) -> Callable[[], list[OpenHoldRow]]:
-    """Those that are open; each is asked for with the digest of its day's batch.
+) -> Callable[[], list[EndingRow]]:
+    """The holds as they are now; each is asked for with the digest of its day's batch.
 
+    Not only open ones: PostgreSQL would read the index of all that are, instead of a few rows.
     An event with the same id within `window` is the same call.
     """
     reach, asked = window // _MICROSECOND, []
@@ -105,15 +106,15 @@ def open_holds(
         asked.append((hold.hold_id, first, digest, options_of(hold.organization_id)))
     hours = 2 * reach // MICROS_PER_HOUR + 2
     return unit.asked(
-        OpenHoldRow,
-        _open_holds(unit.dialect),
+        EndingRow,
+        _named_holds(unit.dialect),
         asked=as_given(asked),
         hours=as_given((number,) for number in range(hours)),
         expired_before=expired_before,
     )
 
 
-def _open_holds(dialect: str) -> str:
+def _named_holds(dialect: str) -> str:
     asked = given(
         dialect, "asked", "hold_id", "first_hour", "digest", "options", words=("digest", "options")
     )
@@ -144,7 +145,6 @@ def _open_holds(dialect: str) -> str:
              JOIN organization AS o ON o.id = h.organization_id
              LEFT JOIN usage_batch AS b ON b.sha256 = a.digest AND b.options = a.options
                                            AND b.undone_number = 0
-        WHERE h.state = 'open'
     """
 
 

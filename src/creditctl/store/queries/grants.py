@@ -8,6 +8,7 @@ from decimal import Decimal
 from creditctl.errors import GrantNotFound
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.given import as_array
 from creditctl.store.queries.ledger import SETTLED
 
 PAID_SOURCES = ("purchase", "auto_recharge", "order_form")
@@ -54,6 +55,12 @@ _SELECT = """
            g.period_starts_at, g.rolled_from_id, g.reversed_at, g.held_micro
     FROM credit_grant AS g LEFT JOIN product AS p ON p.id = g.product_id
 """
+
+_ONE_OF = {
+    "sqlite": "IN (SELECT value FROM json_each(:ids))",
+    # A list that is joined would tempt it to read the grants of everybody.
+    "postgresql": "= ANY(CAST(:ids AS BIGINT[]))",
+}
 
 
 def grants_of(unit: UnitOfWork, organization_id: int) -> list[GrantRow]:
@@ -263,16 +270,18 @@ def payable_grants(unit: UnitOfWork, organization_id: int, at: datetime) -> list
 def payable_grants_of_many(
     unit: UnitOfWork, organization_ids: Sequence[int]
 ) -> Callable[[], list[GrantRow]]:
-    """Grants of which something is free, whenever they are in force; only on PostgreSQL."""
+    """Grants of which something is free, whenever they are in force."""
     return unit.asked(
         GrantRow,
         f"""
         {_SELECT}
-        WHERE g.organization_id = ANY(CAST(:ids AS BIGINT[])) AND g.reversed_at IS NULL
+        WHERE g.organization_id {_ONE_OF[unit.dialect]} AND g.reversed_at IS NULL
           AND g.remaining_micro > g.held_micro
         ORDER BY g.id
         """,
-        ids=list(organization_ids),
+        ids=as_array(organization_ids)
+        if unit.dialect == "postgresql"
+        else f"[{','.join(map(str, organization_ids))}]",
     )
 
 

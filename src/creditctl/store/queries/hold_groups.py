@@ -1,11 +1,16 @@
-"""Holds of many calls in a few statements, on PostgreSQL, where each is a round trip."""
+"""Holds of many calls in a few statements; on PostgreSQL each of these is a message."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
+from creditctl.rules.event_ids import ID_BYTES
+from creditctl.rules.instants import MICROS_PER_HOUR
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.given import as_given, given
+
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,44 +30,72 @@ class PlainRow:
     place: int
 
 
-def callers_named(unit: UnitOfWork, names: Sequence[str]) -> Callable[[], list[CallerRow]]:
+class NewCall(NamedTuple):
+    """A call by its place, its organization, its event's id, and when it is made."""
+
+    place: int
+    organization_id: int
+    event_id: bytes
+    at_micros: int
+
+
+class NewHold(NamedTuple):
+    """A hold to be placed: columns of its table."""
+
+    public_id: str
+    organization_id: int
+    api_key_id: int | None
+    price_id: int
+    event_hour: int
+    id_text: str | None
+    authorized_at: int
+    expires_at: int
+    estimated_units: int | None
+    estimate_micro: int
+
+
+def callers_named(unit: UnitOfWork, names: Iterable[str]) -> Callable[[], list[CallerRow]]:
     """Whom each of the public ids of keys and slugs names, of those that exist."""
     return unit.asked(
         CallerRow,
-        """
-        SELECT k.public_id, o.id, o.slug, k.id
-        FROM api_key AS k JOIN organization AS o ON o.id = k.organization_id
-        WHERE k.public_id = ANY(:names)
+        f"""
+        WITH {given(unit.dialect, "names", "name", words=("name",))}
+        SELECT n.name, o.id, o.slug, k.id
+        FROM names AS n JOIN api_key AS k ON k.public_id = n.name
+             JOIN organization AS o ON o.id = k.organization_id
         UNION ALL
-        SELECT o.slug, o.id, o.slug, NULL FROM organization AS o WHERE o.slug = ANY(:names)
+        SELECT n.name, o.id, o.slug, NULL
+        FROM names AS n JOIN organization AS o ON o.slug = n.name
         """,
-        names=list(names),
+        names=as_given((name,) for name in names),
     )
 
 
 def plain_calls(
-    unit: UnitOfWork,
-    calls: Iterable[tuple[int, int, bytes, int, int]],
-    expired_before: datetime,
+    unit: UnitOfWork, calls: Sequence[NewCall], expired_before: datetime, window: timedelta
 ) -> Callable[[], list[PlainRow]]:
     """Which calls need nothing but grants and a hold: nothing is due, and nobody used the id.
 
-    A call is its place, its organization, its event's id, and the first and last hour in which the
-    same id is the same call.
+    The same id within `window` is the same call.
     """
-    places, owners, events, firsts, lasts = (list(column) for column in zip(*calls, strict=True))
+    reach = window // _MICROSECOND
+    asked = [
+        (call.place, number, call.organization_id, (call.at_micros - reach) // MICROS_PER_HOUR)
+        for number, call in enumerate(calls)
+    ]
     return unit.asked(
         PlainRow,
-        """
-        SELECT c.place FROM unnest(
-            CAST(:places AS BIGINT[]), CAST(:owners AS BIGINT[]), CAST(:events AS BYTEA[]),
-            CAST(:firsts AS BIGINT[]), CAST(:lasts AS BIGINT[])
-        ) AS c (place, owner, event_id, first_hour, last_hour)
+        f"""
+        WITH {given(unit.dialect, "asked", "place", "number", "owner", "first_hour")},
+             {given(unit.dialect, "hours", "number")}, calls AS MATERIALIZED (
+            SELECT place, owner, first_hour, {_EVENT_ID.format("asked.number")} AS event_id
+            FROM asked
+        )
+        SELECT c.place FROM calls AS c
         WHERE NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.event_id = c.event_id)
           AND NOT EXISTS (
-            SELECT 1 FROM generate_series(c.first_hour, c.last_hour) AS hour (number)
-            WHERE EXISTS (SELECT 1 FROM usage_event AS e
-                          WHERE e.event_hour = hour.number AND e.event_id = c.event_id)
+            SELECT 1 FROM hours CROSS JOIN usage_event AS e
+            WHERE e.event_hour = c.first_hour + hours.number AND e.event_id = c.event_id
         ) AND NOT EXISTS (SELECT 1 FROM subscription AS s WHERE s.organization_id = c.owner)
           AND NOT EXISTS (SELECT 1 FROM order_form AS f
                           WHERE f.organization_id = c.owner AND f.status = 'active')
@@ -72,74 +105,45 @@ def plain_calls(
               AND (g.expires_at <= :expired_before OR g.reversed_at > 0)
         )
         """,
-        places=places,
-        owners=owners,
-        events=events,
-        firsts=firsts,
-        lasts=lasts,
+        asked=as_given(asked),
+        hours=as_given((number,) for number in range(2 * reach // MICROS_PER_HOUR + 2)),
+        events=b"".join(call.event_id for call in calls),
         expired_before=expired_before,
     )
 
 
-def insert_holds(unit: UnitOfWork, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_holds(unit: UnitOfWork, holds: Sequence[NewHold], event_ids: Sequence[bytes]) -> None:
     """Place open holds; a constraint is broken where another used a request id meanwhile."""
-    arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _HOLD_COLUMNS.items())
-    names = ", ".join(_HOLD_COLUMNS)
+    names = ", ".join(NewHold._fields)
+    placed = given(
+        unit.dialect, "placed", "number", *NewHold._fields, words=("public_id", "id_text")
+    )
     unit.run(
         f"""
-        INSERT INTO hold ({names}, state)
-        SELECT {names}, 'open' FROM unnest({arrays}) AS n ({names})
+        WITH {placed}
+        INSERT INTO hold ({names}, event_id, state)
+        SELECT {names}, {_EVENT_ID.format("number")}, 'open' FROM placed ORDER BY number
         """,
-        **{name: [row[name] for row in rows] for name in _HOLD_COLUMNS},
+        placed=as_given((number, *hold) for number, hold in enumerate(holds)),
+        events=b"".join(event_ids),
     )
 
 
-def reserve_parts(unit: UnitOfWork, parts: Sequence[tuple[str, int, int, int]]) -> None:
-    """Reserve credits: hold's public id, place in burn-down order, grant, micro-credits.
-
-    Owners are locked. That a grant has as much left is a constraint of its table.
-    """
+def insert_parts(unit: UnitOfWork, parts: Sequence[tuple[str, int, int, int]]) -> None:
+    """What holds reserve: hold's public id, place in burn-down order, grant, micro-credits."""
     if not parts:
         return
-    holds, places, grants, amounts = (list(column) for column in zip(*parts, strict=True))
+    columns = ("public_id", "place", "grant_id", "amount")
     unit.run(
-        """
+        f"""
+        WITH {given(unit.dialect, "parts", *columns, words=("public_id",))}
         INSERT INTO hold_part (hold_id, place, grant_id, amount_micro)
         SELECT h.id, p.place, p.grant_id, p.amount
-        FROM unnest(
-            CAST(:holds AS TEXT[]), CAST(:places AS BIGINT[]), CAST(:grants AS BIGINT[]),
-            CAST(:amounts AS BIGINT[])
-        ) AS p (public_id, place, grant_id, amount) JOIN hold AS h ON h.public_id = p.public_id
+        FROM parts AS p JOIN hold AS h ON h.public_id = p.public_id
         """,
-        holds=holds,
-        places=places,
-        grants=grants,
-        amounts=amounts,
-    )
-    unit.run(
-        """
-        UPDATE credit_grant SET held_micro = held_micro + d.amount FROM (
-            SELECT p.id, CAST(SUM(p.amount) AS BIGINT) AS amount
-            FROM unnest(CAST(:grants AS BIGINT[]), CAST(:amounts AS BIGINT[])) AS p (id, amount)
-            GROUP BY p.id
-        ) AS d
-        WHERE credit_grant.id = d.id
-        """,
-        grants=grants,
-        amounts=amounts,
+        parts=as_given(parts),
     )
 
 
-_HOLD_COLUMNS = {
-    "public_id": "TEXT",
-    "organization_id": "BIGINT",
-    "api_key_id": "BIGINT",
-    "price_id": "BIGINT",
-    "event_hour": "BIGINT",
-    "event_id": "BYTEA",
-    "id_text": "TEXT",
-    "authorized_at": "BIGINT",
-    "expires_at": "BIGINT",
-    "estimated_units": "BIGINT",
-    "estimate_micro": "BIGINT",
-}
+_EVENT_ID = f"substr(:events, CAST({ID_BYTES} * {{}} + 1 AS INTEGER), {ID_BYTES})"
+"""The id of that number in a parameter of many: bytes that have no form in JSON."""

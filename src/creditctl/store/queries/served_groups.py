@@ -55,13 +55,17 @@ def draw_held(unit: UnitOfWork, grants: Mapping[int, tuple[int, int]]) -> None:
 
 
 def close_holds(unit: UnitOfWork, ended: Sequence[tuple[int, int, int | None, int | None]]) -> None:
-    """End open holds: hold, when, what was captured in micro-credits, its batch; None: released."""
+    """End open holds: hold, when, what was captured in micro-credits, its batch; None: released.
+
+    Their state has to be something: that breaks where one is not open, though its owner is locked.
+    """
     unit.run(
         f"""
         WITH {given(unit.dialect, "ended", "id", "closed_at", "captured", "batch")}
-        UPDATE hold SET state = CASE WHEN e.captured IS NULL THEN 'released' ELSE 'captured' END,
+        UPDATE hold SET state = CASE WHEN hold.state <> 'open' THEN NULL
+                                     WHEN e.captured IS NULL THEN 'released' ELSE 'captured' END,
                         closed_at = e.closed_at, captured_micro = e.captured, batch_id = e.batch
-        FROM ended AS e WHERE hold.id = e.id AND hold.state = 'open'
+        FROM ended AS e WHERE hold.id = e.id
         """,
         ended=as_given(ended),
     )
