@@ -5,9 +5,10 @@ Rates, rollups, lineage and who pays are those of an import of that event alone,
 steps.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from creditctl.context import Context
@@ -23,12 +24,15 @@ from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
 from creditctl.store.queries.calls import (
     CallRow,
+    NewBatch,
     add_to_batch,
     add_to_rollups,
     batch_of_day,
     insert_call,
-    open_batch,
+    open_batches,
+    options_of,
 )
+from creditctl.store.queries.holds import HoldRow
 from creditctl.store.queries.invoices import mark_draft_stale
 from creditctl.store.queries.late_usage import newest_final_end
 from creditctl.store.queries.orgs import organization_by_id
@@ -53,6 +57,21 @@ class ServedCall:
     at: datetime
     status: int
     units: int
+
+
+def served_call(hold: HoldRow, status: int, units: int) -> ServedCall:
+    """The call that a hold was placed for, served with this answer."""
+    return ServedCall(
+        organization_id=hold.organization_id,
+        organization=hold.organization,
+        api_key_id=hold.api_key_id,
+        event_id=hold.event_id,
+        id_text=hold.id_text,
+        price_id=hold.price_id,
+        at=hold.authorized_at,
+        status=status,
+        units=units,
+    )
 
 
 def priced_call(unit: UnitOfWork, book: PriceBook, call: ServedCall) -> CallRow:
@@ -93,31 +112,44 @@ def priced_call(unit: UnitOfWork, book: PriceBook, call: ServedCall) -> CallRow:
 
 def digest_of_day(at: datetime) -> str:
     """What stands for a file's hash in the batches of a day's calls."""
-    return sha256(f"{FORMAT} {at:%Y-%m-%d}".encode()).hexdigest()
+    return _digest_of(at.date())
+
+
+@lru_cache(maxsize=64)
+def _digest_of(day: date) -> str:
+    return sha256(f"{FORMAT} {day:%Y-%m-%d}".encode()).hexdigest()
 
 
 def batch_of_calls(unit: UnitOfWork, context: Context, call: ServedCall) -> int:
     """The batch of the organization's calls of that day: `usage undo` takes a day of one back."""
-    name = f"calls of {call.organization} on {call.at:%Y-%m-%d}"
-    digest = digest_of_day(call.at)
-    found = batch_of_day(unit, call.organization_id, digest)
-    if found is not None:
-        return found
-    public_id = new_public_id("batch", context.now)
-    owner_id = call.organization_id
-    batch_id = open_batch(
-        unit,
-        organization_id=owner_id,
-        at=context.now,
-        public_id=public_id,
-        source_name=name,
-        format=FORMAT,
-        sha256=digest,
-        actor=context.actor,
-    )
-    after = {"calls": name}
-    record_change(unit, context, "usage.charged", public_id, organization_id=owner_id, after=after)
-    return batch_id
+    found = batch_of_day(unit, call.organization_id, digest_of_day(call.at))
+    return found if found is not None else open_batches_of_calls(unit, [(context, call)])[0]
+
+
+def open_batches_of_calls(
+    unit: UnitOfWork, calls: Sequence[tuple[Context, ServedCall]]
+) -> list[int]:
+    """The batches that these calls are the first of, each of its organization and day."""
+    rows = [
+        NewBatch(
+            public_id=new_public_id("batch", context.now),
+            source_name=f"calls of {call.organization} on {call.at:%Y-%m-%d}",
+            format=FORMAT,
+            sha256=digest_of_day(call.at),
+            options=options_of(call.organization_id),
+            actor=context.actor,
+            started_at=micros_of(context.now),
+            finished_at=micros_of(context.now),
+        )
+        for context, call in calls
+    ]
+    opened = open_batches(unit, rows)
+    for (context, call), row in zip(calls, rows, strict=True):
+        owner_id, after = call.organization_id, {"calls": row.source_name}
+        record_change(
+            unit, context, "usage.charged", row.public_id, organization_id=owner_id, after=after
+        )
+    return [opened[row.public_id] for row in rows]
 
 
 def book_call(

@@ -9,8 +9,9 @@ invoice reaches. The others are run alone, by the step that knows every case;
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from creditctl.context import Context
 from creditctl.errors import CreditctlError
 from creditctl.rules.burn_down import HELD_FIRST, Charge, Lot, burn_down
 from creditctl.rules.instants import micros_of
@@ -18,9 +19,10 @@ from creditctl.rules.units import Credits
 from creditctl.services.call_booking import (
     REASON,
     ServedCall,
-    batch_of_calls,
     digest_of_day,
+    open_batches_of_calls,
     priced_call,
+    served_call,
 )
 from creditctl.services.call_prices import request_identity
 from creditctl.services.hold_answers import Hold, ended
@@ -114,6 +116,7 @@ class TogetherEnded:
             elif (captured := group.capture(row, step)) is not None:
                 answers[place] = ended(row, CAPTURED, captured)
         if answers:
+            group.book()
             unit.later(write_endings, group)
             for call in group.calls():
                 unit.later(add_to_rollups, call)
@@ -124,6 +127,14 @@ def write_endings(_: UnitOfWork, groups: Iterable["_Group"]) -> None:
     """Make the changes: nothing that follows in the transaction waits for them."""
     for group in groups:
         group.write()
+
+
+class _Captured(NamedTuple):
+    row: EndingRow
+    context: Context
+    served: ServedCall
+    call: CallRow
+    paid: Sequence[tuple[int, int]]
 
 
 class _Group:
@@ -141,11 +152,10 @@ class _Group:
                 self._free[part.grant_id] = (part.remaining - part.held).micro
         self._final_end = final_end
         self._changes: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-        self._opened: dict[tuple[int, date], int] = {}
+        self._captured: list[_Captured] = []
         self._closed: list[tuple[int, int, int | None, int | None]] = []
         self._served: list[Served] = []
         self._drawn: list[Drawn] = []
-        self._calls: list[tuple[EndingRow, CallRow]] = []
 
     def has_ended_grants(self, row: EndingRow, step: Ending) -> bool:
         """Whether what becomes free has to end at once, as its grant did."""
@@ -168,7 +178,7 @@ class _Group:
             return None
         if step.book.version(row.price_id).rule.volume_steps:
             return None
-        served = _served_call(row, step)
+        served = served_call(row, step.status, step.units)
         try:
             call = priced_call(self._unit, step.book, served)
         except CreditctlError:
@@ -177,22 +187,33 @@ class _Group:
         if paid is None:
             return None
         self._freed(row)
-        now, batch_id = micros_of(step.context.now), self._batch(row, step, served)
         for grant_id, micro in paid:
             self._free[grant_id] -= micro
             self._changes[grant_id][1] += micro
-            whose = (batch_id, call.product_id, now, step.context.actor)
-            self._drawn.append(Drawn(row.id, grant_id, micro, *whose))
-        cost = call.credits_micro
-        self._closed.append((row.id, now, cost, batch_id))
-        what = (call.status, call.units, cost, batch_id, call.product_id, call.failed)
-        self._served.append(Served(row.id, *what))
-        self._calls.append((row, call))
-        return Credits(cost)
+        self._captured.append(_Captured(row, step.context, served, call, paid))
+        return Credits(call.credits_micro)
 
     def calls(self) -> list[CallRow]:
         """The calls that are booked."""
-        return [call for _, call in self._calls]
+        return [one.call for one in self._captured]
+
+    def book(self) -> None:
+        """Put the calls into the batches of their organizations' days, which first ones open."""
+        first: dict[tuple[int, date], tuple[Context, ServedCall]] = {}
+        for one in self._captured:
+            if one.row.batch_id is None:
+                first.setdefault(_place(one.row), (one.context, one.served))
+        ids = open_batches_of_calls(self._unit, list(first.values())) if first else []
+        opened = dict(zip(first, ids, strict=True))
+        for row, context, _, call, paid in self._captured:
+            batch_id = opened[_place(row)] if row.batch_id is None else row.batch_id
+            now, cost = micros_of(context.now), call.credits_micro
+            for grant_id, micro in paid:
+                whose = (batch_id, call.product_id, now, context.actor)
+                self._drawn.append(Drawn(row.id, grant_id, micro, *whose))
+            self._closed.append((row.id, now, cost, batch_id))
+            what = (call.status, call.units, cost, batch_id, call.product_id, call.failed)
+            self._served.append(Served(row.id, *what))
 
     def write(self) -> None:
         """Make the changes."""
@@ -200,22 +221,13 @@ class _Group:
         draw_held(unit, {grant: (freed, used) for grant, (freed, used) in self._changes.items()})
         close_holds(unit, self._closed)
         if self._served:
-            has_words = any(row.id_text is not None for row, _ in self._calls)
+            has_words = any(row.id_text is not None for row, *_ in self._captured)
             insert_served(unit, self._served, have_words=has_words)
             book_drawn(unit, self._drawn, REASON)
             count_served(unit, self._served)
-        for row, _ in self._calls:
+        for row, *_ in self._captured:
             if row.has_draft:
                 mark_draft_stale(unit, row.organization_id, row.authorized_at)
-
-    def _batch(self, row: EndingRow, step: Capture, served: ServedCall) -> int:
-        """The batch of its organization's day, which its first call opens."""
-        place = (row.organization_id, served.at.date())
-        if row.batch_id is not None:
-            return row.batch_id
-        if place not in self._opened:
-            self._opened[place] = batch_of_calls(self._unit, step.context, served)
-        return self._opened[place]
 
     def _freed(self, row: EndingRow) -> None:
         for part in self._parts[row.id]:
@@ -244,18 +256,8 @@ class _Group:
         return paid
 
 
-def _served_call(row: EndingRow, step: Capture) -> ServedCall:
-    return ServedCall(
-        organization_id=row.organization_id,
-        organization=row.organization,
-        api_key_id=row.api_key_id,
-        event_id=row.event_id,
-        id_text=row.id_text,
-        price_id=row.price_id,
-        at=row.authorized_at,
-        status=step.status,
-        units=step.units,
-    )
+def _place(row: EndingRow) -> tuple[int, date]:
+    return row.organization_id, row.authorized_at.date()
 
 
 def _lot_of(part: HeldGrantRow, available: int) -> Lot:

@@ -12,7 +12,7 @@ from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput
 from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.rules.units import Credits
-from creditctl.services.call_booking import ServedCall, batch_of_calls, book_call, priced_call
+from creditctl.services.call_booking import batch_of_calls, book_call, priced_call, served_call
 from creditctl.services.call_prices import current_prices
 from creditctl.services.due_bookings import book_what_is_due
 from creditctl.services.group_commit import run_alone
@@ -97,17 +97,7 @@ def _settle(
         return captured
     if something_is_due(unit, owner_id, context.now - context.settings.usage_grace):
         book_what_is_due(unit, context, owner_id)
-    call = ServedCall(
-        organization_id=owner_id,
-        organization=row.organization,
-        api_key_id=row.api_key_id,
-        event_id=row.event_id,
-        id_text=row.id_text,
-        price_id=row.price_id,
-        at=row.authorized_at,
-        status=status,
-        units=units,
-    )
+    call = served_call(row, status, units)
     priced = priced_call(unit, book, call)
     batch_id = batch_of_calls(unit, context, call)
     captured = Credits(priced.credits_micro)

@@ -1,9 +1,8 @@
 """One event written by itself: what an import writes of thousands, row by row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from creditctl.rules.instants import HOURS_PER_DAY
 from creditctl.store.engine import UnitOfWork
@@ -141,21 +140,42 @@ def count_records(unit: UnitOfWork, batch_id: int, records: int) -> None:
     )
 
 
-def open_batch(unit: UnitOfWork, *, organization_id: int, at: datetime, **columns: object) -> int:
-    """Begin the batch of a day's calls; it is whole at any time, and so `done` from the start."""
-    counts = (
-        "cursor", "billed", "free", "failed", "duplicate", "rejected", "credits_micro", "reused",
-        "adjusted", "quarantined", "undone_number", "pruned", "pruned_micro",
-    )  # fmt: skip
-    return unit.insert(
-        "usage_batch",
-        options=options_of(organization_id),
-        status="done",
-        started_at=at,
-        finished_at=at,
-        **dict.fromkeys(counts, 0),
-        **columns,
+class NewBatch(NamedTuple):
+    """A batch of one organization's calls of a day that is about to begin."""
+
+    public_id: str
+    source_name: str
+    format: str
+    sha256: str
+    options: str
+    actor: str
+    started_at: int
+    finished_at: int
+
+
+def open_batches(unit: UnitOfWork, batches: Sequence[NewBatch]) -> dict[str, int]:
+    """Begin batches of calls: internal ids by public ones.
+
+    Each is whole at any time, and so `done` from the start.
+    """
+    columns = NewBatch._fields
+    opened = given(unit.dialect, "opened", *columns, words=columns[:-2])
+    rows = unit.fetch_rows(
+        f"""
+        WITH {opened}
+        INSERT INTO usage_batch ({", ".join(columns)}, status, {", ".join(_NOTHING_YET)})
+        SELECT {", ".join(columns)}, 'done', {", ".join("0" for _ in _NOTHING_YET)} FROM opened
+        WHERE true RETURNING public_id, id
+        """,
+        opened=as_given(batches),
     )
+    return {public_id: int(batch_id) for public_id, batch_id in rows}
+
+
+_NOTHING_YET = (
+    "cursor", "billed", "free", "failed", "duplicate", "rejected", "credits_micro", "reused",
+    "adjusted", "quarantined", "undone_number", "pruned", "pruned_micro",
+)  # fmt: skip
 
 
 def add_to_rollups(unit: UnitOfWork, calls: Iterable[CallRow]) -> None:
