@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 from creditctl.errors import Busy, DatabaseUnreadable, DiskFull, DriverMissing
+from creditctl.store.trip_postgres import forget
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _RETRYABLE = {"40001", "40P01", "55P03"}
@@ -64,19 +65,13 @@ def begin(connection: Any, *, read_only: bool, flushed: bool = True) -> str | No
 
 def ended(connection: Any) -> bool:
     """Roll back what is not committed; whether the connection can be used again."""
-    connection.rollback()
+    from psycopg.pq import TransactionStatus
+
+    if connection.info.transaction_status != TransactionStatus.IDLE:
+        connection.rollback()
+        # The driver has the server forget every statement, its own and those of trips.
+        forget(connection)
     return not connection.closed
-
-
-@contextmanager
-def in_one_trip(connection: Any) -> Iterator[None]:
-    """Send the statements of the block without waiting for each answer."""
-    import psycopg
-
-    with ExitStack() as stack:
-        if psycopg.Pipeline.is_supported():
-            stack.enter_context(connection.pipeline())
-        yield
 
 
 @contextmanager

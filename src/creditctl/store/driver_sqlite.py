@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from urllib.parse import quote
@@ -157,11 +157,6 @@ def schema_revision(connection: sqlite3.Connection) -> str | None:
                 return None
             raise
     return None if row is None else str(row[0])
-
-
-def in_one_trip(_: sqlite3.Connection) -> AbstractContextManager[None]:
-    """Nothing: there is no way to go."""
-    return nullcontext()
 
 
 def _file_at(path: Path) -> tuple[int, int]:

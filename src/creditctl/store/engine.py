@@ -117,8 +117,6 @@ def reusing_connections(idle: IdleConnections | None = None) -> Iterator[None]:
 def _transaction(
     database: str, *, read_only: bool = False, keep: bool = True, flushed: bool = True
 ) -> Iterator[UnitOfWork]:
-    dialect = dialect_of(database)
-    driver = DRIVERS[dialect]
     unit, idle = _begun(database, read_only=read_only, flushed=flushed), _IDLE.get()
     is_whole = False
     try:
@@ -131,8 +129,7 @@ def _transaction(
             for finish in unit.before_commit:
                 finish(unit)
             if keep:
-                with driver.translated_errors():
-                    unit.connection.commit()
+                unit.commit()
         is_whole = True
     except Exception as problem:
         is_whole = not isinstance(problem, _BROKEN)

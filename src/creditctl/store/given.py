@@ -6,6 +6,8 @@ A statement for many organizations begins `WITH <given(...)>` and joins the name
 import json
 from collections.abc import Collection, Iterable, Sequence
 
+from creditctl.rules.event_ids import ID_BYTES
+
 _SOURCE = {
     "sqlite": "json_each(:{name}) AS j",
     "postgresql": "jsonb_array_elements(CAST(:{name} AS JSONB)) AS j (value)",
@@ -31,6 +33,11 @@ def given(dialect: str, name: str, *columns: str, words: Collection[str] = ()) -
     )
     source = _SOURCE[dialect].format(name=name)
     return f"{name} AS MATERIALIZED (SELECT {values} FROM {source})"  # noqa: S608 - our names
+
+
+def number_in(parameter: str, place: str) -> str:
+    """The event id at that place of many in a parameter: bytes, which JSON cannot hold."""
+    return f"substr(:{parameter}, CAST({ID_BYTES} * {place} + 1 AS INTEGER), {ID_BYTES})"
 
 
 def as_array(numbers: Iterable[int]) -> str:

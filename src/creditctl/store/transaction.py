@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from creditctl.store import driver_postgres, driver_sqlite
 from creditctl.store.rows import decoder, encoded
+from creditctl.store.trip_postgres import Trip
 
 Row = TypeVar("Row")
 Parameters = Mapping[str, Any]
@@ -27,6 +28,9 @@ class UnitOfWork:
 
         self.has_staged = False
         """Whether the connection holds more than the database does: then it is not used again."""
+
+        self._trip: Trip | None = None
+        """Statements that are sent together, within `in_one_trip` on PostgreSQL."""
 
         self._statement = DRIVERS[dialect].statement
         self._translated = DRIVERS[dialect].translated_errors
@@ -70,8 +74,24 @@ class UnitOfWork:
 
         What `run` returns means nothing there; what went wrong is raised at the end at the latest.
         """
-        with self._translated(), DRIVERS[self.dialect].in_one_trip(self.connection):
+        if self._trip is not None or self.dialect == "sqlite":
             yield
+            return
+        self._trip = Trip(self.connection)
+        try:
+            yield
+            with self._translated():
+                self._trip.go()
+        finally:
+            self._trip = None
+
+    def commit(self) -> None:
+        """Keep what was done; within `in_one_trip` at its end."""
+        with self._translated():
+            if self._trip is not None:
+                self._trip.ask("COMMIT", {})
+            else:
+                self.connection.commit()
 
     def run(self, sql: str, **parameters: Any) -> int:
         """Execute a statement; returns the number of rows it changed."""
@@ -79,6 +99,10 @@ class UnitOfWork:
 
     def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
         """Execute a statement once per row of parameters."""
+        if self._trip is not None:
+            for row in rows:
+                self._execute(sql, row)
+            return
         with self._translated():
             self.connection.cursor().executemany(
                 self._statement(sql), [encoded(row) for row in rows]
@@ -130,8 +154,13 @@ class UnitOfWork:
         return [decode(row) for row in rows]
 
     def _execute(self, sql: str, parameters: Parameters) -> Any:
+        values = encoded(parameters)
         try:
-            return self.connection.cursor().execute(self._statement(sql), encoded(parameters))
+            if self._trip is not None:
+                if self._trip.takes(values):
+                    return self._trip.ask(sql, values)
+                self._trip.go()
+            return self.connection.cursor().execute(self._statement(sql), values)
         except Exception:
             # Only here: entered for each statement, it would cost as much as a small one does.
             with self._translated():

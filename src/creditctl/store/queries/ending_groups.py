@@ -8,7 +8,7 @@ from decimal import Decimal
 from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.given import as_given, given
+from creditctl.store.given import as_given, given, number_in
 from creditctl.store.queries.calls import options_of
 from creditctl.store.queries.holds import HoldRow
 
@@ -63,28 +63,20 @@ def holds_named(
 ) -> Callable[[], list[NamedHold]]:
     """The hold of each reference: of that public id, else the newest of that request id."""
     asked = list(references)
-    if unit.dialect == "sqlite":
-        found = [unit.fetch(NamedHold, _ONE_NAMED, name=name, number=one) for name, one in asked]
-        return lambda: [row for rows in found for row in rows]
-    names, numbers = (list(column) for column in zip(*asked, strict=True))
-    return unit.asked(NamedHold, _MANY_NAMED, names=names, numbers=numbers)
-
-
-_NEWEST = "ORDER BY {0}.authorized_at DESC, {0}.id DESC LIMIT 1"
-_ONE_NAMED = f"""
-    SELECT CAST(:name AS TEXT), id, organization_id, authorized_at FROM hold WHERE id = COALESCE(
-        (SELECT h.id FROM hold AS h WHERE h.public_id = :name),
-        (SELECT h.id FROM hold AS h WHERE h.event_id = :number {_NEWEST.format("h")})
+    return unit.asked(
+        NamedHold,
+        f"""
+        WITH {given(unit.dialect, "asked", "number", "name", words=("name",))}
+        SELECT a.name, h.id, h.organization_id, h.authorized_at
+        FROM asked AS a JOIN hold AS h ON h.id = COALESCE(
+            (SELECT n.id FROM hold AS n WHERE n.public_id = a.name),
+            (SELECT n.id FROM hold AS n WHERE n.event_id = {number_in("events", "a.number")}
+             ORDER BY n.authorized_at DESC, n.id DESC LIMIT 1)
+        )
+        """,
+        asked=as_given((number, name) for number, (name, _) in enumerate(asked)),
+        events=b"".join(number for _, number in asked),
     )
-"""
-_MANY_NAMED = f"""
-    SELECT c.name, h.id, h.organization_id, h.authorized_at
-    FROM unnest(CAST(:names AS TEXT[]), CAST(:numbers AS BYTEA[])) AS c (name, number)
-         JOIN hold AS h ON h.id = COALESCE(
-        (SELECT n.id FROM hold AS n WHERE n.public_id = c.name),
-        (SELECT n.id FROM hold AS n WHERE n.event_id = c.number {_NEWEST.format("n")})
-    )
-"""
 
 
 def named_holds(

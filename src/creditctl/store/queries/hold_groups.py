@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from creditctl.rules.event_ids import ID_BYTES
 from creditctl.rules.instants import MICROS_PER_HOUR
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.given import as_given, given
+from creditctl.store.given import as_given, given, number_in
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -88,7 +87,7 @@ def plain_calls(
         f"""
         WITH {given(unit.dialect, "asked", "place", "number", "owner", "first_hour")},
              {given(unit.dialect, "hours", "number")}, calls AS MATERIALIZED (
-            SELECT place, owner, first_hour, {_EVENT_ID.format("asked.number")} AS event_id
+            SELECT place, owner, first_hour, {number_in("events", "asked.number")} AS event_id
             FROM asked
         )
         SELECT c.place FROM calls AS c
@@ -122,7 +121,7 @@ def insert_holds(unit: UnitOfWork, holds: Sequence[NewHold], event_ids: Sequence
         f"""
         WITH {placed}
         INSERT INTO hold ({names}, event_id, state)
-        SELECT {names}, {_EVENT_ID.format("number")}, 'open' FROM placed ORDER BY number
+        SELECT {names}, {number_in("events", "number")}, 'open' FROM placed ORDER BY number
         """,
         placed=as_given((number, *hold) for number, hold in enumerate(holds)),
         events=b"".join(event_ids),
@@ -143,7 +142,3 @@ def insert_parts(unit: UnitOfWork, parts: Sequence[tuple[str, int, int, int]]) -
         """,
         parts=as_given(parts),
     )
-
-
-_EVENT_ID = f"substr(:events, CAST({ID_BYTES} * {{}} + 1 AS INTEGER), {ID_BYTES})"
-"""The id of that number in a parameter of many: bytes that have no form in JSON."""

@@ -1,0 +1,161 @@
+"""Statements sent to PostgreSQL together: one message there, one back, each planned once.
+
+The driver's own pipeline sends every statement by itself and looks for answers in between, which
+costs more than the server needs for a small one.
+"""
+
+import itertools
+import re
+import selectors
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+_Key: TypeAlias = tuple[bytes, tuple[int, ...]]
+
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+_BYTES = 17
+_KINDS = {int: 20, bool: 16, bytes: _BYTES, str: 0, type(None): 0}
+"""Types of parameters, as the server numbers them; 0: as the statement uses it."""
+
+_SELECTOR = getattr(selectors, "PollSelector", selectors.SelectSelector)
+_numbers = itertools.count(1)
+
+_prepared: "WeakKeyDictionary[Any, dict[_Key, bytes]]" = WeakKeyDictionary()
+"""Names of the statements that a connection knows, by text and types."""
+
+
+class Answer:
+    """What a statement of a trip returns; who reads it waits for the trip."""
+
+    rowcount = 0
+    """Nobody waits to know it."""
+
+    def __init__(self, trip: "Trip") -> None:
+        self._trip = trip
+        self.result: Any = None
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All rows."""
+        return self._trip.rows_of(self)
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The first row, or None."""
+        rows = self._trip.rows_of(self)
+        return rows[0] if rows else None
+
+
+class Trip:
+    """Statements of a block: they go when an answer is read, and at its end."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._asked: list[tuple[_Key, list[bytes | None], Answer]] = []
+
+    def takes(self, parameters: Mapping[str, Any]) -> bool:
+        """Whether it knows how to send them."""
+        return all(type(value) in _KINDS for value in parameters.values())
+
+    def ask(self, sql: str, parameters: Mapping[str, Any]) -> Answer:
+        """Add a statement with `:name` parameters."""
+        text, names = _numbered(sql)
+        values = [parameters[name] for name in names]
+        key, answer = (text, tuple(_KINDS[type(value)] for value in values)), Answer(self)
+        self._asked.append((key, [_dumped(value) for value in values], answer))
+        return answer
+
+    def rows_of(self, answer: Answer) -> list[tuple[Any, ...]]:
+        """The rows of an answer that is here, or comes now."""
+        from psycopg.adapt import Transformer
+
+        if answer.result is None:
+            self.go()
+        read = Transformer(self._connection)
+        read.set_pgresult(answer.result)
+        return list(read.load_rows(0, answer.result.ntuples, tuple))
+
+    def go(self) -> None:
+        """Send what was asked, and wait for all answers; raises what went wrong first."""
+        asked, self._asked = self._asked, []
+        if not asked:
+            return
+        connection = self._connection.pgconn
+        known, new = _prepared.setdefault(self._connection, {}), dict[_Key, bytes]()
+        connection.enter_pipeline_mode()
+        for key, values, _ in asked:
+            name = known.get(key) or new.get(key)
+            if name is None:
+                name = new[key] = b"trip_%d" % next(_numbers)
+                connection.send_prepare(name, key[0], key[1])
+            # Bytes as they are, everything else as words.
+            connection.send_query_prepared(name, values, [int(kind == _BYTES) for kind in key[1]])
+        connection.pipeline_sync()
+        results = _received(connection, len(asked) + len(new) + 1)
+        connection.exit_pipeline_mode()
+        self._check(results)
+        known.update(new)
+        placed = iter(results)
+        for key, _, answer in asked:
+            if new.pop(key, None) is not None:
+                next(placed)
+            answer.result = next(placed)
+
+    def _check(self, results: Sequence[Any]) -> None:
+        from psycopg.errors import error_from_result
+        from psycopg.pq import ExecStatus
+
+        for result in results:
+            if result.status == ExecStatus.FATAL_ERROR:
+                forget(self._connection)
+                raise error_from_result(result, self._connection.info.encoding)
+
+
+def forget(connection: Any) -> None:
+    """Prepare anew what it is asked next: its statements may be gone."""
+    _prepared.pop(connection, None)
+
+
+@lru_cache(maxsize=1024)
+def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
+    """The statement as the server takes it, and the names of its parameters in order."""
+    names: dict[str, int] = {}
+    text = _PARAMETER.sub(lambda found: f"${names.setdefault(found[1], len(names) + 1)}", sql)
+    return text.encode(), tuple(names)
+
+
+def _dumped(value: Any) -> bytes | None:
+    if value is None or type(value) is bytes:
+        return value
+    text = ("f", "t")[value] if type(value) is bool else str(value)
+    if "\0" in text:
+        from psycopg import DataError
+
+        raise DataError("PostgreSQL text has no NUL")
+    return text.encode()
+
+
+def _received(connection: Any, number: int) -> list[Any]:
+    """The results of as many commands, once all of them are sent."""
+    from psycopg import OperationalError
+
+    results: list[Any] = []
+    with _SELECTOR() as selector:
+        selector.register(connection.socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
+        while connection.flush():
+            for _, events in selector.select():
+                if events & selectors.EVENT_READ:
+                    connection.consume_input()
+        selector.modify(connection.socket, selectors.EVENT_READ)
+        was_end = False
+        while len(results) < number:
+            while connection.is_busy():
+                selector.select()
+                connection.consume_input()
+            result = connection.get_result()
+            if result is not None:
+                results.append(result)
+            elif was_end:
+                raise OperationalError("the connection is lost")
+            was_end = result is None
+    return results
