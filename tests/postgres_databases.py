@@ -4,9 +4,11 @@ second, emptying one a hundredth of that.
 
 import itertools
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,7 +16,7 @@ from creditctl.store.engine import UnitOfWork
 from creditctl.store.migrate import migrate
 from kept_connections import KeptConnections
 
-_LENDINGS_BETWEEN_VACUUMS = 25
+_ROWS_BETWEEN_VACUUMS = 2000
 """Seldom: a vacuumed table gives its pages back, and the next test has to ask for them again."""
 
 _numbers = itertools.count(1)
@@ -24,24 +26,25 @@ _TABLES = """
     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
     ORDER BY relname
 """
-_SCHEMA = """
-    SELECT c.kind, COUNT(*), SUM(c.version::text::bigint) FROM (
-        SELECT 'relation', xmin FROM pg_class WHERE relnamespace = 'public'::regnamespace
-        UNION ALL SELECT 'column', a.xmin
-        FROM pg_attribute AS a JOIN pg_class AS r ON r.oid = a.attrelid
-        WHERE r.relnamespace = 'public'::regnamespace
-        UNION ALL SELECT 'default', xmin FROM pg_attrdef
-        UNION ALL SELECT 'constraint', xmin FROM pg_constraint
-        WHERE connamespace = 'public'::regnamespace
-        UNION ALL SELECT 'index', i.xmin
-        FROM pg_index AS i JOIN pg_class AS r ON r.oid = i.indexrelid
-        WHERE r.relnamespace = 'public'::regnamespace
-        UNION ALL SELECT 'trigger', xmin FROM pg_trigger
-        UNION ALL SELECT 'function', xmin FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-        UNION ALL SELECT 'schema', xmin FROM pg_namespace WHERE nspname !~ '^pg_'
-        UNION ALL SELECT 'migration', xmin FROM alembic_version
-    ) AS c (kind, version) GROUP BY c.kind ORDER BY c.kind
+_COUNT_CHANGES = """
+    CREATE SCHEMA watched;
+    CREATE SEQUENCE watched.changes;
+    CREATE FUNCTION watched.count_change() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF TG_EVENT = 'sql_drop' THEN
+            IF EXISTS (SELECT FROM pg_event_trigger_dropped_objects() WHERE NOT is_temporary) THEN
+                PERFORM nextval('watched.changes');
+            END IF;
+        ELSIF EXISTS (SELECT FROM pg_event_trigger_ddl_commands()
+                      WHERE schema_name IS DISTINCT FROM 'pg_temp') THEN
+            PERFORM nextval('watched.changes');
+        END IF;
+    END $$;
+    CREATE EVENT TRIGGER changed ON ddl_command_end EXECUTE FUNCTION watched.count_change();
+    CREATE EVENT TRIGGER dropped ON sql_drop EXECUTE FUNCTION watched.count_change();
 """
+_SCHEMA = "SELECT last_value, is_called, (SELECT MAX(version_num) FROM alembic_version)"
+"""How often it was changed, and the migration it is at."""
+
 _END_OTHERS = """
     SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL(%s)
@@ -49,7 +52,7 @@ _END_OTHERS = """
 """
 _RESTART_NUMBERS = """
     SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence
-    WHERE pg_sequence_last_value(seqrelid) IS NOT NULL
+    WHERE seqrelid <> 'watched.changes'::regclass AND pg_sequence_last_value(seqrelid) IS NOT NULL
 """
 
 
@@ -60,9 +63,11 @@ class LentDatabase:
     server: str
     name: str
     connection: Any
-    emptying: str
-    schema: list[tuple[Any, ...]]
-    times: int = 0
+    tables: tuple[str, ...]
+    schema: tuple[Any, ...]
+    since_vacuum: Counter[str] = field(default_factory=Counter)
+    """Rows deleted, by table."""
+
     kept: KeptConnections = field(default_factory=KeptConnections)
     """Of one test after the other: a new one has to read the schema before its first statement."""
 
@@ -77,7 +82,8 @@ class LentDatabase:
         try:
             yield UnitOfWork("postgresql", self.connection)
         finally:
-            self.connection.execute("ROLLBACK")
+            # After a ROLLBACK the driver would prepare all its statements again.
+            self.connection.execute("COMMIT")
 
     def emptied(self) -> bool:
         """Make it as it was when it was made; False when its schema is another one now."""
@@ -86,16 +92,24 @@ class LentDatabase:
         self.kept.drop_others(self.url)
         self.connection.execute(_END_OTHERS, [self.kept.processes()])
         try:
-            if self.connection.execute(_SCHEMA).fetchall() != self.schema:
-                return False
+            *schema, filled = self.connection.execute(_asking(self.tables)).fetchone()
         except psycopg.errors.UndefinedTable:
             return False
-        self.connection.execute(self.emptying)
+        if tuple(schema) != self.schema:
+            return False
+        self._delete([table for table, has in zip(self.tables, filled, strict=True) if has == "1"])
         self.connection.execute(_RESTART_NUMBERS)
-        self.times += 1
-        if self.times % _LENDINGS_BETWEEN_VACUUMS == 0:
-            self.connection.execute("VACUUM")
         return True
+
+    def _delete(self, tables: list[str]) -> None:
+        if tables:
+            cursor = self.connection.execute("; ".join(f"DELETE FROM {table}" for table in tables))
+            for table in tables:
+                self.since_vacuum[table] += cursor.rowcount
+                cursor.nextset()
+        if self.since_vacuum.total() > _ROWS_BETWEEN_VACUUMS:
+            self.connection.execute(f"VACUUM {', '.join(self.since_vacuum)}")
+            self.since_vacuum.clear()
 
     def drop(self) -> None:
         self.kept.close()
@@ -141,12 +155,23 @@ class EmptyDatabases:
         copied = f"CREATE DATABASE {name} TEMPLATE {self._template} STRATEGY FILE_COPY"
         on_server(self.server, copied)
         connection = psycopg.connect(named(self.server, name), autocommit=True)
-        tables = [table for (table,) in connection.execute(_TABLES)]
+        # All that is asked here is asked after every test.
+        connection.prepare_threshold, connection.prepared_max = 1, None
+        tables = tuple(table for (table,) in connection.execute(_TABLES))
+        connection.execute(_COUNT_CHANGES)
         # Neither guards nor foreign keys are asked: every table is emptied.
         connection.execute("SET session_replication_role = replica")
-        schema = connection.execute(_SCHEMA).fetchall()
-        emptying = "; ".join(f"DELETE FROM {table}" for table in tables)
-        return LentDatabase(self.server, name, connection, emptying, schema)
+        *schema, _ = connection.execute(_asking(tables)).fetchone() or ()
+        return LentDatabase(self.server, name, connection, tables, tuple(schema))
+
+
+@cache
+def _asking(tables: tuple[str, ...]) -> str:
+    """The query for `_SCHEMA`; its last column is a 1 for each table that has rows, else a 0."""
+    filled = " || ".join(
+        f"CASE WHEN EXISTS (SELECT FROM {table}) THEN '1' ELSE '0' END" for table in tables
+    )
+    return f"{_SCHEMA}, {filled} FROM watched.changes"
 
 
 def on_server(server: str, sql: str) -> None:
