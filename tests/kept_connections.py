@@ -11,7 +11,7 @@ class KeptConnections(IdleConnections):
     def keep(self, kind: Kind, connection: Any) -> bool:
         """Put a connection back."""
         if kind[0].startswith("postgresql:"):
-            connection.prepare_threshold, connection.prepared_max = 1, None
+            connection.prepare_threshold, connection.prepared_max = 0, None
         return super().keep(kind, connection)
 
     def drop_others(self, database: str) -> None:

@@ -170,9 +170,14 @@ def _rows(columns: Columns, null: str = "") -> bytes:
 
 def _make_temporary(unit: UnitOfWork, table: str, columns: Mapping[str, str]) -> None:
     declared = ", ".join(f"{name} {_TYPES[kind]}" for name, kind in columns.items())
-    unit.has_staged = True
-    unit.run(f"DROP TABLE IF EXISTS pg_temp.{table}")
+    # Not dropped by hand if possible: the driver would forget all statements that it prepared.
+    if unit.staged.get(table) == declared:
+        unit.run(f"TRUNCATE pg_temp.{table}")
+        return
+    if table in unit.staged:
+        unit.run(f"DROP TABLE IF EXISTS pg_temp.{table}")
     unit.run(f"CREATE TEMP TABLE {table} ({declared}) ON COMMIT DROP")
+    unit.staged[table] = declared
 
 
 def fill_temporary(

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 from creditctl.errors import Busy, DatabaseUnreadable, DiskFull, DriverMissing
-from creditctl.store.trip_postgres import forget
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _RETRYABLE = {"40001", "40P01", "55P03"}
@@ -65,12 +64,12 @@ def begin(connection: Any, *, read_only: bool, flushed: bool = True) -> str | No
 
 def ended(connection: Any) -> bool:
     """Roll back what is not committed; whether the connection can be used again."""
-    from psycopg.pq import TransactionStatus
+    import psycopg
 
-    if connection.info.transaction_status != TransactionStatus.IDLE:
-        connection.rollback()
-        # The driver has the server forget every statement, its own and those of trips.
-        forget(connection)
+    if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        # Beside the driver, which would forget its prepared statements: a schema may be undone.
+        # What changes it uses its connection once.
+        connection.pgconn.exec_(b"ROLLBACK")
     return not connection.closed
 
 

@@ -32,6 +32,9 @@ class UnitOfWork:
         self._trip: Trip | None = None
         """Statements that are sent together, within `in_one_trip` on PostgreSQL."""
 
+        self.staged: dict[str, str] = {}
+        """Temporary tables that end with the transaction, and their columns."""
+
         self._statement = DRIVERS[dialect].statement
         self._translated = DRIVERS[dialect].translated_errors
 
@@ -52,13 +55,13 @@ class UnitOfWork:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """What the block does is taken back when it raises, and nothing else is."""
-        hooks, rows = self.before_commit, self.at_the_end
+        hooks, rows, staged = self.before_commit, self.at_the_end, dict(self.staged)
         self.before_commit, self.at_the_end = [], {}
         self.run("SAVEPOINT step")
         try:
             yield
         except Exception:
-            self.before_commit, self.at_the_end = hooks, rows
+            self.before_commit, self.at_the_end, self.staged = hooks, rows, staged
             self.run("ROLLBACK TO SAVEPOINT step")
             self.run("RELEASE SAVEPOINT step")
             raise
