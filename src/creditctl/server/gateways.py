@@ -14,6 +14,7 @@ from creditctl.server.exchange import Answer, Asked, encoded
 from creditctl.server.problems import Problem, decision_answer, error_answer, problem_answer
 from creditctl.server.service import Service, bearer_of
 from creditctl.services.gate import OK
+from creditctl.services.gate_calls import GateCall
 from creditctl.services.gate_facts import GateRequest
 
 _NGINX_KNOWS = (200, 401, 403)
@@ -31,13 +32,15 @@ def auth_request(service: Service, asked: Asked) -> Answer:
     if not method or not uri:
         raise Problem(400, "invalid_input", "X-Original-Method and X-Original-URI say what for.")
     try:
-        answer = _decided(service, asked, method, uri)
+        call, headers = _authorized(service, asked, method, uri)
+        if call.decision.status == OK:
+            # nginx reads no body.
+            return Answer(OK, headers=headers, outcome=call.decision.reason.value)
+        answer = decision_answer(call.decision)
     except CreditctlError as error:
         answer = error_answer(error)
     except Problem as problem:
         answer = problem_answer(problem)
-    if answer.status == OK:
-        return replace(answer, body=b"")
     told = {name: json.loads(answer.body)[name] for name in _TOLD}
     headers = {
         **answer.headers,
@@ -54,10 +57,17 @@ def ext_authz(service: Service, asked: Asked) -> Answer:
     Envoy passes the answer on to the client as it is.
     """
     # The query is the client's own, which must not say what the request costs.
-    return _decided(service, replace(asked, query={}), asked.method, f"/{asked.place}")
+    plain = replace(asked, query={})
+    call, headers = _authorized(service, plain, asked.method, f"/{asked.place}")
+    if call.decision.status != OK:
+        return decision_answer(call.decision)
+    return replace(admitted(call.decision, call.hold), headers=headers)
 
 
-def _decided(service: Service, asked: Asked, method: str, uri: str) -> Answer:
+def _authorized(
+    service: Service, asked: Asked, method: str, uri: str
+) -> tuple[GateCall, dict[str, str]]:
+    """The call, and the headers of an answer that lets it pass."""
     request = GateRequest(
         secret=asked.headers.get("x-api-key") or bearer_of(asked),
         method=method,
@@ -67,10 +77,7 @@ def _decided(service: Service, asked: Asked, method: str, uri: str) -> Answer:
     )
     request_id = asked.headers.get("x-request-id") or new_request_id()
     call = service.gate.authorize_request(request, request_id)
-    if call.decision.status != OK:
-        return decision_answer(call.decision)
-    answer = admitted(call.decision, call.hold)
-    return replace(answer, headers={**answer.headers, **_told(call.decision, request_id)})
+    return call, {**call.decision.headers, **_told(call.decision, request_id)}
 
 
 def _told(decision: GateDecision, request_id: str) -> dict[str, str]:
