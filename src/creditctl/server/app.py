@@ -6,10 +6,11 @@ Answers are made in threads, for they wait for the database; the loop only carri
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import parse_qsl
 
 from creditctl.config import database_url, default_actor, read_config, settings_from
 from creditctl.errors import CreditctlError
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
+
+Message: TypeAlias = MutableMapping[str, Any]
+Scope: TypeAlias = Message
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 THREADS = 16
 """Answers that are made at once: as many connections to the database at most."""
@@ -46,6 +52,18 @@ def application(service: Service) -> "Starlette":
     from starlette.routing import Route
 
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gate")
+    carriers = {endpoint: Carrier(service, endpoint, threads) for endpoint in ENDPOINTS}
+    direct = {(one.method, one.path): carrier for one, carrier in carriers.items()}
+
+    class Application(Starlette):
+        """Routes what asks for exactly what an endpoint is: middleware would find nothing to do."""
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            carrier = direct.get((scope.get("method", ""), scope.get("path", "")))
+            if carrier is None or scope.get("root_path"):
+                await super().__call__(scope, receive, send)
+            else:
+                await carrier(scope, receive, send)
 
     @asynccontextmanager
     async def lifespan(_: "Starlette") -> AsyncIterator[None]:
@@ -59,13 +77,14 @@ def application(service: Service) -> "Starlette":
     routes = [
         Route(
             endpoint.path.replace("{place}", "{place:path}"),
-            _carrier(service, endpoint, threads),
+            carrier,
             methods=_METHODS if endpoint.method == "*" else [endpoint.method],
             name=endpoint.handler.__name__,
         )
-        for endpoint in ENDPOINTS
+        for endpoint, carrier in carriers.items()
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: refused})
+    handlers: dict[Any, Any] = {HTTPException: refused}
+    return Application(routes=routes, lifespan=lifespan, exception_handlers=handlers)
 
 
 def answer(service: Service, endpoint: Endpoint, asked: Asked) -> Answer:
@@ -89,43 +108,64 @@ def answer(service: Service, endpoint: Endpoint, asked: Asked) -> Answer:
     return found
 
 
-def _carrier(
-    service: Service, endpoint: Endpoint, threads: ThreadPoolExecutor
-) -> Callable[["Request"], Awaitable["Response"]]:
-    """The asynchronous function that Starlette calls."""
+class Carrier:
+    """An endpoint as an ASGI application: makes a value of the request, and bytes of the answer."""
 
-    async def carry(request: "Request") -> "Response":
+    def __init__(self, service: Service, endpoint: Endpoint, threads: ThreadPoolExecutor) -> None:
+        self._service, self._endpoint, self._threads = service, endpoint, threads
+        prefix, is_open, _ = endpoint.path.partition("{")
+        self._prefix = prefix if is_open else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await _response(await self._answer(scope, receive))(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:
-            asked = await _asked(request, endpoint)
+            body = await self._body(receive)
         except Problem as problem:
-            return _response(problem_answer(problem))
+            return problem_answer(problem)
+        asked = self._asked(scope, body)
         loop = asyncio.get_running_loop()
-        return _response(await loop.run_in_executor(threads, answer, service, endpoint, asked))
+        return await loop.run_in_executor(
+            self._threads, answer, self._service, self._endpoint, asked
+        )
 
-    return carry
+    async def _body(self, receive: Receive) -> bytes:
+        """What was sent; raises Problem 413 where it is too large."""
+        most = self._endpoint.largest_body
+        chunks: list[bytes] = []
+        size, is_more = 0, most > 0
+        while is_more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Problem(400, "disconnected", "Half of the body is missing.")
+            is_more = message.get("more_body", False)
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > most:
+                words = f"The body has more than {most} bytes."
+                raise Problem(413, "too_large", words, headers={"Connection": "close"})
+        return b"".join(chunks)
 
+    def _asked(self, scope: Scope, body: bytes) -> Asked:
+        """The request as a value; of headers of one name the first counts, of parameters the last.
 
-async def _asked(request: "Request", endpoint: Endpoint) -> Asked:
-    """The request as a value; raises Problem 413 for a body that is too large."""
-    chunks: list[bytes] = []
-    size = 0
-    if endpoint.largest_body:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > endpoint.largest_body:
-                most = f"The body has more than {endpoint.largest_body} bytes."
-                raise Problem(413, "too_large", most, headers={"Connection": "close"})
-            chunks.append(chunk)
-    path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
-    prefix = endpoint.path.partition("{")[0]
-    return Asked(
-        method=request.method,
-        path=path,
-        query=dict(request.query_params),
-        headers=dict(request.headers),
-        body=b"".join(chunks),
-        place=path.removeprefix(prefix) if prefix != endpoint.path else "",
-    )
+        Headers and paths are any bytes: each is a character of Latin-1.
+        """
+        headers: dict[str, str] = {}
+        for name, value in scope["headers"]:
+            headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+        query = scope["query_string"]
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        return Asked(
+            method=scope["method"],
+            path=path,
+            query=dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {},
+            headers=headers,
+            body=body,
+            place="" if self._prefix is None else path.removeprefix(self._prefix),
+        )
 
 
 def _of_router(problem: Any) -> Answer:
