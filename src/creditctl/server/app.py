@@ -52,8 +52,8 @@ def application(service: Service) -> "Starlette":
     from starlette.routing import Route
 
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gate")
-    carriers = {endpoint: Carrier(service, endpoint, threads) for endpoint in ENDPOINTS}
-    direct = {(one.method, one.path): carrier for one, carrier in carriers.items()}
+    carriers = [Carrier(service, endpoint, threads) for endpoint in ENDPOINTS]
+    direct = {(one.endpoint.method, one.endpoint.path): one for one in carriers}
 
     class Application(Starlette):
         """Routes what asks for exactly what an endpoint is: middleware would find nothing to do."""
@@ -76,12 +76,12 @@ def application(service: Service) -> "Starlette":
 
     routes = [
         Route(
-            endpoint.path.replace("{place}", "{place:path}"),
+            carrier.endpoint.path.replace("{place}", "{place:path}"),
             carrier,
-            methods=_METHODS if endpoint.method == "*" else [endpoint.method],
-            name=endpoint.handler.__name__,
+            methods=_METHODS if carrier.endpoint.method == "*" else [carrier.endpoint.method],
+            name=carrier.endpoint.handler.__name__,
         )
-        for endpoint, carrier in carriers.items()
+        for carrier in carriers
     ]
     handlers: dict[Any, Any] = {HTTPException: refused}
     return Application(routes=routes, lifespan=lifespan, exception_handlers=handlers)
@@ -112,7 +112,7 @@ class Carrier:
     """An endpoint as an ASGI application: makes a value of the request, and bytes of the answer."""
 
     def __init__(self, service: Service, endpoint: Endpoint, threads: ThreadPoolExecutor) -> None:
-        self._service, self._endpoint, self._threads = service, endpoint, threads
+        self._service, self.endpoint, self._threads = service, endpoint, threads
         prefix, is_open, _ = endpoint.path.partition("{")
         self._prefix = prefix if is_open else None
 
@@ -128,12 +128,12 @@ class Carrier:
         asked = self._asked(scope, body)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            self._threads, answer, self._service, self._endpoint, asked
+            self._threads, answer, self._service, self.endpoint, asked
         )
 
     async def _body(self, receive: Receive) -> bytes:
         """What was sent; raises Problem 413 where it is too large."""
-        most = self._endpoint.largest_body
+        most = self.endpoint.largest_body
         chunks: list[bytes] = []
         size, is_more = 0, most > 0
         while is_more:
