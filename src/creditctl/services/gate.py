@@ -1,33 +1,34 @@
 """Decides whether a request may pass: the books say what is allowed, the counters how much."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from functools import partial
+from typing import TypeAlias, TypeVar
 
-from creditctl.adapters.counters.interface import Counters, CountersDown
+from creditctl.adapters.counters.interface import Counters, CountersDown, Hit
 from creditctl.context import Context
-from creditctl.errors import InvalidInput, KeyNotFound, KeyRefused
+from creditctl.errors import CreditctlError, InvalidInput
 from creditctl.rules.gate import (
     counted_decision,
     refusal,
     too_many_connections,
     uncounted_decision,
-    unknown_key,
 )
 from creditctl.rules.gate_headers import headers_of
-from creditctl.rules.gate_terms import Asked, Caller, GateDecision, GateReason
+from creditctl.rules.gate_terms import Asked, Caller, GateDecision
 from creditctl.rules.rate_limits import CONNECTIONS, LEASE, Channel, Check, Verdict, checks_for
 from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_facts import GateRequest, read_facts
-from creditctl.services.group_commit import GroupCommit, Step
-from creditctl.services.key_verification import key_of_secret
-from creditctl.services.keys import key_shown
+from creditctl.services.gate_keys import key_asking
+from creditctl.services.group_commit import OF_THE_TRANSACTION, GroupCommit, Step
+from creditctl.services.outcomes import Outcome, outcome_of
 from creditctl.services.price_book import PriceBook, load_price_book
 from creditctl.services.step_groups import PlainSteps
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.gate import newest_catalog_id
 from creditctl.store.queries.holds import HoldRow, newest_hold_of
-from creditctl.store.queries.keys import KeyRow, find_key
+from creditctl.store.queries.keys import KeyRow
 
 T = TypeVar("T")
 
@@ -48,8 +49,28 @@ class Weighed:
     """That it was decided by."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """A request that nothing refuses but, perhaps, the counters."""
+
+    request: GateRequest
+    key: KeyRow
+    known: HoldRow | None
+    prices: PriceBook
+    caller: Caller
+    asked: Asked
+    is_counted: bool
+
+    @property
+    def is_in_windows(self) -> bool:
+        """Whether it is counted in windows; a connection is held instead."""
+        return self.request.channel is not Channel.WEBSOCKET
+
+
+Numbered: TypeAlias = tuple[GateRequest, bytes | None]
+"""A request, and the event id of its call if that may have a hold."""
+
 OK = 200
-_REASONS = {"revoked": GateReason.KEY_REVOKED, "expired": GateReason.KEY_EXPIRED}
 
 
 class Gate:
@@ -63,6 +84,10 @@ class Gate:
     def change(self, context: Context, step: Step[T]) -> T:
         """Run a step, together with those of other threads that wait for the books."""
         return self._group.run(context.database, step)
+
+    def change_all(self, context: Context, steps: Sequence[Step[T]]) -> list[Outcome[T]]:
+        """The same for many that one thread has."""
+        return self._group.run_all(context.database, steps)
 
     def decide(self, context: Context, request: GateRequest, *, count: bool = True) -> GateDecision:
         """The decision at context.now; without `count` nothing is counted or held.
@@ -84,23 +109,76 @@ class Gate:
 
         Of an `event_id` that has a hold already, the answer is that of the first time.
         """
-        _check(request, count=count)
+        (found,) = self.weigh_all(context, [(request, event_id)], count=count)
+        return found.answer()
+
+    def weigh_all(
+        self, context: Context, asked: Sequence[Numbered], *, count: bool = True
+    ) -> list[Outcome[Weighed]]:
+        """The same for many: of one snapshot, and counted in one go.
+
+        Raises, before anything is counted, what makes it impossible for all of them.
+        """
         with reading(context.database) as unit:
+            found = [self._facts(unit, context, *one, count=count) for one in asked]
+        hits = {
+            place: (one.key.first_id, self.checks(one.caller, one.request, context))
+            for place, one in enumerate(found)
+            if isinstance(one, _Facts) and one.is_counted and one.is_in_windows
+        }
+        verdicts = dict(zip(hits, self._hit_all(context, list(hits.values())), strict=True))
+        return [
+            one
+            if isinstance(one, Outcome)
+            else outcome_of(partial(self._judged, context, one, verdicts.get(place)))
+            for place, one in enumerate(found)
+        ]
+
+    def _facts(
+        self,
+        unit: UnitOfWork,
+        context: Context,
+        request: GateRequest,
+        event_id: bytes | None,
+        *,
+        count: bool,
+    ) -> "_Facts | Outcome[Weighed]":
+        """What the books say of a request, if that does not refuse it."""
+        try:
+            _check(request, count=count)
             key = key_asking(unit, context, request)
             if isinstance(key, GateDecision):
-                return Weighed(with_headers(key))
+                return Outcome(Weighed(with_headers(key)))
             known = _hold_of(unit, context, event_id)
             prices = self._prices(unit)
-            caller, asked = read_facts(unit, context, prices, key, request)
-        decision = None if known else refusal(caller, asked, context.now)
+            caller, wanted = read_facts(unit, context, prices, key, request)
+        except OF_THE_TRANSACTION:
+            raise
+        except CreditctlError as problem:
+            return Outcome(problem=problem)
+        decision = None if known else refusal(caller, wanted, context.now)
         if decision is not None:
-            return Weighed(with_headers(decision), key)
-        decision, counted = self._count(
-            context, key, caller, asked, request, count=count and known is None
-        )
-        if known is not None and decision.status != OK:
-            decision = counted_decision(caller, asked, context.now, Verdict(()))
-        return Weighed(with_headers(decision), key, counted, known, prices)
+            return Outcome(Weighed(with_headers(decision), key))
+        is_counted = count and known is None
+        return _Facts(request, key, known, prices, caller, wanted, is_counted)
+
+    def _hit_all(self, context: Context, hits: Sequence[Hit]) -> list[Verdict | CountersDown]:
+        """Count them; where that fails, nobody knows which of them were."""
+        try:
+            if len(hits) == 1:
+                return [self.counters.hit(*hits[0], context.now)]
+            return list(self.counters.hit_all(hits, context.now)) if hits else []
+        except CountersDown as problem:
+            return [problem for _ in hits]
+
+    def _judged(
+        self, context: Context, facts: "_Facts", verdict: Verdict | CountersDown | None
+    ) -> Weighed:
+        """The decision; without a verdict yet the counters are asked for it."""
+        decision, counted = self._count(context, facts, verdict)
+        if facts.known is not None and decision.status != OK:
+            decision = counted_decision(facts.caller, facts.asked, context.now, Verdict(()))
+        return Weighed(with_headers(decision), facts.key, counted, facts.known, facts.prices)
 
     def take_back(self, context: Context, request: GateRequest, weighed: Weighed) -> None:
         """Uncount a request that was denied after all."""
@@ -130,40 +208,28 @@ class Gate:
         )
 
     def _count(
-        self,
-        context: Context,
-        key: KeyRow,
-        caller: Caller,
-        asked: Asked,
-        request: GateRequest,
-        *,
-        count: bool,
+        self, context: Context, facts: "_Facts", verdict: Verdict | CountersDown | None
     ) -> tuple[GateDecision, tuple[Check, ...]]:
+        caller, asked = facts.caller, facts.asked
         try:
-            if request.channel is Channel.WEBSOCKET:
-                return self._connect(context, key, caller, asked, request, count=count), ()
-            ask = self.counters.hit if count else self.counters.peek
-            checks = self.checks(caller, request, context)
-            verdict = ask(key.first_id, checks, context.now)
+            if facts.request.channel is Channel.WEBSOCKET:
+                return self._connect(context, facts), ()
+            if isinstance(verdict, CountersDown):
+                return uncounted_decision(caller, asked, context.now), ()
+            checks = self.checks(caller, facts.request, context)
+            if verdict is None:
+                verdict = self.counters.peek(facts.key.first_id, checks, context.now)
         except CountersDown:
             return uncounted_decision(caller, asked, context.now), ()
-        counted = checks if count and verdict.refused is None else ()
+        counted = checks if facts.is_counted and verdict.refused is None else ()
         return counted_decision(caller, asked, context.now, verdict), counted
 
-    def _connect(
-        self,
-        context: Context,
-        key: KeyRow,
-        caller: Caller,
-        asked: Asked,
-        request: GateRequest,
-        *,
-        count: bool,
-    ) -> GateDecision:
+    def _connect(self, context: Context, facts: "_Facts") -> GateDecision:
         """Hold a connection for LEASE, after which a heartbeat has to keep it open."""
+        key, caller, asked, request = facts.key, facts.caller, facts.asked, facts.request
         limit = caller.plan.limits.get(CONNECTIONS)
         evicted = None
-        if count and request.lease is not None:
+        if facts.is_counted and request.lease is not None:
             opened = self.counters.open_connection(
                 key.first_id,
                 request.lease,
@@ -213,30 +279,6 @@ def _check(request: GateRequest, *, count: bool) -> None:
             "a connection needs a name to be held by",
             hint="add --lease NAME, or --dry-run to hold nothing",
         )
-
-
-def key_asking(unit: UnitOfWork, context: Context, request: GateRequest) -> KeyRow | GateDecision:
-    """The key, if it is one and opens something."""
-    key = key_named(unit, context, request)
-    if isinstance(key, GateDecision):
-        return key
-    status = key_shown(key, context.now).status
-    if status == "active":
-        return key
-    return unknown_key(_REASONS[status], context.now, f"The API key is {status}.")
-
-
-def key_named(unit: UnitOfWork, context: Context, request: GateRequest) -> KeyRow | GateDecision:
-    """The key, whether or not it opens anything still."""
-    try:
-        if request.secret is not None:
-            return key_of_secret(unit, context, request.secret)
-        return find_key(unit, request.key or "")
-    except KeyRefused as problem:
-        return unknown_key(GateReason.KEY_UNKNOWN, context.now, f"Not allowed: {problem.detail}.")
-    except KeyNotFound:
-        words = "There is no such API key." if request.key else "No API key was given."
-        return unknown_key(GateReason.KEY_UNKNOWN, context.now, words)
 
 
 def with_headers(decision: GateDecision) -> GateDecision:

@@ -4,18 +4,21 @@ The counters come first and the credits last, for only the credits can be promis
 Who is refused for want of them is counted nowhere: a quota counts none that was denied.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from creditctl.context import Context
-from creditctl.errors import Conflict
+from creditctl.errors import Conflict, InvalidInput
 from creditctl.rules.gate import unaffordable
 from creditctl.rules.gate_terms import GateDecision
 from creditctl.services.call_prices import request_identity
-from creditctl.services.gate import OK, Gate, with_headers
+from creditctl.services.gate import OK, Gate, Numbered, Weighed, with_headers
 from creditctl.services.gate_facts import GateRequest
 from creditctl.services.hold_answers import Hold, HoldRequest, InsufficientCredits
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization, Release
+from creditctl.services.outcomes import Outcome, outcome_of
 from creditctl.store.queries.holds import CAPTURED
 
 
@@ -27,6 +30,23 @@ class GateCall:
     hold: Hold | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WantedCall:
+    """A request, and the name that its call has from now on."""
+
+    request: GateRequest
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """A call that may pass if its hold can be placed."""
+
+    request: GateRequest
+    weighed: Weighed
+    step: Authorization
+
+
 def authorize_call(gate: Gate, context: Context, request: GateRequest, request_id: str) -> GateCall:
     """Decide a request, count it, and hold what it may cost.
 
@@ -34,17 +54,59 @@ def authorize_call(gate: Gate, context: Context, request: GateRequest, request_i
     answered with the same hold and is not counted again. Raises Conflict when the id was used by
     another call, or by one that has ended; InvalidInput.
     """
-    number, _ = request_identity(request_id)
-    weighed = gate.weigh(context, request, event_id=number if request.path else None)
+    (found,) = authorize_calls(gate, context, [WantedCall(request, request_id)])
+    return found.answer()
+
+
+def authorize_calls(
+    gate: Gate, context: Context, wanted: Sequence[WantedCall]
+) -> list[Outcome[GateCall]]:
+    """The same for many: decided in one snapshot, counted in one go, held in one transaction.
+
+    Raises, before anything is counted, what makes it impossible for all of them.
+    """
+    found = _weighed(gate, context, wanted)
+    answers: dict[int, Outcome[GateCall]] = {}
+    admitted: dict[int, _Admitted] = {}
+    for place, (one, weighing) in enumerate(zip(wanted, found, strict=True)):
+        step = outcome_of(partial(_admitted, gate, context, one, weighing))
+        if isinstance(step.value, _Admitted):
+            admitted[place] = step.value
+        else:
+            answers[place] = Outcome(step.value, step.problem)
+    answers |= dict(zip(admitted, _held(gate, context, list(admitted.values())), strict=True))
+    return [answers[place] for place in range(len(wanted))]
+
+
+def _weighed(gate: Gate, context: Context, wanted: Sequence[WantedCall]) -> list[Outcome[Weighed]]:
+    asked: dict[int, Numbered] = {}
+    found: dict[int, Outcome[Weighed]] = {}
+    for place, one in enumerate(wanted):
+        try:
+            number, _ = request_identity(one.request_id)
+        except InvalidInput as problem:
+            found[place] = Outcome(problem=problem)
+        else:
+            asked[place] = one.request, number if one.request.path else None
+    if asked:
+        found |= dict(zip(asked, gate.weigh_all(context, list(asked.values())), strict=True))
+    return [found[place] for place in range(len(wanted))]
+
+
+def _admitted(
+    gate: Gate, context: Context, wanted: WantedCall, found: Outcome[Weighed]
+) -> _Admitted | GateCall:
+    """What is to be held, or the answer that holds nothing."""
+    weighed, request = found.answer(), wanted.request
     if weighed.decision.status != OK or weighed.key is None or request.path is None:
         return GateCall(weighed.decision)
     if weighed.known is not None and weighed.known.state == CAPTURED:
         raise Conflict(
-            f"the call of request {request_id!r} was captured",
+            f"the call of request {wanted.request_id!r} was captured",
             hint="a call that is made again has a new request id",
         )
-    wanted = HoldRequest(
-        request_id=request_id,
+    hold = HoldRequest(
+        request_id=wanted.request_id,
         method=request.method,
         path=request.path,
         key=weighed.key.public_id,
@@ -52,18 +114,36 @@ def authorize_call(gate: Gate, context: Context, request: GateRequest, request_i
     )
     try:
         prices = weighed.prices or gate.prices(context)
-        hold = gate.change(context, Authorization(context, wanted, prices))
-    except InsufficientCredits as refused:
-        gate.take_back(context, request, weighed)
-        decision = unaffordable(weighed.decision, refused.required, refused.available)
-        return GateCall(with_headers(decision))
+        return _Admitted(request, weighed, Authorization(context, hold, prices))
     except BaseException:
         gate.take_back(context, request, weighed)
         raise
-    if not hold.is_new:
-        # The same request came twice at once, and the other one was the first.
-        gate.take_back(context, request, weighed)
-    return GateCall(weighed.decision, hold)
+
+
+def _held(gate: Gate, context: Context, admitted: Sequence[_Admitted]) -> list[Outcome[GateCall]]:
+    if not admitted:
+        return []
+    try:
+        holds = gate.change_all(context, [one.step for one in admitted])
+    except BaseException:
+        for one in admitted:
+            gate.take_back(context, one.request, one.weighed)
+        raise
+    return [
+        outcome_of(partial(_answered, gate, context, one, hold))
+        for one, hold in zip(admitted, holds, strict=True)
+    ]
+
+
+def _answered(gate: Gate, context: Context, one: _Admitted, found: Outcome[Hold]) -> GateCall:
+    decision = one.weighed.decision
+    if found.problem is not None or (found.value is not None and not found.value.is_new):
+        # Not held, or by the same request that came twice at once, and the other was the first.
+        gate.take_back(context, one.request, one.weighed)
+    if isinstance(found.problem, InsufficientCredits):
+        refused = found.problem
+        return GateCall(with_headers(unaffordable(decision, refused.required, refused.available)))
+    return GateCall(decision, found.answer())
 
 
 def capture_call(

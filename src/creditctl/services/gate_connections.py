@@ -21,9 +21,10 @@ from creditctl.rules.gate import (
 from creditctl.rules.gate_terms import GateDecision, GateReason
 from creditctl.rules.rate_limits import LEASE, Channel, Verdict
 from creditctl.services.audit import record_change
-from creditctl.services.gate import OK, Gate, key_asking, key_named, with_headers
+from creditctl.services.gate import OK, Gate, with_headers
 from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_facts import GateRequest, read_facts
+from creditctl.services.gate_keys import key_asking, key_named
 from creditctl.store.engine import reading, unit_of_work
 from creditctl.store.queries.keys import find_key
 

@@ -11,6 +11,7 @@ from creditctl.adapters.counters.interface import (
     Connections,
     Counters,
     CountersDown,
+    Hit,
     Kept,
     Lease,
 )
@@ -110,6 +111,14 @@ class DatabaseCounters:
                 return step.count(unit)
         except _RefusedError as refusal:
             return refusal.verdict
+
+    def hit_all(self, hits: Sequence[Hit], at: datetime) -> list[Verdict]:
+        """Count many requests; where there is one writer, in one transaction."""
+        if len(hits) == 1 or dialect_of(self._database) != "sqlite":
+            return [self.hit(key, checks, at) for key, checks in hits]
+        with _answering():
+            steps = [_Hit(key, checks, at) for key, checks in hits]
+            return [found.answer() for found in self._group.run_all(self._database, steps)]
 
     def peek(self, key: int, checks: Sequence[Check], at: datetime) -> Verdict:
         """What `hit` would say."""

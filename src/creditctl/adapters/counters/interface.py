@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from creditctl.rules.rate_limits import Check, Verdict
+
+Hit: TypeAlias = tuple[int, Sequence[Check]]
+"""A key, and the windows that a request of it is counted in."""
 
 LARGEST_SKEW = timedelta(minutes=5)
 """How far the clocks of gates may be apart.
@@ -72,6 +75,10 @@ class Counters(Protocol):
 
     def hit(self, key: int, checks: Sequence[Check], at: datetime) -> Verdict:
         """Count the request in every window if all of them admit it, and else in none."""
+        ...
+
+    def hit_all(self, hits: Sequence[Hit], at: datetime) -> list[Verdict]:
+        """`hit` for many, in order, each for itself: one refused takes back nothing of another."""
         ...
 
     def peek(self, key: int, checks: Sequence[Check], at: datetime) -> Verdict:

@@ -12,10 +12,11 @@ from creditctl.adapters.counters.interface import (
     REMEMBERED,
     Connections,
     CountersDown,
+    Hit,
     Kept,
     Lease,
 )
-from creditctl.adapters.counters.redis_lines import Lines, Script
+from creditctl.adapters.counters.redis_lines import Call, Lines, Script
 from creditctl.errors import DriverMissing
 from creditctl.rules.instants import instant_of, micros_of
 from creditctl.rules.periods import Period
@@ -68,11 +69,16 @@ class RedisCounters:
 
     def hit(self, key: int, checks: Sequence[Check], at: datetime) -> Verdict:
         """Count the request in every window, or in none."""
-        return verdict_of(self._look(key, checks, at, counting=1))
+        return self.hit_all([(key, checks)], at)[0]
+
+    def hit_all(self, hits: Sequence[Hit], at: datetime) -> list[Verdict]:
+        """The same of many in one round trip."""
+        return [verdict_of(found) for found in self._look(hits, at, counting=1)]
 
     def peek(self, key: int, checks: Sequence[Check], at: datetime) -> Verdict:
         """What `hit` would say."""
-        return verdict_of(self._look(key, checks, at, counting=0), counted=False)
+        (found,) = self._look([(key, checks)], at, counting=0)
+        return verdict_of(found, counted=False)
 
     def take_back(self, key: int, checks: Sequence[Check], at: datetime) -> None:  # noqa: ARG002
         """Uncount a request."""
@@ -126,29 +132,12 @@ class RedisCounters:
         ]
         return sorted(leases, key=lambda lease: (lease.opened_at, lease.name))
 
-    def _look(
-        self, key: int, checks: Sequence[Check], at: datetime, *, counting: int
-    ) -> list[Reading]:
-        """What the windows held before the request."""
-        if not checks:
-            return []
-        numbers = [micros_of(at), _SKEW, counting]
-        for check in checks:
-            most = -1 if check.limit is None else check.limit
-            numbers += (most, check.cost, check.used_elsewhere, _length(check), _keep(check, at))
-        asked = pack(f">{len(numbers)}q", *numbers)
-        names = [_name(key, check).encode() for check in checks]
-        answer = self._lines.run(self._count, names, asked)
-        now, *found = unpack(f">{1 + 2 * len(checks)}q", answer)
-        readings = []
-        for check, used, room in zip(checks, found[::2], found[1::2], strict=True):
-            if isinstance(check.window, Period):
-                readings.append(Reading(check, used, check.window.ends_at))
-            else:
-                # room is told where the request does not fit, and there alone
-                free = instant_of(room) if room else instant_of(now) + check.window
-                readings.append(Reading(check, used, free))
-        return readings
+    def _look(self, hits: Sequence[Hit], at: datetime, *, counting: int) -> list[list[Reading]]:
+        """What the windows of each held before the request."""
+        asked = [(key, checks) for key, checks in hits if checks]
+        calls = [_call(key, checks, at, counting) for key, checks in asked]
+        answers = iter(self._lines.run(self._count, calls) if calls else ())
+        return [_readings(checks, next(answers)) if checks else [] for _, checks in hits]
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -156,6 +145,29 @@ class RedisCounters:
             yield
         except self._errors as problem:
             raise CountersDown(f"Redis: {problem}") from problem
+
+
+def _call(key: int, checks: Sequence[Check], at: datetime, counting: int) -> Call:
+    """What the script is told."""
+    numbers = [micros_of(at), _SKEW, counting]
+    for check in checks:
+        most = -1 if check.limit is None else check.limit
+        numbers += (most, check.cost, check.used_elsewhere, _length(check), _keep(check, at))
+    return [_name(key, check).encode() for check in checks], pack(f">{len(numbers)}q", *numbers)
+
+
+def _readings(checks: Sequence[Check], answer: bytes) -> list[Reading]:
+    """What the script said."""
+    now, *found = unpack(f">{1 + 2 * len(checks)}q", answer)
+    readings = []
+    for check, used, room in zip(checks, found[::2], found[1::2], strict=True):
+        if isinstance(check.window, Period):
+            readings.append(Reading(check, used, check.window.ends_at))
+        else:
+            # room is told where the request does not fit, and there alone
+            free = instant_of(room) if room else instant_of(now) + check.window
+            readings.append(Reading(check, used, free))
+    return readings
 
 
 def _name(key: int, check: Check) -> str:

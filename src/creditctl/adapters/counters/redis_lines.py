@@ -7,9 +7,12 @@ metrics and encodings at every call, which takes longer than Redis does.
 import os
 from collections.abc import Sequence
 from hashlib import sha1
-from typing import Any
+from typing import Any, TypeAlias
 
 from creditctl.adapters.counters.interface import CountersDown
+
+Call: TypeAlias = tuple[Sequence[bytes], bytes]
+"""Keys, and the one argument."""
 
 
 class Lines:
@@ -31,43 +34,54 @@ class Lines:
         self._idle: list[Any] = []
         self._process = os.getpid()
 
-    def run(self, script: "Script", keys: Sequence[bytes], argument: bytes) -> Any:
-        """The script's answer; raises CountersDown."""
+    def run(self, script: "Script", calls: Sequence[Call]) -> list[Any]:
+        """The script's answer to each call, all asked in one trip; raises CountersDown."""
         if self._process != os.getpid():  # a forked process must not share connections
             self._idle, self._process = [], os.getpid()
-        command = script.command(keys, argument)
+        commands = [script.command(keys, argument) for keys, argument in calls]
         try:
-            return self._asked(script, command)
+            return self._asked(script, commands)
         except self._errors as problem:
             raise CountersDown(f"Redis: {problem}") from problem
 
-    def _asked(self, script: "Script", command: bytes) -> Any:
+    def _asked(self, script: "Script", commands: list[bytes]) -> list[Any]:
         try:
             line = self._idle.pop()  # one step, whatever other threads do
         except IndexError:
-            return self._exchange(script, self._client.connection_pool.get_connection(), command)
+            return self._exchange(script, self._client.connection_pool.get_connection(), commands)
         try:
-            return self._exchange(script, line, command)
+            return self._exchange(script, line, commands)
         except self._lost:
-            return self._asked(script, command)
+            return self._asked(script, commands)
 
-    def _exchange(self, script: "Script", line: Any, command: bytes) -> Any:
+    def _exchange(self, script: "Script", line: Any, commands: list[bytes]) -> list[Any]:
         """Whatever fails leaves the connection closed, and out of use."""
         try:
-            line.send_packed_command((command,))
-            try:
-                answer = line.read_response(disable_decoding=True)
-            except self._unknown:  # the server is a new one
+            answers = self._answers(line, commands)
+            left = [place for place, answer in enumerate(answers) if answer is None]
+            if left:  # the server is a new one
                 line.send_command("SCRIPT", "LOAD", script.text)
                 line.read_response()
-                line.send_packed_command((command,))
-                answer = line.read_response(disable_decoding=True)
+                for place in left:
+                    line.send_packed_command((commands[place],))
+                    answers[place] = line.read_response(disable_decoding=True)
         except BaseException:
             line.disconnect()
             self._client.connection_pool.release(line)
             raise
         self._idle.append(line)
-        return answer
+        return answers
+
+    def _answers(self, line: Any, commands: list[bytes]) -> list[Any]:
+        """None for what the server did not know the script of."""
+        line.send_packed_command((b"".join(commands),))
+        answers = []
+        for _ in commands:
+            try:
+                answers.append(line.read_response(disable_decoding=True))
+            except self._unknown:
+                answers.append(None)
+        return answers
 
 
 class Script:
