@@ -3,26 +3,26 @@
 Answers are made in threads, for they wait for the database; the loop only carries bytes.
 """
 
-import asyncio
-import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qsl
 
 from creditctl.config import database_url, default_actor, read_config, settings_from
-from creditctl.errors import CreditctlError
+from creditctl.server.answers import Request, answer_all
+from creditctl.server.batches import Batches
 from creditctl.server.embedding import Gate
 from creditctl.server.endpoints import ENDPOINTS, Endpoint
 from creditctl.server.exchange import Answer, Asked
-from creditctl.server.problems import Problem, error_answer, failure_answer, problem_answer
+from creditctl.server.problems import Problem, problem_answer
 from creditctl.server.service import Service
+from creditctl.services.group_commit import MOST_TOGETHER
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
-    from starlette.requests import Request
+    from starlette.requests import Request as StarletteRequest
     from starlette.responses import Response
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -34,7 +34,6 @@ THREADS = 16
 """Answers that are made at once: as many connections to the database at most."""
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_log = logging.getLogger("creditctl.gate")
 
 
 def from_environment() -> "Starlette":
@@ -52,7 +51,12 @@ def application(service: Service) -> "Starlette":
     from starlette.routing import Route
 
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gate")
-    carriers = [Carrier(service, endpoint, threads) for endpoint in ENDPOINTS]
+    work = partial(answer_all, service)
+    others = Batches(work, threads, workers=THREADS, most=1)
+    decided = others
+    if service.gate.has_one_writer:
+        decided = Batches(work, threads, workers=1, most=MOST_TOGETHER)
+    carriers = [Carrier(one, decided if one.is_decision else others) for one in ENDPOINTS]
     direct = {(one.endpoint.method, one.endpoint.path): one for one in carriers}
 
     class Application(Starlette):
@@ -71,7 +75,7 @@ def application(service: Service) -> "Starlette":
             yield
             threads.shutdown(wait=True)
 
-    async def refused(_: "Request", problem: Exception) -> "Response":
+    async def refused(_: "StarletteRequest", problem: Exception) -> "Response":
         return _response(_of_router(problem))
 
     routes = [
@@ -87,32 +91,11 @@ def application(service: Service) -> "Starlette":
     return Application(routes=routes, lifespan=lifespan, exception_handlers=handlers)
 
 
-def answer(service: Service, endpoint: Endpoint, asked: Asked) -> Answer:
-    """The endpoint's answer, or what went wrong; it never raises."""
-    began = time.perf_counter()
-    try:
-        if endpoint.has_secret:
-            service.check_secret(asked)
-        found = endpoint.handler(service, asked)
-    except Problem as problem:
-        found = problem_answer(problem)
-    except CreditctlError as error:
-        found = error_answer(error)
-    except Exception:
-        _log.exception("%s %s", endpoint.method, endpoint.path)
-        found = failure_answer()
-    if endpoint.is_decision:
-        real = found.headers.get("X-Creditctl-Status", str(found.status))
-        service.metrics.decided(int(real), found.outcome)
-    service.metrics.took(endpoint.path, time.perf_counter() - began)
-    return found
-
-
 class Carrier:
     """An endpoint as an ASGI application: makes a value of the request, and bytes of the answer."""
 
-    def __init__(self, service: Service, endpoint: Endpoint, threads: ThreadPoolExecutor) -> None:
-        self._service, self.endpoint, self._threads = service, endpoint, threads
+    def __init__(self, endpoint: Endpoint, batches: Batches[Request, Answer]) -> None:
+        self.endpoint, self._batches = endpoint, batches
         prefix, is_open, _ = endpoint.path.partition("{")
         self._prefix = prefix if is_open else None
 
@@ -125,11 +108,7 @@ class Carrier:
             body = await self._body(receive)
         except Problem as problem:
             return problem_answer(problem)
-        asked = self._asked(scope, body)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._threads, answer, self._service, self.endpoint, asked
-        )
+        return await self._batches.answer((self.endpoint, self._asked(scope, body)))
 
     async def _body(self, receive: Receive) -> bytes:
         """What was sent; raises Problem 413 where it is too large."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from creditctl.output.values import machine_object
 from creditctl.rules.gate_terms import GateDecision
-from creditctl.server.exchange import Answer, Asked, json_answer
+from creditctl.server.exchange import Answer, Asked, Deciding, json_answer
 from creditctl.server.messages import (
     AuthorizeMessage,
     CaptureMessage,
@@ -14,11 +14,12 @@ from creditctl.server.messages import (
 from creditctl.server.problems import Problem, decision_answer
 from creditctl.server.service import Service
 from creditctl.services.gate import OK
+from creditctl.services.gate_calls import WantedCall
 from creditctl.services.gate_facts import GateRequest
 from creditctl.services.holds import Hold
 
 
-def authorize(service: Service, asked: Asked) -> Answer:
+def authorize(_: Service, asked: Asked) -> Deciding:
     """Decide a call, count it, and hold what it may cost."""
     message = read_message(AuthorizeMessage, asked.body)
     if (message.secret is None) == (message.key is None):
@@ -37,7 +38,7 @@ def authorize(service: Service, asked: Asked) -> Answer:
         take_over=message.take_over,
         webhooks=message.webhooks,
     )
-    call = service.gate.authorize_request(request, message.request_id)
+    call = yield WantedCall(request, message.request_id)
     if call.decision.status != OK:
         return decision_answer(call.decision)
     return admitted(call.decision, call.hold)

@@ -26,13 +26,21 @@ from creditctl.rules.gate_terms import GateDecision
 from creditctl.rules.rate_limits import Channel
 from creditctl.services.gate import OK
 from creditctl.services.gate import Gate as Decisions
-from creditctl.services.gate_calls import GateCall, authorize_call, capture_call, release_call
+from creditctl.services.gate_calls import (
+    GateCall,
+    WantedCall,
+    authorize_call,
+    authorize_calls,
+    capture_call,
+    release_call,
+)
 from creditctl.services.gate_connections import close as close_connection
 from creditctl.services.gate_connections import keep_open
 from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_facts import GateRequest
-from creditctl.services.gate_standing import GateStanding, KeptBooks, gate_standing
+from creditctl.services.gate_standing import GateStanding, KeptBooks, gate_standing, has_one_writer
 from creditctl.services.holds import Hold
+from creditctl.services.outcomes import Outcome
 
 
 class Denied(Exception):
@@ -123,6 +131,14 @@ class Gate:
         with self._books.open():
             return authorize_call(self._decisions, self.context(), request, request_id)
 
+    def authorize_all(self, wanted: Sequence[WantedCall]) -> list[Outcome[GateCall]]:
+        """The same for many in one go, each with its own outcome.
+
+        Raises, before anything is counted, what makes it impossible for all of them.
+        """
+        with self._books.open():
+            return authorize_calls(self._decisions, self.context(), wanted)
+
     def capture(self, reference: str, *, status: int = 200, units: int = 0) -> Hold:
         """Charge a call for what it returned; a second time changes nothing.
 
@@ -204,6 +220,11 @@ class Gate:
         """Whether the books and the counters answer; never raises."""
         with self._books.open():
             return gate_standing(self._decisions, self.context())
+
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether calls are best decided by one thread, many at once."""
+        return has_one_writer(self._database)
 
     def context(self) -> Context:
         """What services receive at this moment."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from creditctl.server import calls_api, connections_api, gateways, notices, operations
-from creditctl.server.exchange import Answer, Asked
+from creditctl.server.exchange import Answer, Asked, Deciding
 from creditctl.server.messages import (
     AuthorizeMessage,
     CaptureMessage,
@@ -14,7 +14,7 @@ from creditctl.server.messages import (
 )
 from creditctl.server.service import Service
 
-Handler: TypeAlias = Callable[[Service, Asked], Answer]
+Handler: TypeAlias = Callable[[Service, Asked], Answer | Deciding]
 _KIB = 1024
 REFUSALS = {
     401: "The key is unknown, revoked or expired, or the gate's secret is wrong.",

@@ -1,9 +1,11 @@
 """A request and its answer as the endpoints see them: plain values, whatever carries them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
+
+from creditctl.services.gate_calls import GateCall, WantedCall
 
 JSON = "application/json"
 
@@ -31,6 +33,10 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     outcome: str = ""
     """The reason of a decision, for the metrics."""
+
+
+Deciding: TypeAlias = Generator[WantedCall, GateCall, Answer]
+"""An answer that waits for a decision: it asks for one call, and goes on when that is decided."""
 
 
 def json_answer(

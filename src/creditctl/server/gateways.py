@@ -10,11 +10,11 @@ from creditctl.rules.gate_terms import GateDecision
 from creditctl.rules.instants import instant_text
 from creditctl.server.calls_api import admitted
 from creditctl.server.embedding import new_request_id
-from creditctl.server.exchange import Answer, Asked, encoded
+from creditctl.server.exchange import Answer, Asked, Deciding, encoded
 from creditctl.server.problems import Problem, decision_answer, error_answer, problem_answer
 from creditctl.server.service import Service, bearer_of
 from creditctl.services.gate import OK
-from creditctl.services.gate_calls import GateCall
+from creditctl.services.gate_calls import WantedCall
 from creditctl.services.gate_facts import GateRequest
 
 _NGINX_KNOWS = (200, 401, 403)
@@ -22,7 +22,7 @@ _TOLD = ("type", "title", "status", "detail", "code")
 _DOTS = (".", "..")
 
 
-def auth_request(service: Service, asked: Asked) -> Answer:
+def auth_request(_: Service, asked: Asked) -> Deciding:
     """nginx: 2xx lets pass, 401 and 403 refuse, and it knows no other answer.
 
     So 402, 409, 429 and 503 are a 403 here, whose header `X-Creditctl-Status` has the status to
@@ -32,10 +32,12 @@ def auth_request(service: Service, asked: Asked) -> Answer:
     if not method or not uri:
         raise Problem(400, "invalid_input", "X-Original-Method and X-Original-URI say what for.")
     try:
-        call, headers = _authorized(service, asked, method, uri)
+        wanted = _wanted(asked, method, uri)
+        call = yield wanted
         if call.decision.status == OK:
             # nginx reads no body.
-            return Answer(OK, headers=headers, outcome=call.decision.reason.value)
+            reason = call.decision.reason.value
+            return Answer(OK, headers=_told(call.decision, wanted.request_id), outcome=reason)
         answer = decision_answer(call.decision)
     except CreditctlError as error:
         answer = error_answer(error)
@@ -51,23 +53,21 @@ def auth_request(service: Service, asked: Asked) -> Answer:
     return replace(answer, status=status, headers=headers)
 
 
-def ext_authz(service: Service, asked: Asked) -> Answer:
+def ext_authz(_: Service, asked: Asked) -> Deciding:
     """Envoy: the request's own method and, behind the prefix, its path; any status but 200 refuses.
 
     Envoy passes the answer on to the client as it is.
     """
     # The query is the client's own, which must not say what the request costs.
-    plain = replace(asked, query={})
-    call, headers = _authorized(service, plain, asked.method, f"/{asked.place}")
+    wanted = _wanted(replace(asked, query={}), asked.method, f"/{asked.place}")
+    call = yield wanted
     if call.decision.status != OK:
         return decision_answer(call.decision)
-    return replace(admitted(call.decision, call.hold), headers=headers)
+    answer = admitted(call.decision, call.hold)
+    return replace(answer, headers=_told(call.decision, wanted.request_id))
 
 
-def _authorized(
-    service: Service, asked: Asked, method: str, uri: str
-) -> tuple[GateCall, dict[str, str]]:
-    """The call, and the headers of an answer that lets it pass."""
+def _wanted(asked: Asked, method: str, uri: str) -> WantedCall:
     request = GateRequest(
         secret=asked.headers.get("x-api-key") or bearer_of(asked),
         method=method,
@@ -75,14 +75,13 @@ def _authorized(
         units=_units(asked.query),
         capabilities=tuple(filter(None, asked.query.get("capabilities", "").split(","))),
     )
-    request_id = asked.headers.get("x-request-id") or new_request_id()
-    call = service.gate.authorize_request(request, request_id)
-    return call, {**call.decision.headers, **_told(call.decision, request_id)}
+    return WantedCall(request, asked.headers.get("x-request-id") or new_request_id())
 
 
 def _told(decision: GateDecision, request_id: str) -> dict[str, str]:
-    """What the API behind the gateway may want to know."""
+    """The decision's own headers, and what the API behind the gateway may want to know."""
     headers = {
+        **decision.headers,
         "X-Creditctl-Request-Id": request_id,
         "X-Creditctl-Organization": decision.organization or "",
         "X-Creditctl-Key": decision.key or "",

@@ -8,7 +8,7 @@ from creditctl.context import Context
 from creditctl.errors import CreditctlError
 from creditctl.services.gate import Gate
 from creditctl.store.connections import IdleConnections
-from creditctl.store.engine import reading, reusing_connections
+from creditctl.store.engine import dialect_of, reading, reusing_connections
 from creditctl.store.queries.holds import count_open_holds
 
 
@@ -18,6 +18,11 @@ class GateStanding:
 
     open_holds: int | None
     counters: bool
+
+
+def has_one_writer(database: str) -> bool:
+    """Whether the books are one file: then one thread with many calls outruns many threads."""
+    return dialect_of(database) == "sqlite"
 
 
 class KeptBooks:
