@@ -5,7 +5,7 @@ from creditctl.rules.rate_limits import Channel
 from creditctl.server.embedding import Charge, Denied, Gate
 from creditctl.server.middleware import Metered
 from creditctl.services.gate_calls import GateCall
-from creditctl.services.gate_facts import GateRequest
+from creditctl.services.gate_keys import GateRequest
 from creditctl.services.holds import Hold
 
 __all__ = [

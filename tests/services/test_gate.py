@@ -17,7 +17,7 @@ from creditctl.rules.units import Credits
 from creditctl.services.budget_changes import Wanted, set_budget
 from creditctl.services.gate import Gate, decide_request
 from creditctl.services.gate_counters import DatabaseCounters
-from creditctl.services.gate_facts import GateRequest
+from creditctl.services.gate_keys import GateRequest
 from creditctl.services.grants import NewGrant, add_grant
 from creditctl.services.keys import CreatedKey, create_key, expire_key, revoke_key
 from creditctl.services.limits_check import check_limits

@@ -16,7 +16,7 @@ from creditctl.services.budget_changes import Wanted, set_budget
 from creditctl.services.gate import Gate
 from creditctl.services.gate_calls import GateCall, authorize_call, capture_call
 from creditctl.services.gate_counters import DatabaseCounters
-from creditctl.services.gate_facts import GateRequest
+from creditctl.services.gate_keys import GateRequest
 from creditctl.services.holds import release
 from creditctl.services.keys import CreatedKey, create_key
 from creditctl.services.limits_check import check_limits

@@ -23,7 +23,7 @@ from creditctl.services.gate_connections import (
     keep_open,
 )
 from creditctl.services.gate_counters import DatabaseCounters
-from creditctl.services.gate_facts import GateRequest
+from creditctl.services.gate_keys import GateRequest
 from creditctl.services.key_rotation import RotatedKey, rotate_key
 from creditctl.services.keys import CreatedKey, create_key, expire_key
 from creditctl.services.limits_check import check_limits

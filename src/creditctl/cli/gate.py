@@ -126,7 +126,7 @@ def check(
     Example: creditctl gate check --key ck_live_4f9Kq2Xw --path /v1/search --dry-run
     """
     from creditctl.services.gate import decide_request
-    from creditctl.services.gate_facts import GateRequest
+    from creditctl.services.gate_keys import GateRequest
 
     session = session_of(ctx)
     if (key is None) != key_from_stdin:

@@ -15,7 +15,7 @@ from creditctl.server.problems import Problem, decision_answer
 from creditctl.server.service import Service
 from creditctl.services.gate import OK
 from creditctl.services.gate_calls import WantedCall
-from creditctl.services.gate_facts import GateRequest
+from creditctl.services.gate_keys import GateRequest
 from creditctl.services.holds import Hold
 
 

@@ -10,7 +10,7 @@ from creditctl.server.messages import ConnectionMessage, read_message
 from creditctl.server.problems import Problem, decision_answer
 from creditctl.server.service import Service
 from creditctl.services.gate import OK
-from creditctl.services.gate_facts import GateRequest
+from creditctl.services.gate_keys import GateRequest
 
 _SECONDS = int(LEASE.total_seconds())
 

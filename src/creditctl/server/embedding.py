@@ -37,7 +37,7 @@ from creditctl.services.gate_calls import (
 from creditctl.services.gate_connections import close as close_connection
 from creditctl.services.gate_connections import keep_open
 from creditctl.services.gate_counters import open_counters
-from creditctl.services.gate_facts import GateRequest
+from creditctl.services.gate_keys import GateRequest
 from creditctl.services.gate_standing import GateStanding, KeptBooks, gate_standing, has_one_writer
 from creditctl.services.holds import Hold
 from creditctl.services.outcomes import Outcome

@@ -15,7 +15,7 @@ from creditctl.server.problems import Problem, decision_answer, error_answer, pr
 from creditctl.server.service import Service, bearer_of
 from creditctl.services.gate import OK
 from creditctl.services.gate_calls import WantedCall
-from creditctl.services.gate_facts import GateRequest
+from creditctl.services.gate_keys import GateRequest
 
 _NGINX_KNOWS = (200, 401, 403)
 _TOLD = ("type", "title", "status", "detail", "code")

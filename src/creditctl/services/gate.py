@@ -19,8 +19,9 @@ from creditctl.rules.gate_headers import headers_of
 from creditctl.rules.gate_terms import Asked, Caller, GateDecision
 from creditctl.rules.rate_limits import CONNECTIONS, LEASE, Channel, Check, Verdict, checks_for
 from creditctl.services.gate_counters import open_counters
-from creditctl.services.gate_facts import GateRequest, read_facts
-from creditctl.services.gate_keys import key_asking
+from creditctl.services.gate_facts import read_facts
+from creditctl.services.gate_keys import GateRequest
+from creditctl.services.gate_terms import KnownTerms
 from creditctl.services.group_commit import OF_THE_TRANSACTION, GroupCommit, Step
 from creditctl.services.outcomes import Outcome, outcome_of
 from creditctl.services.price_book import PriceBook, load_price_book
@@ -80,6 +81,7 @@ class Gate:
         self.counters = counters
         self._book: tuple[int, PriceBook] | None = None
         self._group = GroupCommit(PlainSteps())
+        self._terms = KnownTerms()
 
     def change(self, context: Context, step: Step[T]) -> T:
         """Run a step, together with those of other threads that wait for the books."""
@@ -146,21 +148,21 @@ class Gate:
         """What the books say of a request, if that does not refuse it."""
         try:
             _check(request, count=count)
-            key = key_asking(unit, context, request)
-            if isinstance(key, GateDecision):
-                return Outcome(Weighed(with_headers(key)))
+            terms = self._terms.asking(unit, context, request)
+            if isinstance(terms, GateDecision):
+                return Outcome(Weighed(with_headers(terms)))
             known = _hold_of(unit, context, event_id)
             prices = self._prices(unit)
-            caller, wanted = read_facts(unit, context, prices, key, request)
+            caller, wanted = read_facts(unit, context, prices, terms, request)
         except OF_THE_TRANSACTION:
             raise
         except CreditctlError as problem:
             return Outcome(problem=problem)
         decision = None if known else refusal(caller, wanted, context.now)
         if decision is not None:
-            return Outcome(Weighed(with_headers(decision), key))
+            return Outcome(Weighed(with_headers(decision), terms.key))
         is_counted = count and known is None
-        return _Facts(request, key, known, prices, caller, wanted, is_counted)
+        return _Facts(request, terms.key, known, prices, caller, wanted, is_counted)
 
     def _hit_all(self, context: Context, hits: Sequence[Hit]) -> list[Verdict | CountersDown]:
         """Count them; where that fails, nobody knows which of them were."""

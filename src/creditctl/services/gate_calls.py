@@ -14,7 +14,7 @@ from creditctl.rules.gate import unaffordable
 from creditctl.rules.gate_terms import GateDecision
 from creditctl.services.call_prices import request_identity
 from creditctl.services.gate import OK, Gate, Numbered, Weighed, with_headers
-from creditctl.services.gate_facts import GateRequest
+from creditctl.services.gate_keys import GateRequest
 from creditctl.services.hold_answers import Hold, HoldRequest, InsufficientCredits
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization, Release

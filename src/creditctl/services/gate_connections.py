@@ -23,8 +23,9 @@ from creditctl.rules.rate_limits import LEASE, Channel, Verdict
 from creditctl.services.audit import record_change
 from creditctl.services.gate import OK, Gate, with_headers
 from creditctl.services.gate_counters import open_counters
-from creditctl.services.gate_facts import GateRequest, read_facts
-from creditctl.services.gate_keys import key_asking, key_named
+from creditctl.services.gate_facts import read_facts
+from creditctl.services.gate_keys import GateRequest, key_named
+from creditctl.services.gate_terms import terms_asking
 from creditctl.store.engine import reading, unit_of_work
 from creditctl.store.queries.keys import find_key
 
@@ -58,10 +59,11 @@ def keep_open(gate: Gate, context: Context, request: GateRequest) -> GateDecisio
     lease = _lease_of(request)
     prices = gate.prices(context)
     with reading(context.database) as unit:
-        key = key_asking(unit, context, request)
-        if isinstance(key, GateDecision):
-            return with_headers(key)
-        caller, asked = read_facts(unit, context, prices, key, request)
+        terms = terms_asking(unit, context, request)
+        if isinstance(terms, GateDecision):
+            return with_headers(terms)
+        key = terms.key
+        caller, asked = read_facts(unit, context, prices, terms, request)
     refused = refusal(caller, asked, context.now)
     if refused is not None:
         with suppress(CountersDown):  # then it is over in LEASE at the latest

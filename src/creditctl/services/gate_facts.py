@@ -1,81 +1,44 @@
 """What the gate knows of a key and of a request: from the books as they are now."""
 
-import json
-from dataclasses import dataclass
 from datetime import datetime
 
 from creditctl.context import Context
-from creditctl.rules.catalog import GATE_WHEN_DOWN
-from creditctl.rules.gate_terms import Asked, Caller, PartBudget, PlanTerms
+from creditctl.rules.gate_terms import Asked, Caller, PartBudget
 from creditctl.rules.instants import HOURS_PER_DAY, MICROS_PER_HOUR, micros_of
-from creditctl.rules.periods import Period, calendar_month
 from creditctl.rules.pricing import PriceRule, price_of
 from creditctl.rules.rate_limits import Channel
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.balances import open_overage_of
-from creditctl.services.price_book import LIST, PriceBook
-from creditctl.services.spending import period_at
+from creditctl.services.gate_keys import GateRequest
+from creditctl.services.gate_terms import Terms
+from creditctl.services.price_book import PriceBook
 from creditctl.services.subscription_periods import SubscriptionPeriod
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.crossings import exceeded_part
-from creditctl.store.queries.gate import booked_requests, credits_for, decided_for
+from creditctl.store.queries.gate import booked_requests, credits_for
 from creditctl.store.queries.keys import KeyRow
 from creditctl.store.queries.ledger import postpaid_taken
-from creditctl.store.queries.orgs import organization_by_id
-from creditctl.store.queries.plans import PlanVersionRow, find_plan, plan_versions, version_at
 from creditctl.store.queries.usage_volume import volumes_of
 
 
-@dataclass(frozen=True, slots=True)
-class GateRequest:
-    """One request as a gateway describes it; the key by its secret, or by its id or prefix."""
-
-    secret: str | None = None
-    key: str | None = None
-    channel: Channel = Channel.REST
-    method: str = "GET"
-    path: str | None = None
-    units: int | None = None
-    """An estimate of what it returns; None: the most that its price allows for."""
-
-    capabilities: tuple[str, ...] = ()
-    """Asked for by name."""
-
-    since: datetime | None = None
-    messages: int = 1
-    """Streamed messages, or webhook deliveries."""
-
-    lease: str | None = None
-    """The connection's name, chosen by who holds it."""
-
-    take_over: bool = False
-    """Let the key's oldest connection give way to this one."""
-
-    webhooks: int = 0
-    """How many webhooks there are before one more is created."""
-
-
 def read_facts(
-    unit: UnitOfWork, context: Context, book: PriceBook, key: KeyRow, request: GateRequest
+    unit: UnitOfWork, context: Context, book: PriceBook, terms: Terms, request: GateRequest
 ) -> tuple[Caller, Asked]:
-    """The caller and what is asked, in one snapshot; raises PlanNotFound for a plan to come."""
-    now = context.now
+    """The caller and what is asked, in one snapshot."""
+    now, key, subscribed, period = context.now, terms.key, terms.subscribed, terms.plan.period
     owner_id = key.organization_id
-    subscribed = period_at(unit, owner_id, now)
-    plan = _plan_of(unit, key, subscribed, now)
-    period = subscribed.whole if subscribed else calendar_month(now)
-    asked, product_id = _asked(unit, book, owner_id, plan.plan_id if plan else LIST, request, now)
+    asked, product_id = _asked(unit, book, owner_id, terms.plan_id, request, now)
     is_counted = request.channel is Channel.REST
     caller = Caller(
         key=key.public_id,
         organization=key.organization,
-        plan=_terms(plan, period),
-        status=organization_by_id(unit, owner_id).status,
+        plan=terms.plan,
+        status=terms.status,
         available=credits_for(unit, owner_id, product_id, now),
         open_overage=open_overage_of(unit, owner_id),
         postpaid_left=_postpaid_left(unit, owner_id, subscribed),
         unlimited=subscribed is not None and subscribed.plan.unlimited,
-        decided=decided_for(unit, owner_id),
+        decided=terms.decided,
         part_budget=_exceeded_part(unit, key, product_id, now),
         imported=booked_requests(unit, owner_id, key.first_id, period) if is_counted else 0,
     )
@@ -101,32 +64,6 @@ def _postpaid_left(
     whole = subscribed.whole
     taken = postpaid_taken(unit, owner_id, whole.starts_at, whole.ends_at)
     return max(subscribed.postpaid_limit - taken, NO_CREDITS)
-
-
-def _plan_of(
-    unit: UnitOfWork, key: KeyRow, subscribed: SubscriptionPeriod | None, now: datetime
-) -> PlanVersionRow | None:
-    """The key's own plan, else the subscription's, by its newest version: changes hold at once."""
-    if key.plan is not None:
-        plan_id = find_plan(unit, key.plan).id
-    elif subscribed is not None:
-        plan_id = subscribed.plan.plan_id
-    else:
-        return None
-    return version_at(plan_versions(unit, plan_id), now)
-
-
-def _terms(plan: PlanVersionRow | None, period: Period) -> PlanTerms:
-    if plan is None:
-        return PlanTerms(period)
-    return PlanTerms(
-        period=period,
-        name=plan.name,
-        tiers=tuple(json.loads(plan.tiers)),
-        limits=json.loads(plan.limits),
-        capabilities=json.loads(plan.capabilities),
-        when_down=plan.gate_when_down or GATE_WHEN_DOWN,
-    )
 
 
 def _asked(

@@ -29,7 +29,7 @@ class KeptBooks:
     """Connections to the books that stay open from call to call, for the threads of a process."""
 
     def __init__(self) -> None:
-        self._idle = IdleConnections()
+        self._idle = IdleConnections(reads_where_it_writes=True)
 
     def open(self) -> AbstractContextManager[None]:
         """What this thread does in the block uses them."""

@@ -24,9 +24,20 @@ class IdleConnections:
     Connections are closed by `close`, and at the latest when nobody has the pool any more.
     """
 
-    def __init__(self, most: int = MOST_KEPT, *, keep_staged: bool = False) -> None:
+    def __init__(
+        self,
+        most: int = MOST_KEPT,
+        *,
+        keep_staged: bool = False,
+        reads_where_it_writes: bool = False,
+    ) -> None:
+        """`reads_where_it_writes`: one connection for both, if it can be told not to write.
+
+        What it wrote itself it need not read again, and it knows whether others wrote.
+        """
         self._most = most
         self._keep_staged = keep_staged
+        self.reads_where_it_writes = reads_where_it_writes
         self._idle: dict[Kind, list[Any]] = defaultdict(list)
         self._lock = Lock()
         self._is_open = True

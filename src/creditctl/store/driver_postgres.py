@@ -38,6 +38,11 @@ def is_usable(connection: Any, database: str) -> bool:  # noqa: ARG001 - same si
     return not connection.closed
 
 
+def version(_: Any) -> tuple[int, int] | None:
+    """Nobody knows whether others have written."""
+    return None
+
+
 def begin(connection: Any, *, read_only: bool, flushed: bool = True) -> str | None:
     """Readers see one snapshot; writers read what is committed and lock what they change.
 

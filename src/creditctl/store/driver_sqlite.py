@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from threading import Thread
 from urllib.parse import quote
@@ -53,6 +54,7 @@ PAGE_BYTES = 8192
 """Of a new database: fewer, fuller pages make an import a tenth faster than SQLite's 4096."""
 
 
+_numbers = count(1)
 _SCHEME = "sqlite:///"
 
 
@@ -65,6 +67,12 @@ class _Connection(sqlite3.Connection):
     """Knows which file it opened: a restored one has the same name and is another."""
 
     file: tuple[int, int]
+    number: int
+    """No other one of this process has it."""
+
+    only_reads = False
+    """Whether the transaction that was begun last must not write."""
+
     flushed = True
     """Whether commits wait for the disk."""
 
@@ -86,7 +94,7 @@ def connect(database: str, *, read_only: bool) -> sqlite3.Connection:
         # One thread uses it at a time, not always the same: see `store.connections`.
         check_same_thread=False,
     )
-    connection.file = _file_at(str(path))
+    connection.file, connection.number = _file_at(str(path)), next(_numbers)
     for pragma in (*_PRAGMAS, f"PRAGMA synchronous = {_SYNCHRONOUS[True]}"):
         connection.execute(pragma)
     if not read_only:
@@ -111,6 +119,9 @@ def begin(connection: _Connection, *, read_only: bool, flushed: bool = True) -> 
     if connection.flushed != flushed:
         connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[flushed]}")
         connection.flushed = flushed
+    if connection.only_reads != read_only:
+        connection.execute(f"PRAGMA query_only = {int(read_only)}")
+        connection.only_reads = read_only
     connection.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
     return schema_revision(connection)
 
@@ -161,6 +172,14 @@ def schema_revision(connection: sqlite3.Connection) -> str | None:
                 return None
             raise
     return None if row is None else str(row[0])
+
+
+def version(connection: _Connection) -> tuple[int, int] | None:
+    """Changes when another connection has written since; not by what this one writes.
+
+    In a transaction that has begun to read: of what it sees.
+    """
+    return connection.number, int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 def _file_at(path: str) -> tuple[int, int]:

@@ -137,8 +137,16 @@ def _transaction(
     finally:
         # Closing an open transaction rolls it back on both drivers.
         is_kept = is_whole and idle is not None and idle.keeps(has_staged=unit.has_staged)
-        if not (is_kept and _is_kept(idle, (database, read_only), unit.connection)):
+        kind = _kind(idle, database, read_only=read_only)
+        if not (is_kept and _is_kept(idle, kind, unit.connection)):
             unit.connection.close()
+
+
+def _kind(idle: IdleConnections | None, database: str, *, read_only: bool) -> Kind:
+    """What connection is looked for: to SQLite's the transaction says whether it only reads."""
+    if idle is not None and idle.reads_where_it_writes and dialect_of(database) == "sqlite":
+        return database, False
+    return database, read_only
 
 
 def _is_kept(idle: IdleConnections | None, kind: Kind, connection: Any) -> bool:
@@ -153,7 +161,8 @@ def _begun(database: str, *, read_only: bool, flushed: bool) -> UnitOfWork:
     """A transaction on an idle connection or a new one; an idle one that has died is no error."""
     dialect = dialect_of(database)
     driver = DRIVERS[dialect]
-    idle, kind = _IDLE.get(), (database, read_only)
+    idle = _IDLE.get()
+    kind = _kind(idle, database, read_only=read_only)
     connection = idle.take(kind) if idle is not None else None
     if idle is not None and connection is not None:
         if driver.is_usable(connection, database):
@@ -162,7 +171,7 @@ def _begun(database: str, *, read_only: bool, flushed: bool) -> UnitOfWork:
         connection.close()
         idle.drop(kind)
     with driver.translated_errors():
-        connection = driver.connect(database, read_only=read_only)
+        connection = driver.connect(database, read_only=kind[1])
     return _begun_on(dialect, connection, read_only=read_only, flushed=flushed)
 
 

@@ -96,6 +96,15 @@ class UnitOfWork:
             else:
                 self.connection.commit()
 
+    def version(self) -> tuple[int, int] | None:
+        """Of what the transaction reads, but for what its own connection wrote; None: unknown.
+
+        As long as it is the same, other connections have written nothing.
+        """
+        with self._translated():
+            found: tuple[int, int] | None = DRIVERS[self.dialect].version(self.connection)
+        return found
+
     def run(self, sql: str, **parameters: Any) -> int:
         """Execute a statement; returns the number of rows it changed."""
         return int(self._execute(sql, parameters).rowcount)
