@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from creditctl.errors import Busy
 from creditctl.store.driver_postgres import translated_errors
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.trip_postgres import forget
 
 CHUNK_ROWS = 250_000
 """As on SQLite: what makes memory grow is the chunk, and the one that is read meanwhile."""
@@ -175,7 +176,8 @@ def _make_temporary(unit: UnitOfWork, table: str, columns: Mapping[str, str]) ->
         unit.run(f"TRUNCATE pg_temp.{table}")
         return
     if table in unit.staged:
-        unit.run(f"DROP TABLE IF EXISTS pg_temp.{table}")
+        unit.run(f"DROP TABLE pg_temp.{table}")
+        forget(unit.connection)
     unit.run(f"CREATE TEMP TABLE {table} ({declared}) ON COMMIT DROP")
     unit.staged[table] = declared
 

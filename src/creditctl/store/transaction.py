@@ -62,8 +62,10 @@ class UnitOfWork:
             yield
         except Exception:
             self.before_commit, self.at_the_end, self.staged = hooks, rows, staged
-            self.run("ROLLBACK TO SAVEPOINT step")
-            self.run("RELEASE SAVEPOINT step")
+            # PostgreSQL's driver would forget the statements it prepared, were it to send this.
+            with self.in_one_trip():
+                self.run("ROLLBACK TO SAVEPOINT step")
+                self.run("RELEASE SAVEPOINT step")
             raise
         self.run("RELEASE SAVEPOINT step")
         hooks.extend(self.before_commit)

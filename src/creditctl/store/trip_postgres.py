@@ -112,7 +112,7 @@ class Trip:
 
 
 def forget(connection: Any) -> None:
-    """Prepare anew what it is asked next: its statements may be gone."""
+    """Prepare anew what it is asked next: the driver has the server forget all after a DROP."""
     _prepared.pop(connection, None)
 
 
