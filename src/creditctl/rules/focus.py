@@ -89,46 +89,50 @@ class Charge:
 
 def row_of(charge: Charge, month: Period, seller: str) -> dict[str, str]:
     """The charge as text by column; what is null is empty."""
-    return {
-        "BilledCost": number_text(charge.billed),
-        "BillingAccountId": charge.account.id,
-        "BillingAccountName": charge.account.name,
-        "BillingCurrency": charge.currency,
-        "BillingPeriodEnd": _midnight(month.ends_at.date()),
-        "BillingPeriodStart": _midnight(month.starts_at.date()),
-        "ChargeCategory": charge.category,
-        "ChargeClass": "Correction" if charge.is_correction else "",
-        "ChargeDescription": charge.description,
-        "ChargeFrequency": _frequency(charge),
-        "ChargePeriodEnd": _midnight(charge.day + _DAY),
-        "ChargePeriodStart": _midnight(charge.day),
-        "ConsumedQuantity": _optional(charge.quantity) if charge.category == USAGE else "",
-        "ConsumedUnit": charge.unit if charge.category == USAGE else "",
-        "ContractedCost": number_text(
-            _cost(charge, charge.contracted_price, charge.contracted_cost)
-        ),
-        "ContractedUnitPrice": _optional(charge.contracted_price),
-        "EffectiveCost": number_text(charge.effective),
-        "InvoiceIssuerName": seller,
-        "ListCost": number_text(_cost(charge, charge.list_price, charge.list_cost)),
-        "ListUnitPrice": _optional(charge.list_price),
-        "PricingQuantity": _optional(charge.quantity),
-        "PricingUnit": "" if charge.quantity is None else charge.unit,
-        "ProviderName": seller,
-        "PublisherName": seller,
-        "ServiceCategory": _CATEGORY,
-        "ServiceName": charge.service,
-        "SkuId": charge.sku or "",
-        "SkuMeter": charge.unit if charge.sku else "",
-        "SkuPriceDetails": "",
+    return dict(zip(COLUMNS, cells_of(charge, month, seller), strict=True))
+
+
+def cells_of(charge: Charge, month: Period, seller: str) -> tuple[str, ...]:
+    """The same in the order of the columns, for there are a million rows of a month."""
+    quantity, is_usage, sku = _optional(charge.quantity), charge.category == USAGE, charge.sku
+    return (
+        number_text(charge.billed),
+        charge.account.id,
+        charge.account.name,
+        charge.currency,
+        _midnight(month.ends_at.date()),
+        _midnight(month.starts_at.date()),
+        charge.category,
+        "Correction" if charge.is_correction else "",
+        charge.description,
+        _frequency(charge),
+        _midnight(charge.day + _DAY),
+        _midnight(charge.day),
+        quantity if is_usage else "",
+        charge.unit if is_usage else "",
+        number_text(_cost(charge, charge.contracted_price, charge.contracted_cost)),
+        _optional(charge.contracted_price),
+        number_text(charge.effective),
+        seller,
+        number_text(_cost(charge, charge.list_price, charge.list_cost)),
+        _optional(charge.list_price),
+        quantity,
+        "" if charge.quantity is None else charge.unit,
+        seller,
+        seller,
+        _CATEGORY,
+        charge.service,
+        sku or "",
+        charge.unit if sku else "",
+        "",
         # What it costs is listed by currency.
-        "SkuPriceId": f"{charge.sku}/{charge.currency}" if charge.sku else "",
-    }
+        f"{sku}/{charge.currency}" if sku else "",
+    )
 
 
 def number_text(number: Decimal) -> str:
     """A plain decimal without an exponent, and without a sign where it is zero."""
-    return format(number or NOTHING, "f")
+    return format(number, "f") if number else "0"
 
 
 def _frequency(charge: Charge) -> str:

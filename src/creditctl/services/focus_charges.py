@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
 from creditctl.rules.focus import CREDIT, PURCHASE, TAX, USAGE, Account, Charge
 from creditctl.rules.instants import day_number, day_of
-from creditctl.rules.units import Credits, Money
+from creditctl.rules.units import MICRO, Credits, Money
 from creditctl.services.deferred_revenue import Lot
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.focus import AccountRow, gifts_of_days, unpaid_usage
@@ -35,14 +35,21 @@ class Billing:
     currency: str
     """The catalog's: of organizations that have none of their own."""
 
+    known: dict[int, Account] = field(default_factory=dict, compare=False, repr=False)
+    """Billing accounts that some charge has asked for."""
+
     def currency_of(self, organization_id: int) -> str:
         """What the organization is billed in."""
         return self.accounts[organization_id].currency or self.currency
 
     def account(self, organization_id: int) -> Account:
         """The organization as a billing account."""
-        row = self.accounts[organization_id]
-        return Account(row.public_id, row.legal_name or row.slug)
+        found = self.known.get(organization_id)
+        if found is None:
+            row = self.accounts[organization_id]
+            found = Account(row.public_id, row.legal_name or row.slug)
+            self.known[organization_id] = found
+        return found
 
 
 Source: TypeAlias = Callable[[UnitOfWork, Billing], Iterator[Charge]]
@@ -78,7 +85,7 @@ def other_usage(unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
             service=row.product or CREDITS_SERVICE,
             sku=row.product or CREDITS_SKU,
             description=f"{row.product}, {row.payer}",
-            quantity=Decimal(str(row.credits)),
+            quantity=quantity_of(row.credits.micro),
             list_price=billing.prices.get(currency, Decimal(0)),
             contracted_price=Decimal(0),
             is_correction=row.credits.micro < 0,
@@ -136,7 +143,7 @@ def gifts(unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
             currency=billing.currency_of(row.organization_id),
             service=CREDITS_SERVICE,
             description=f"{row.promotion or row.source}, {row.credits} credits",
-            quantity=Decimal(str(row.credits)),
+            quantity=quantity_of(row.credits.micro),
         )
 
 
@@ -153,7 +160,7 @@ def _paid(
         sku=product or CREDITS_SKU,
         description=f"{product or CREDITS_SERVICE}, {lot.row.source} {lot.row.public_id}",
         effective=money_of(earned, lot.row.currency),
-        quantity=Decimal(str(Credits(micro))),
+        quantity=quantity_of(micro),
         list_price=billing.prices.get(lot.row.currency, lot.row.unit_cost),
         contracted_price=lot.row.unit_cost,
         is_correction=micro < 0,
@@ -172,11 +179,17 @@ def _sold(billing: Billing, lot: Lot, day: date, micro: int, billed: int) -> Cha
         sku=CREDITS_SKU,
         description=f"Credits {what}, {lot.row.purchase or lot.row.public_id}",
         billed=money_of(billed, lot.row.currency),
-        quantity=Decimal(str(Credits(micro))),
+        quantity=quantity_of(micro),
         list_price=billing.prices.get(lot.row.currency, lot.row.unit_cost),
         contracted_price=lot.row.unit_cost,
         is_correction=micro < 0 and lot.row.sold_on < billing.first,
     )
+
+
+def quantity_of(micro: int) -> Decimal:
+    """Micro-credits in credits as FOCUS writes them."""
+    whole, rest = divmod(micro, MICRO)
+    return Decimal(str(Credits(micro))) if rest else Decimal(whole)
 
 
 def money_of(minor: int, currency: str) -> Decimal:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from creditctl.adapters.focus_csv import csv_parts
 from creditctl.context import Context
-from creditctl.rules.focus import Charge, row_of
+from creditctl.rules.focus import Charge, cells_of
 from creditctl.rules.periods import Period, month_text
 from creditctl.services.deferred_revenue import read_lots
 from creditctl.services.focus_charges import SOURCES, Billing
@@ -42,7 +42,7 @@ def export_focus(
     with reading(context.database) as unit:
         seller, charges = read_charges(unit, month, context.now)
     with appearing(target, stdout) as stream:
-        for part in csv_parts(row_of(charge, month, seller) for charge in charges):
+        for part in csv_parts(cells_of(charge, month, seller) for charge in charges):
             stream.write(part.encode())
     return ExportedCharges(str(target), month_text(month), len(charges))
 
