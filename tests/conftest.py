@@ -26,6 +26,7 @@ from postgres_databases import EmptyDatabases
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 POSTGRES_VARIABLE = "CREDITCTL_TEST_POSTGRES"
+_FEWEST_EXAMPLES = 4
 _numbers = itertools.count(1)
 
 
@@ -42,6 +43,23 @@ def no_settings_from_outside(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("CREDITCTL_ACTOR", "tester")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A law that is proved on SQLite is tried with fewer examples on PostgreSQL."""
+    law, place = getattr(item, "obj", None), "_hypothesis_internal_use_settings"
+    settings, called = getattr(law, place, None), getattr(item, "callspec", None)
+    if settings is None or called is None or called.params.get("database") != "postgresql":
+        return (yield)
+    from hypothesis import settings as budget
+
+    fewer = max(_FEWEST_EXAMPLES, settings.max_examples // 3)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(
+            law, place, budget(settings, max_examples=min(fewer, settings.max_examples))
+        )
+        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,6 @@
 """The migrations make the schema that the models describe, forwards and backwards."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +18,17 @@ from creditctl.store.migrate import (
 from creditctl.store.schema_version import HEAD
 from creditctl.store.tables import metadata
 from creditctl.store.tables.ledger import PROVEN_BY_STATEMENT
+
+
+@pytest.fixture(scope="module", autouse=True)
+def migrations_loaded_once() -> Iterator[None]:
+    """Every step that is made loads all of them: most of the time that this file would take."""
+    from alembic.script import ScriptDirectory
+
+    loaded = ScriptDirectory.from_config(_configuration(None))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ScriptDirectory, "from_config", lambda _: loaded)
+        yield
 
 
 def differences(database: str) -> list[Any]:
