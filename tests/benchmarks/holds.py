@@ -137,7 +137,7 @@ def _bare(database: str, organizations: int) -> Iterator[Act]:
 @contextmanager
 def _ours(database: str, organizations: int, *, is_charged: bool) -> Iterator[Act]:
     """A hold of one credit, and its capture."""
-    group, idle = GroupCommit(PlainSteps()), IdleConnections()
+    group, idle = GroupCommit(database, PlainSteps()), IdleConnections()
     prices = current_prices(_context(database))
 
     def act(number: int) -> None:
@@ -150,9 +150,9 @@ def _ours(database: str, organizations: int, *, is_charged: bool) -> Iterator[Ac
             units=1,
         )
         with reusing_connections(idle):
-            group.run(database, Authorization(_context(database), request, prices))
+            group.run(Authorization(_context(database), request, prices))
             if is_charged:
-                group.run(database, Capture(_context(database), name, prices, 200, 1))
+                group.run(Capture(_context(database), name, prices, 200, 1))
 
     yield act
     idle.close()

@@ -7,6 +7,7 @@ import pytest
 from builders import an_organization, at, open_books
 from conftest import NOW
 from creditctl.context import Context
+from creditctl.server.metrics import Metrics
 from creditctl.services.balances import read_balance
 from creditctl.services.keys import CreatedKey, create_key
 from gate_server import Peer, gate_in_thread
@@ -175,6 +176,14 @@ def test_books_that_do_not_answer_are_told_to_nobody_outside(context: Context) -
         assert 'creditctl_gate_up{part="books"} 0.0' in gate.ask("GET", "/metrics").body.decode()
 
 
+def test_metrics_count_transactions_that_calls_could_not_share() -> None:
+    metrics = Metrics()
+    for times in (1, 3):
+        metrics.stands(open_holds=0, counters=True, failed_groups={"RuntimeError": times})
+    page = metrics.page()[0].decode()
+    assert 'creditctl_gate_failed_groups_total{reason="RuntimeError"} 3.0' in page
+
+
 def test_metrics_count_decisions_answers_and_open_holds(gate: Peer, key: CreatedKey) -> None:
     gate.post("/v1/authorize", request_id="r-1", key=key.id, path="/rows", units=5)
     gate.post("/v1/authorize", request_id="r-2", key=key.id, path="/nothing")
@@ -183,4 +192,5 @@ def test_metrics_count_decisions_answers_and_open_holds(gate: Peer, key: Created
     assert 'creditctl_gate_decisions_total{reason="endpoint_unknown",status="403"} 1.0' in page
     assert 'creditctl_gate_request_seconds_count{endpoint="/v1/authorize"} 2.0' in page
     assert "creditctl_gate_open_holds 1.0" in page
+    assert "# TYPE creditctl_gate_failed_groups_total counter" in page
     assert gate.ask("GET", "/readyz").json == {"status": "ok", "books": True, "counters": True}

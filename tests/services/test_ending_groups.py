@@ -1,6 +1,7 @@
 """Holds that are ended at once end as the step for one call ends them: the same rows, but ids."""
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from creditctl.errors import CreditctlError
 from creditctl.rules.units import Credits
 from creditctl.services.call_prices import current_prices
 from creditctl.services.grants import NewGrant, add_grant
-from creditctl.services.group_commit import run_alone
+from creditctl.services.group_steps import run_alone
 from creditctl.services.hold_answers import Hold
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Release
@@ -53,7 +54,11 @@ BOOKS = (
               b.credits_micro, p.product_id, p.requests, p.credits_micro
        FROM usage_batch AS b LEFT JOIN usage_batch_product AS p ON p.batch_id = b.id
        WHERE b.source_name LIKE 'calls of ' || :slug || ' on %' ORDER BY 1, p.product_id""",
+    """SELECT action, actor, recorded_at, reason,
+              CASE WHEN action = 'usage.charged' THEN after END
+       FROM audit_entry WHERE {owned} ORDER BY 1, 2, 3, 4, 5""",
 )
+SHARED = tuple(table for table, key in ROLLUPS.items() if "organization_id" not in key)
 
 
 def company(context: Context, end: str, seed: int) -> None:
@@ -137,6 +142,17 @@ def books_of(context: Context, end: str) -> list[list[str]]:
     ]
 
 
+def shared_sums(context: Context) -> Counter[tuple[object, ...]]:
+    """What the rollups that have no organizations say, by table, key and sum."""
+    found: Counter[tuple[object, ...]] = Counter()
+    for table in SHARED:
+        key = ROLLUPS[table]
+        for row in rows_of(context, f"SELECT {', '.join([*key, *SUMS])} FROM {table}"):
+            for name, value in zip(SUMS, row[len(key) :], strict=True):
+                found[table, *row[: len(key)], name] += value
+    return found
+
+
 @pytest.mark.parametrize(
     "seed", [1, 2, 3, *(pytest.param(n, marks=pytest.mark.slow) for n in range(4, 30))]
 )
@@ -145,6 +161,7 @@ def test_together_or_alone_the_same_rows_are_written(context: Context, seed: int
     together, made = PlainSteps(), {}
     found: dict[str, list[tuple[object, ...]]] = {}
     order: list[int] = []
+    added, before = {}, shared_sums(context)
     for end in reversed(ENDS):
         company(context, end, seed)
         steps = steps_of(context, placed(context, end, seed), end, seed)
@@ -157,6 +174,10 @@ def test_together_or_alone_the_same_rows_are_written(context: Context, seed: int
         answers = {place: made.get(place) or alone(context, steps[place]) for place in order}
         found[end] = [told(answers[place]) for place in order]
         made = {}
+        after = shared_sums(context)
+        added[end], before = after - before, after
+    assert SHARED
+    assert added["two"] == added["one"]
     assert found["two"] == found["one"]
     one, two = (books_of(context, end) for end in ENDS)
     assert one == two

@@ -17,6 +17,7 @@ from creditctl.services.gate import Gate
 from creditctl.services.gate_calls import GateCall, authorize_call, capture_call
 from creditctl.services.gate_counters import DatabaseCounters
 from creditctl.services.gate_keys import GateRequest
+from creditctl.services.gate_standing import gate_standing
 from creditctl.services.holds import release
 from creditctl.services.keys import CreatedKey, create_key
 from creditctl.services.limits_check import check_limits
@@ -266,6 +267,16 @@ def test_counters_that_fail_while_a_call_is_taken_back_do_not_hide_the_refusal(
 
     found = ask(books, key, "r-1", 10, gate=Gate(Failing(books, 15)))
     assert found.decision.status == 402
+
+
+def test_transactions_that_calls_could_not_share_are_told(books: Context) -> None:
+    an_organization(books, "acme", credits="5")
+    key = create_key(books, "acme", name="web")
+    gate = Gate(DatabaseCounters(books.database))
+    assert gate_standing(gate, books).failed_groups == {}
+    ask(books, key, "r-1", 1, gate=gate)
+    gate._groups[books.database].failures["RuntimeError"] += 2
+    assert gate_standing(gate, books).failed_groups == {"RuntimeError": 2}
 
 
 def test_credits_that_come_meanwhile_let_the_next_call_in(books: Context) -> None:

@@ -16,11 +16,12 @@ from calls import rows_of
 from creditctl.context import Context
 from creditctl.errors import Busy, Conflict, CreditctlError, NotFound
 from creditctl.rules.units import Credits
-from creditctl.services import group_commit
+from creditctl.services import group_commit, group_steps
 from creditctl.services.audit_chain import verify_audit_log
 from creditctl.services.balances import read_balance
 from creditctl.services.call_prices import current_prices
-from creditctl.services.group_commit import GroupCommit, Together
+from creditctl.services.group_commit import GroupCommit
+from creditctl.services.group_steps import Together
 from creditctl.services.hold_answers import Hold, HoldRequest
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization, Release
@@ -38,11 +39,11 @@ class Books:
 
     def __init__(self, context: Context, together: Together | None = None) -> None:
         self.context, self.prices = context, current_prices(context)
-        self.group, self.idle = GroupCommit(together), IdleConnections()
+        self.group, self.idle = GroupCommit(context.database, together), IdleConnections()
 
     def run(self, step: Any) -> Any:
         with reusing_connections(self.idle):
-            return self.group.run(self.context.database, step)
+            return self.group.run(step)
 
     def authorize(self, name: str, owner: str, units: int = 1) -> Hold:
         request = HoldRequest(
@@ -123,7 +124,8 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         opened.append(database)
         return unit_of_work(database)
 
-    monkeypatch.setattr(group_commit, "unit_of_work", opening)
+    for module in (group_commit, group_steps):
+        monkeypatch.setattr(module, "unit_of_work", opening)
     return opened
 
 
@@ -133,7 +135,7 @@ def test_those_that_wait_share_one_transaction_and_each_has_its_own_answer(
 ) -> None:
     if plain is not None and dialect_of(books.context.database) != "sqlite":
         pytest.skip("on PostgreSQL what is not plain is run by its own thread")
-    books.group = GroupCommit(plain)
+    books.group = GroupCommit(books.context.database, plain)
     for name in ("served", "ended"):
         books.authorize(name, "globex")
     transactions.clear()
@@ -173,7 +175,7 @@ def test_those_that_wait_share_one_transaction_and_each_has_its_own_answer(
 def test_exactly_the_affordable_number_of_calls_is_served(
     books: Books, together: Together | None, seed: int
 ) -> None:
-    books.group = GroupCommit(together)
+    books.group = GroupCommit(books.context.database, together)
     chance = random.Random(seed)
     asked = [(f"{owner}-{number}", owner) for owner in OWNERS for number in range(AFFORDABLE + 5)]
     asked += [chance.choice(asked) for _ in range(15)]
@@ -204,7 +206,7 @@ def test_exactly_the_affordable_number_of_calls_is_served(
 
 def test_two_groups_do_not_wait_for_each_other_in_a_circle(books: Books) -> None:
     """Two gates of one database, whose calls come in opposite orders."""
-    books.group = GroupCommit(PlainSteps())
+    books.group = GroupCommit(books.context.database, PlainSteps())
     others = Books(books.context, PlainSteps())
 
     def charge(call: tuple[Books, str, str]) -> None:
@@ -310,10 +312,10 @@ def test_nobody_waits_for_a_thread_that_was_interrupted(
         if interrupts:
             raise interrupts.pop()
 
-    waiting = group_commit._Waiting
+    waiting = group_commit.Waiting
     monkeypatch.setattr(
         group_commit,
-        "_Waiting",
+        "Waiting",
         lambda made: waiting(
             made, called=Interruptible(interrupt if step == "wait" else lambda: None)
         ),

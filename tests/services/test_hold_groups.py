@@ -10,7 +10,7 @@ from conftest import NOW
 from creditctl.context import Context
 from creditctl.errors import Conflict, CreditctlError
 from creditctl.services.call_prices import current_prices
-from creditctl.services.group_commit import run_alone
+from creditctl.services.group_steps import run_alone
 from creditctl.services.hold_answers import Hold, HoldRequest
 from creditctl.services.hold_steps import Authorization
 from creditctl.services.holds import release

@@ -1,8 +1,28 @@
 """What Prometheus reads of one gate process: decisions, how long answers took, open holds."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+
+
+class _FailedGroups:
+    """Counted elsewhere since the gate began: how often calls could not share a transaction."""
+
+    def __init__(self) -> None:
+        self.found: Mapping[str, int] = {}
+
+    def collect(self) -> Iterator[Any]:
+        from prometheus_client.core import CounterMetricFamily
+
+        family = CounterMetricFamily(
+            "creditctl_gate_failed_groups",
+            "Transactions of several calls that were taken back; each call was then made alone.",
+            labels=("reason",),
+        )
+        for reason, times in self.found.items():
+            family.add_metric((reason,), times)
+        yield family
 
 
 class Metrics:
@@ -36,6 +56,8 @@ class Metrics:
             ("part",),
             registry=self._registry,
         )
+        self._failed_groups = _FailedGroups()
+        self._registry.register(self._failed_groups)
 
     def decided(self, status: int, reason: str) -> None:
         """Count a decision."""
@@ -45,8 +67,11 @@ class Metrics:
         """Note how long an endpoint took."""
         self._seconds.labels(endpoint).observe(seconds)
 
-    def stands(self, *, open_holds: int | None, counters: bool) -> None:
+    def stands(
+        self, *, open_holds: int | None, counters: bool, failed_groups: Mapping[str, int]
+    ) -> None:
         """Note what was found out about the books (None: they do not answer) and the counters."""
+        self._failed_groups.found = failed_groups
         self._up.labels("books").set(open_holds is not None)
         self._up.labels("counters").set(counters)
         if open_holds is not None:

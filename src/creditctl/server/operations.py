@@ -27,7 +27,11 @@ def readyz(service: Service, _: Asked) -> Answer:
 def metrics(service: Service, _: Asked) -> Answer:
     """The page that Prometheus reads."""
     standing = service.gate.standing()
-    service.metrics.stands(open_holds=standing.open_holds, counters=standing.counters)
+    service.metrics.stands(
+        open_holds=standing.open_holds,
+        counters=standing.counters,
+        failed_groups=standing.failed_groups,
+    )
     body, media_type = service.metrics.page()
     return Answer(200, body, media_type)
 

@@ -1,5 +1,6 @@
 """Decides whether a request may pass: the books say what is allowed, the counters how much."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,7 +23,8 @@ from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_facts import read_facts
 from creditctl.services.gate_keys import GateRequest
 from creditctl.services.gate_terms import KnownTerms
-from creditctl.services.group_commit import OF_THE_TRANSACTION, GroupCommit, Step
+from creditctl.services.group_commit import GroupCommit
+from creditctl.services.group_steps import OF_THE_TRANSACTION, Step
 from creditctl.services.outcomes import Outcome, outcome_of
 from creditctl.services.price_book import PriceBook, load_price_book
 from creditctl.services.step_groups import PlainSteps
@@ -80,16 +82,28 @@ class Gate:
     def __init__(self, counters: Counters) -> None:
         self.counters = counters
         self._book: tuple[int, PriceBook] | None = None
-        self._group = GroupCommit(PlainSteps())
+        self._groups: dict[str, GroupCommit] = {}
         self._terms = KnownTerms()
 
     def change(self, context: Context, step: Step[T]) -> T:
         """Run a step, together with those of other threads that wait for the books."""
-        return self._group.run(context.database, step)
+        return self._group(context).run(step)
+
+    def failures(self) -> dict[str, int]:
+        """Transactions of several calls that were taken back, by what went wrong."""
+        return dict(sum((group.failures for group in self._groups.values()), Counter[str]()))
 
     def change_all(self, context: Context, steps: Sequence[Step[T]]) -> list[Outcome[T]]:
         """The same for many that one thread has."""
-        return self._group.run_all(context.database, steps)
+        return self._group(context).run_all(steps)
+
+    def _group(self, context: Context) -> GroupCommit:
+        group = self._groups.get(context.database)
+        if group is None:
+            # Whoever is first: the others take the same one.
+            made = GroupCommit(context.database, PlainSteps())
+            group = self._groups.setdefault(context.database, made)
+        return group
 
     def decide(self, context: Context, request: GateRequest, *, count: bool = True) -> GateDecision:
         """The decision at context.now; without `count` nothing is counted or held.

@@ -95,7 +95,7 @@ class DatabaseCounters:
 
     def __init__(self, database: str) -> None:
         self._database = database
-        self._group = GroupCommit()
+        self._group = GroupCommit(database)
 
     def hit(self, key: int, checks: Sequence[Check], at: datetime) -> Verdict:
         """Count the request in every window, or in none.
@@ -105,7 +105,7 @@ class DatabaseCounters:
         step = _Hit(key, checks, at)
         if dialect_of(self._database) == "sqlite":
             with _answering():
-                return self._group.run(self._database, step)
+                return self._group.run(step)
         try:
             with self._writing() as unit:
                 return step.count(unit)
@@ -118,7 +118,7 @@ class DatabaseCounters:
             return [self.hit(key, checks, at) for key, checks in hits]
         with _answering():
             steps = [_Hit(key, checks, at) for key, checks in hits]
-            return [found.answer() for found in self._group.run_all(self._database, steps)]
+            return [found.answer() for found in self._group.run_all(steps)]
 
     def peek(self, key: int, checks: Sequence[Check], at: datetime) -> Verdict:
         """What `hit` would say."""

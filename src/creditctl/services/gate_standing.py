@@ -1,5 +1,6 @@
 """Whether a gate can decide, what is in flight, and its way to the books."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ class GateStanding:
 
     open_holds: int | None
     counters: bool
+    failed_groups: Mapping[str, int]
+    """Transactions of several calls that were taken back since this gate began, by the reason."""
 
 
 def has_one_writer(database: str) -> bool:
@@ -50,5 +53,5 @@ def gate_standing(gate: Gate, context: Context) -> GateStanding:
     try:
         gate.counters.open_connections(0, context.now)
     except CountersDown:
-        return GateStanding(held, counters=False)
-    return GateStanding(held, counters=True)
+        return GateStanding(held, counters=False, failed_groups=gate.failures())
+    return GateStanding(held, counters=True, failed_groups=gate.failures())

@@ -7,7 +7,7 @@ reason, which the audit log keeps.
 from creditctl.context import Context
 from creditctl.errors import InvalidInput
 from creditctl.services.audit import record_change
-from creditctl.services.group_commit import run_alone
+from creditctl.services.group_steps import run_alone
 from creditctl.services.hold_answers import Hold, shown
 from creditctl.services.hold_steps import Release
 from creditctl.store.engine import UnitOfWork, reading

@@ -15,7 +15,7 @@ from creditctl.rules.units import Credits
 from creditctl.services.call_booking import batch_of_calls, book_call, priced_call, served_call
 from creditctl.services.call_prices import current_prices
 from creditctl.services.due_bookings import book_what_is_due
-from creditctl.services.group_commit import run_alone
+from creditctl.services.group_steps import run_alone
 from creditctl.services.hold_answers import Hold, shown
 from creditctl.services.hold_steps import EndingStep, end_grants_again
 from creditctl.services.price_book import PriceBook

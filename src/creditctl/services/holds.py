@@ -6,7 +6,7 @@ not captured in time costs nothing. Whether a call is let through at all is deci
 
 from creditctl.context import Context
 from creditctl.services.call_prices import current_prices
-from creditctl.services.group_commit import run_alone
+from creditctl.services.group_steps import run_alone
 from creditctl.services.hold_answers import Hold, HoldRequest, InsufficientCredits, shown
 from creditctl.services.hold_steps import Authorization, Release, free_due, named
 from creditctl.services.price_book import PriceBook
