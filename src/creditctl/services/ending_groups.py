@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from creditctl.context import Context
 from creditctl.errors import CreditctlError
-from creditctl.rules.burn_down import HELD_FIRST, Charge, Lot, burn_down
+from creditctl.rules.burn_down import HELD_FIRST, NEVER, Charge, Lot, burn_down
 from creditctl.rules.instants import micros_of
 from creditctl.rules.units import Credits
 from creditctl.services.call_booking import (
@@ -148,8 +148,8 @@ class _Group:
         self._free: dict[int, int] = {}
         for part in parts:
             self._parts[part.hold_id].append(part)
-            if part.grant_id is not None and part.remaining is not None and part.held is not None:
-                self._free[part.grant_id] = (part.remaining - part.held).micro
+            if part.grant_id is not None and part.free_micro is not None:
+                self._free[part.grant_id] = part.free_micro
         self._final_end = final_end
         self._changes: dict[int, list[int]] = defaultdict(lambda: [0, 0])
         self._captured: list[_Captured] = []
@@ -159,10 +159,9 @@ class _Group:
 
     def has_ended_grants(self, row: EndingRow, step: Ending) -> bool:
         """Whether what becomes free has to end at once, as its grant did."""
-        grace_over = step.context.now - step.context.settings.usage_grace
+        grace_over = micros_of(step.context.now - step.context.settings.usage_grace)
         return any(
-            part.reversed_at is not None
-            or (part.expires_at is not None and part.expires_at <= grace_over)
+            part.is_reversed or (part.expires_at is not None and part.expires_at <= grace_over)
             for part in self._parts[row.id]
         )
 
@@ -232,19 +231,19 @@ class _Group:
     def _freed(self, row: EndingRow) -> None:
         for part in self._parts[row.id]:
             if part.grant_id is not None:
-                self._free[part.grant_id] += part.amount.micro
-                self._changes[part.grant_id][0] += part.amount.micro
+                self._free[part.grant_id] += part.amount_micro
+                self._changes[part.grant_id][0] += part.amount_micro
 
     def _paid(self, row: EndingRow, call: CallRow) -> Sequence[tuple[int, int]] | None:
         """Which grants pay how many micro-credits; None where more than what is held would."""
         if not call.credits_micro:
             return []
         lots = [
-            _lot_of(part, self._free[part.grant_id] + part.amount.micro)
+            _lot_of(part, self._free[part.grant_id] + part.amount_micro)
             for part in self._parts[row.id]
-            if part.grant_id is not None and not part.expired and not part.is_carried
+            if part.grant_id is not None and not part.has_expired and not part.is_carried
         ]
-        held = sum(part.amount.micro for part in self._parts[row.id])
+        held = sum(part.amount_micro for part in self._parts[row.id])
         if len(lots) != len(self._parts[row.id]) or call.credits_micro > held:
             return None
         charge = Charge(call.occurred_at, call.event_id, call.product_id, call.credits_micro)
@@ -261,14 +260,12 @@ def _place(row: EndingRow) -> tuple[int, date]:
 
 
 def _lot_of(part: HeldGrantRow, available: int) -> Lot:
-    lot = Lot(
+    return Lot(
         part.grant_id,
         available,
-        micros_of(part.effective_at) if part.effective_at else 0,
+        part.effective_at or 0,
+        NEVER if part.expires_at is None else part.expires_at,
         product_id=part.product_id,
         priority=HELD_FIRST,
         paid=bool(part.unit_cost),
     )
-    if part.expires_at is not None:
-        lot.expires_at = micros_of(part.expires_at)
-    return lot

@@ -1,6 +1,6 @@
 """What is asked of holds, and what is answered."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
@@ -60,18 +60,18 @@ class Hold:
 
 def shown(row: HoldRow) -> Hold:
     """The hold as callers see it."""
-    return Hold(
-        id=row.public_id,
-        organization=row.organization,
-        state=row.state,
-        held=row.estimate if row.state == OPEN else NO_CREDITS,
-        estimate=row.estimate,
-        authorized_at=row.authorized_at,
-        expires_at=row.expires_at,
-        credits=row.captured,
-    )
+    return ended(row, row.state, row.captured)
 
 
 def ended(row: HoldRow, state: str, captured: Credits | None = None) -> Hold:
-    """The open hold as callers see it once it has ended so."""
-    return shown(replace(row, state=state, captured=captured))
+    """The hold as callers see it in that state."""
+    return Hold(
+        id=row.public_id,
+        organization=row.organization,
+        state=state,
+        held=row.estimate if state == OPEN else NO_CREDITS,
+        estimate=row.estimate,
+        authorized_at=row.authorized_at,
+        expires_at=row.expires_at,
+        credits=captured,
+    )

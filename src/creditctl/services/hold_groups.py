@@ -7,20 +7,18 @@ the step that knows every case; `tests/services/test_hold_groups.py` proves that
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from creditctl.errors import CreditctlError
-from creditctl.rules.burn_down import Charge, burn_down
+from creditctl.rules.burn_down import NEVER, Charge, Lot, burn_down
 from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
-from creditctl.rules.units import NO_CREDITS, Credits
-from creditctl.services.allocation import lot_of
+from creditctl.rules.units import Credits
 from creditctl.services.call_prices import Caller, QuotedCall, quoted
 from creditctl.services.hold_answers import Hold
 from creditctl.services.hold_steps import Authorization
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
-from creditctl.store.queries.grants import GrantRow, payable_grants_of_many
+from creditctl.store.queries.grants import FreeGrantRow, free_grants
 from creditctl.store.queries.hold_groups import (
     NewCall,
     NewHold,
@@ -73,14 +71,14 @@ class TogetherHeld:
     ) -> dict[int, Hold]:
         """The holds of the plain ones by place; their organizations are locked."""
         asked_plain = _plain(unit, steps, owners)
-        asked_grants = payable_grants_of_many(unit, sorted({owners[place] for place in steps}))
-        grants: dict[int, dict[int, GrantRow]] = defaultdict(dict)
+        asked_grants = free_grants(unit, sorted({owners[place] for place in steps}))
+        lots: dict[int, list[Lot]] = defaultdict(list)
         plain = asked_plain()
         for grant in asked_grants():
-            grants[grant.organization_id][grant.id] = grant
+            lots[grant.organization_id].append(_lot_of(grant))
         placed: dict[int, _Parts] = {}
         for place, call in plain.items():
-            parts = _drawn(grants[owners[place]], steps[place], call)
+            parts = _drawn(lots[owners[place]], steps[place], call)
             if parts is not None:
                 placed[place] = parts
         return _place(unit, steps, plain, placed)
@@ -118,28 +116,34 @@ def _plain(
     return plain
 
 
-def _drawn(grants: dict[int, GrantRow], step: Authorization, call: QuotedCall) -> _Parts | None:
-    """Grant and micro-credits in burn-down order, now held of `grants`; None: too little."""
+def _drawn(lots: list[Lot], step: Authorization, call: QuotedCall) -> _Parts | None:
+    """Grant and micro-credits in burn-down order, now drawn from the lots; None: too little."""
     if not call.estimate:
         return []
-    at = step.at
-    charge = Charge(micros_of(at), b"", call.product_id, call.estimate.micro)
-    lots = [
-        lot_of(replace(grant, expired=NO_CREDITS))
-        for grant in grants.values()
-        if grant.available > NO_CREDITS
-        and grant.effective_at <= at
-        and (grant.expires_at is None or grant.expires_at > at)
+    charge = Charge(micros_of(step.at), b"", call.product_id, call.estimate.micro)
+    draws = burn_down(lots, [], [charge])
+    if any(draw.lot is None for draw in draws):
+        for draw in draws:
+            if draw.lot is not None:
+                draw.lot.available += draw.credits_micro
+        return None
+    return [
+        (draw.lot.grant_id, draw.credits_micro)
+        for draw in draws
+        if draw.lot is not None and draw.lot.grant_id is not None
     ]
-    parts: _Parts = []
-    for draw in burn_down(lots, [], [charge]):
-        if draw.lot is None or draw.lot.grant_id is None:
-            return None
-        parts.append((draw.lot.grant_id, draw.credits_micro))
-    for grant_id, micro in parts:
-        grant = grants[grant_id]
-        grants[grant_id] = replace(grant, held=grant.held + Credits(micro))
-    return parts
+
+
+def _lot_of(grant: FreeGrantRow) -> Lot:
+    return Lot(
+        grant.id,
+        grant.free_micro,
+        grant.effective_at,
+        NEVER if grant.expires_at is None else grant.expires_at,
+        product_id=grant.product_id,
+        priority=grant.priority,
+        paid=bool(grant.unit_cost),
+    )
 
 
 def _place(

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from threading import Thread
@@ -58,6 +59,7 @@ _numbers = count(1)
 _SCHEME = "sqlite:///"
 
 
+@lru_cache(maxsize=16)
 def path_of(database: str) -> Path:
     """The file that `sqlite:///PATH` names."""
     return Path(database.removeprefix(_SCHEME))

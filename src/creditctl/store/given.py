@@ -4,7 +4,8 @@ A statement for many organizations begins `WITH <given(...)>` and joins the name
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 
 from creditctl.rules.event_ids import ID_BYTES
 
@@ -16,13 +17,12 @@ _VALUE = {
     "sqlite": "json_extract(j.value, '$[{place}]')",
     "postgresql": "CAST(j.value ->> {place} AS BIGINT)",
 }
+_COMPACT = json.JSONEncoder(check_circular=False, separators=(",", ":"))
 _WORDS = _VALUE | {"postgresql": "j.value ->> {place}"}
 
 
-_COMPACT = json.JSONEncoder(separators=(",", ":"))
-
-
-def given(dialect: str, name: str, *columns: str, words: Collection[str] = ()) -> str:
+@cache
+def given(dialect: str, name: str, *columns: str, words: tuple[str, ...] = ()) -> str:
     """A common table expression of the rows in the parameter of the same name.
 
     Columns are integers, but those in `words`.

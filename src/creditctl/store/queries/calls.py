@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from operator import add, itemgetter
 from typing import Any, NamedTuple
 
 from creditctl.rules.instants import HOURS_PER_DAY
@@ -185,49 +187,47 @@ def add_to_rollups(unit: UnitOfWork, calls: Iterable[CallRow]) -> None:
     """
     facts = [_rollup_facts(call) for call in calls]
     with unit.in_one_trip():
-        for table, key in ROLLUPS.items():
-            sums: dict[tuple[Any, ...], list[int]] = {}
-            for one in facts:
-                row = sums.setdefault(tuple(one[name] for name in key), [0] * len(SUMS))
-                for place, name in enumerate(SUMS):
-                    row[place] += one[name]
-            columns = (*key, *SUMS)
+        for table, key_of in _KEYS.items():
+            sums: dict[tuple[Any, ...], tuple[int, ...]] = {}
+            for one, added in facts:
+                at = key_of(one)
+                known = sums.get(at)
+                sums[at] = added if known is None else tuple(map(add, known, added))
             rows = [(*at, *row) for at, row in sorted(sums.items())]
-            if len(rows) > 1 and unit.dialect != "sqlite":
-                unit.run(_ADDED_AT_ONCE[table], added=as_given(rows))
-            else:
-                unit.run_many(_ADDED[table], [dict(zip(columns, row, strict=True)) for row in rows])
+            unit.run(_added(unit.dialect, table), added=as_given(rows))
 
 
-def _added(table: str, key: tuple[str, ...], *, at_once: bool) -> str:
+@cache
+def _added(dialect: str, table: str) -> str:
+    """A statement for all rows: to begin one costs more than a row does."""
+    key = ROLLUPS[table]
     columns = (*key, *SUMS)
     sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in SUMS)
-    source = f"VALUES ({', '.join(f':{name}' for name in columns)})"
-    added = ""
-    if at_once:
-        added = f"WITH {given('postgresql', 'added', *columns, words=('tier',))}"
-        source = f"SELECT {', '.join(columns)} FROM added"
     return f"""
-        {added} INSERT INTO {table} ({", ".join(columns)}) {source}
-        ON CONFLICT ({", ".join(key)}) DO UPDATE SET {sums}
+        WITH {given(dialect, "added", *columns, words=("tier",))}
+        INSERT INTO {table} ({", ".join(columns)}) SELECT {", ".join(columns)} FROM added
+        WHERE true ON CONFLICT ({", ".join(key)}) DO UPDATE SET {sums}
         """
 
 
-_ADDED = {table: _added(table, key, at_once=False) for table, key in ROLLUPS.items()}
-_ADDED_AT_ONCE = {table: _added(table, key, at_once=True) for table, key in ROLLUPS.items()}
-"""A statement for all rows: what a server does for each costs more than the row itself."""
+_KEYS = {table: itemgetter(*key) for table, key in ROLLUPS.items()}
+"""What tells a rollup's rows apart, of an event's facts."""
 
 
-def _rollup_facts(call: CallRow) -> dict[str, Any]:
-    facts = {name: getattr(call, name) for name in CallRow.__slots__}
-    return facts | {
+def _rollup_facts(call: CallRow) -> tuple[dict[str, Any], tuple[int, ...]]:
+    """What an event is counted by, and what it adds to the SUMS."""
+    facts = {
         "hour": call.event_hour,
         "day": call.event_hour // HOURS_PER_DAY,
+        "organization_id": call.organization_id,
         "api_key_id": call.api_key_id or 0,
-        "requests": 1,
-        "billed": int(call.credits_micro > 0),
-        "failed": int(call.failed),
+        "endpoint_id": call.endpoint_id,
+        "product_id": call.product_id,
+        "tier": call.tier,
+        "status": call.status,
     }
+    billed, failed = int(call.credits_micro > 0), int(call.failed)
+    return facts, (1, billed, failed, call.units, call.credits_micro)
 
 
 _EVENT_COLUMNS = frozenset(

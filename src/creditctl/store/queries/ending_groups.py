@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
-from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_given, given, number_in
 from creditctl.store.queries.calls import options_of
@@ -41,19 +40,21 @@ class EndingRow(HoldRow):
 
 @dataclass(frozen=True, slots=True)
 class HeldGrantRow:
-    """What a hold reserves of a grant, and what that grant has; None: of a limit."""
+    """What a hold reserves of a grant, and what that grant has; None: of a limit.
+
+    Times in microseconds; `free_micro` is held by nobody.
+    """
 
     hold_id: int
-    amount: Credits
+    amount_micro: int
     grant_id: int | None
-    remaining: Credits | None
-    held: Credits | None
-    expired: Credits | None
+    free_micro: int | None
+    has_expired: bool | None
     product_id: int | None
-    effective_at: datetime | None
-    expires_at: datetime | None
+    effective_at: int | None
+    expires_at: int | None
     unit_cost: Decimal | None
-    reversed_at: datetime | None
+    is_reversed: bool | None
     is_carried: bool
     """Another grant was rolled out of it."""
 
@@ -146,9 +147,9 @@ def held_grants(unit: UnitOfWork, hold_ids: Iterable[int]) -> Callable[[], list[
         HeldGrantRow,
         f"""
         WITH {given(unit.dialect, "asked", "hold_id")}
-        SELECT p.hold_id, p.amount_micro, p.grant_id, g.remaining_micro, g.held_micro,
-               g.expired_micro, g.product_id, g.effective_at, g.expires_at, g.unit_cost,
-               g.reversed_at,
+        SELECT p.hold_id, p.amount_micro, p.grant_id, g.remaining_micro - g.held_micro,
+               g.expired_micro > 0, g.product_id, g.effective_at, g.expires_at, g.unit_cost,
+               g.reversed_at IS NOT NULL,
                EXISTS (SELECT 1 FROM credit_grant AS c WHERE c.rolled_from_id = g.id)
         FROM asked AS a JOIN hold_part AS p ON p.hold_id = a.hold_id
              LEFT JOIN credit_grant AS g ON g.id = p.grant_id

@@ -267,17 +267,33 @@ def payable_grants(unit: UnitOfWork, organization_id: int, at: datetime) -> list
     )
 
 
-def payable_grants_of_many(
+@dataclass(frozen=True, slots=True)
+class FreeGrantRow:
+    """What burn-down knows of a grant; times in microseconds, what is free in micro-credits."""
+
+    id: int
+    organization_id: int
+    free_micro: int
+    product_id: int | None
+    priority: int
+    effective_at: int
+    expires_at: int | None
+    unit_cost: Decimal | None
+
+
+def free_grants(
     unit: UnitOfWork, organization_ids: Sequence[int]
-) -> Callable[[], list[GrantRow]]:
+) -> Callable[[], list[FreeGrantRow]]:
     """Grants of which something is free, whenever they are in force."""
     return unit.asked(
-        GrantRow,
+        FreeGrantRow,
         f"""
-        {_SELECT}
-        WHERE g.organization_id {_ONE_OF[unit.dialect]} AND g.reversed_at IS NULL
-          AND g.remaining_micro > g.held_micro
-        ORDER BY g.id
+        SELECT id, organization_id, remaining_micro - held_micro, product_id, priority,
+               effective_at, expires_at, unit_cost
+        FROM credit_grant
+        WHERE organization_id {_ONE_OF[unit.dialect]} AND reversed_at IS NULL
+          AND remaining_micro > held_micro
+        ORDER BY id
         """,
         ids=as_array(organization_ids)
         if unit.dialect == "postgresql"
