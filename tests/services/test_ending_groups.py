@@ -21,8 +21,9 @@ from creditctl.services.hold_answers import Hold
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Release
 from creditctl.services.step_groups import PlainSteps
-from creditctl.store.engine import unit_of_work
+from creditctl.store.engine import dialect_of, unit_of_work
 from creditctl.store.queries.orgs import find_organization, lock_organizations
+from creditctl.store.queries.served_groups import close_holds, draw_held
 from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS
 
 EARLY = "2026-10-01T00:00:00Z"
@@ -181,3 +182,19 @@ def test_together_or_alone_the_same_rows_are_written(context: Context, seed: int
     assert found["two"] == found["one"]
     one, two = (books_of(context, end) for end in ENDS)
     assert one == two
+
+
+def test_a_hold_that_has_ended_is_not_ended_again(context: Context) -> None:
+    """Which the step never asks for: only a bug could, and then its whole group is taken back."""
+    open_books(at(context, EARLY))
+    an_organization(at(context, EARLY), "acme", credits="20")
+    charge(context, "served", 1, organization="acme")
+    hold_id, grant_id = rows_of(context, "SELECT h.id, g.id FROM hold AS h, credit_grant AS g")[0]
+    with pytest.raises(Exception, match=r"(?i)not.null"), unit_of_work(context.database) as unit:
+        close_holds(unit, [(hold_id, 1, None, None)])
+    with pytest.raises(Exception, match=r"(?i)check"), unit_of_work(context.database) as unit:
+        draw_held(unit, {grant_id: (1, 0)})
+    if dialect_of(context.database) == "sqlite":
+        with pytest.raises(AssertionError), unit_of_work(context.database) as unit:
+            draw_held(unit, {grant_id: (0, 0), -1: (0, 0)})
+    assert rows_of(context, "SELECT state FROM hold") == [("captured",)]

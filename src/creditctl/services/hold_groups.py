@@ -18,11 +18,12 @@ from creditctl.services.hold_answers import Hold
 from creditctl.services.hold_steps import Authorization
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
-from creditctl.store.queries.grants import FreeGrantRow, free_grants
 from creditctl.store.queries.hold_groups import (
+    FreeGrantRow,
     NewCall,
     NewHold,
     callers_named,
+    free_grants,
     insert_holds,
     insert_parts,
     plain_calls,

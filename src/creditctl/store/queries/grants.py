@@ -1,6 +1,5 @@
 """Credit grants: insert, list in burn-down order, draw, expire."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +7,6 @@ from decimal import Decimal
 from creditctl.errors import GrantNotFound
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.given import as_array
 from creditctl.store.queries.ledger import SETTLED
 
 PAID_SOURCES = ("purchase", "auto_recharge", "order_form")
@@ -55,12 +53,6 @@ _SELECT = """
            g.period_starts_at, g.rolled_from_id, g.reversed_at, g.held_micro
     FROM credit_grant AS g LEFT JOIN product AS p ON p.id = g.product_id
 """
-
-_ONE_OF = {
-    "sqlite": "IN (SELECT value FROM json_each(:ids))",
-    # A list that is joined would tempt it to read the grants of everybody.
-    "postgresql": "= ANY(CAST(:ids AS BIGINT[]))",
-}
 
 
 def grants_of(unit: UnitOfWork, organization_id: int) -> list[GrantRow]:
@@ -264,40 +256,6 @@ def payable_grants(unit: UnitOfWork, organization_id: int, at: datetime) -> list
         """,
         organization_id=organization_id,
         at=at,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class FreeGrantRow:
-    """What burn-down knows of a grant; times in microseconds, what is free in micro-credits."""
-
-    id: int
-    organization_id: int
-    free_micro: int
-    product_id: int | None
-    priority: int
-    effective_at: int
-    expires_at: int | None
-    unit_cost: Decimal | None
-
-
-def free_grants(
-    unit: UnitOfWork, organization_ids: Sequence[int]
-) -> Callable[[], list[FreeGrantRow]]:
-    """Grants of which something is free, whenever they are in force."""
-    return unit.asked(
-        FreeGrantRow,
-        f"""
-        SELECT id, organization_id, remaining_micro - held_micro, product_id, priority,
-               effective_at, expires_at, unit_cost
-        FROM credit_grant
-        WHERE organization_id {_ONE_OF[unit.dialect]} AND reversed_at IS NULL
-          AND remaining_micro > held_micro
-        ORDER BY id
-        """,
-        ids=as_array(organization_ids)
-        if unit.dialect == "postgresql"
-        else f"[{','.join(map(str, organization_ids))}]",
     )
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from creditctl.rules.instants import MICROS_PER_HOUR
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.given import as_given, given, number_in
+from creditctl.store.given import as_array, as_given, given, number_in
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -27,6 +28,20 @@ class PlainRow:
     """A call that is plain, by its place among those asked for."""
 
     place: int
+
+
+@dataclass(frozen=True, slots=True)
+class FreeGrantRow:
+    """What burn-down knows of a grant; times in microseconds, what is free in micro-credits."""
+
+    id: int
+    organization_id: int
+    free_micro: int
+    product_id: int | None
+    priority: int
+    effective_at: int
+    expires_at: int | None
+    unit_cost: Decimal | None
 
 
 class NewCall(NamedTuple):
@@ -111,6 +126,26 @@ def plain_calls(
     )
 
 
+def free_grants(
+    unit: UnitOfWork, organization_ids: Sequence[int]
+) -> Callable[[], list[FreeGrantRow]]:
+    """Grants of which something is free, whenever they are in force."""
+    return unit.asked(
+        FreeGrantRow,
+        f"""
+        SELECT id, organization_id, remaining_micro - held_micro, product_id, priority,
+               effective_at, expires_at, unit_cost
+        FROM credit_grant
+        WHERE organization_id {_ONE_OF[unit.dialect]} AND reversed_at IS NULL
+          AND remaining_micro > held_micro
+        ORDER BY id
+        """,
+        ids=as_array(organization_ids)
+        if unit.dialect == "postgresql"
+        else f"[{','.join(map(str, organization_ids))}]",
+    )
+
+
 def insert_holds(unit: UnitOfWork, holds: Sequence[NewHold], event_ids: Sequence[bytes]) -> None:
     """Place open holds; a constraint is broken where another used a request id meanwhile."""
     names = ", ".join(NewHold._fields)
@@ -142,3 +177,10 @@ def insert_parts(unit: UnitOfWork, parts: Sequence[tuple[str, int, int, int]]) -
         """,
         parts=as_given(parts),
     )
+
+
+_ONE_OF = {
+    "sqlite": "IN (SELECT value FROM json_each(:ids))",
+    # A list that is joined would tempt it to read the grants of everybody.
+    "postgresql": "= ANY(CAST(:ids AS BIGINT[]))",
+}

@@ -43,7 +43,7 @@ def draw_held(unit: UnitOfWork, grants: Mapping[int, tuple[int, int]]) -> None:
     """
     if not grants:
         return
-    unit.run(
+    changed = unit.run(
         f"""
         UPDATE credit_grant SET held_micro = held_micro - t.freed,
                                 remaining_micro = remaining_micro - t.used
@@ -52,6 +52,7 @@ def draw_held(unit: UnitOfWork, grants: Mapping[int, tuple[int, int]]) -> None:
         """,
         taken=as_given((grant, *sums) for grant, sums in grants.items()),
     )
+    _check_count(unit, changed, len(grants))
 
 
 def close_holds(unit: UnitOfWork, ended: Sequence[tuple[int, int, int | None, int | None]]) -> None:
@@ -59,16 +60,27 @@ def close_holds(unit: UnitOfWork, ended: Sequence[tuple[int, int, int | None, in
 
     Their state has to be something: that breaks where one is not open, though its owner is locked.
     """
-    unit.run(
+    columns = ("id", "closed_at", "captured", "batch")
+    changed = unit.run(
         f"""
-        WITH {given(unit.dialect, "ended", "id", "closed_at", "captured", "batch")}
         UPDATE hold SET state = CASE WHEN hold.state <> 'open' THEN NULL
                                      WHEN e.captured IS NULL THEN 'released' ELSE 'captured' END,
                         closed_at = e.closed_at, captured_micro = e.captured, batch_id = e.batch
-        FROM ended AS e WHERE hold.id = e.id
+        FROM (WITH {given(unit.dialect, "ended", *columns)} SELECT * FROM ended) AS e
+        WHERE hold.id = e.id
         """,
         ended=as_given(ended),
     )
+    _check_count(unit, changed, len(ended))
+
+
+def _check_count(unit: UnitOfWork, changed: int, expected: int) -> None:
+    """Only a bug can miss a row; PostgreSQL would have to be waited for to say how many it found.
+
+    There the constraints of the tables have to do, and the references between them.
+    """
+    if unit.dialect == "sqlite" and changed != expected:
+        raise AssertionError(f"{changed} rows were changed, not {expected}")
 
 
 def insert_served(unit: UnitOfWork, calls: Sequence[Served], *, have_words: bool) -> None:
