@@ -76,6 +76,18 @@ def test_threads_that_count_at_the_same_time_are_admitted_as_often_as_one(
     assert counters.peek(key, [quota(100)], NOW).readings[0].remaining == 89
 
 
+def test_many_at_once_are_counted_as_one_after_the_other(
+    counters: Counters, key: int, context: Context
+) -> None:
+    other = a_key(context, "globex")
+    hits = [(key, [quota(2)]), (other, [quota(9), burst(1)]), (key, []), (key, [quota(2)])]
+    found = counters.hit_all([*hits, (other, [quota(9), burst(1)]), (key, [quota(2)])], NOW)
+    assert [verdict.refused is None for verdict in found] == [True, True, True, True, False, False]
+    assert [reading.remaining for one in found for reading in one.readings[:1]] == [1, 8, 0, 8, 0]
+    assert counters.hit_all([], NOW) == []
+    assert counters.peek(key, [quota(2)], NOW).readings[0].used == 2
+
+
 def test_a_quota_admits_exactly_its_number(counters: Counters, key: int) -> None:
     assert [counters.hit(key, [quota(3)], NOW).readings[0].remaining for _ in range(3)] == [2, 1, 0]
     verdict = counters.hit(key, [quota(3)], NOW)

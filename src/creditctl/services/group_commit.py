@@ -82,11 +82,8 @@ class GroupCommit:
         return self._answer(mine)
 
     def run_all(self, steps: Sequence[Step[T]]) -> list[Outcome[T]]:
-        """What `run` does for each of them, in order, for a thread that has many at once.
-
-        They are a group already: nobody is waited for but who is at work.
-        """
-        if len(steps) == 1 or self._is_choosy:
+        """What `run` does, for a thread that has many: a group already, they wait for no more."""
+        if len(steps) <= 1 or self._is_choosy:
             return [outcome_of(partial(self.run, step)) for step in steps]
         mine = [Waiting(step) for step in steps]
         with self._lock:

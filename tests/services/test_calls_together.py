@@ -1,0 +1,156 @@
+"""Calls that come together: each is answered as if it had come alone."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from builders import an_organization, at, open_books
+from creditctl.adapters.counters.interface import CountersDown
+from creditctl.context import Context
+from creditctl.errors import Conflict, InvalidInput
+from creditctl.rules.rate_limits import Channel, Verdict
+from creditctl.rules.units import Credits
+from creditctl.services.balances import read_balance
+from creditctl.services.gate import Gate
+from creditctl.services.gate_calls import WantedCall, authorize_calls, capture_call
+from creditctl.services.gate_counters import DatabaseCounters
+from creditctl.services.gate_keys import GateRequest
+from creditctl.services.keys import CreatedKey, create_key
+from creditctl.services.outcomes import Outcome
+
+CATALOG = """
+[catalog]
+name = "rows"
+currency = "USD"
+list_price = "0.01"
+effective_from = 2026-01-01T00:00:00Z
+
+[products.rows]
+[[products.rows.endpoints]]
+method = "GET"
+path = "/rows"
+data = { per = 1, unit = "rows", credits = 1 }
+maximum = 40
+
+[plans.small]
+fee = "0.00"
+allowance = 0
+[plans.small.limits]
+requests_per_period = 5
+"""
+
+
+@pytest.fixture
+def books(context: Context) -> Context:
+    open_books(at(context, "2026-10-01T00:00:00Z"), CATALOG)
+    return at(context, "2026-10-11T12:00:00Z")
+
+
+@pytest.fixture
+def gate(books: Context) -> Gate:
+    return Gate(DatabaseCounters(books.database))
+
+
+@pytest.fixture
+def key(books: Context) -> CreatedKey:
+    an_organization(books, "acme", credits="10")
+    return create_key(books, "acme", name="web", plan="small")
+
+
+def call(key: CreatedKey, name: str, units: int = 1, path: str | None = "/rows") -> WantedCall:
+    return WantedCall(GateRequest(secret=key.secret, path=path, units=units), name)
+
+
+def told(found: Sequence[Outcome]) -> list[object]:
+    return [one.problem or one.answer().decision.status for one in found]
+
+
+def counted(gate: Gate, books: Context, key: CreatedKey) -> int:
+    request = GateRequest(secret=key.secret, path="/rows", units=0)
+    return 5 - (gate.decide(books, request, count=False).remaining or 0)
+
+
+def test_each_has_its_own_answer(books: Context, gate: Gate, key: CreatedKey) -> None:
+    authorize_calls(gate, books, [call(key, "ended")])
+    capture_call(gate, books, "ended")
+    unknown = WantedCall(GateRequest(key="key_nobody", path="/rows"), "r-0")
+    connection = WantedCall(
+        GateRequest(secret=key.secret, channel=Channel.WEBSOCKET, lease="desk"), "r-5"
+    )
+    found = authorize_calls(
+        gate,
+        books,
+        [
+            unknown,
+            call(key, "r-1", 4),
+            call(key, "ended"),
+            call(key, "", 1),
+            call(key, "r-2", path=None),
+            call(key, "r-3", 7),
+            connection,
+            call(key, "r-4", -1),
+        ],
+    )
+    answers = told(found)
+    assert [answers[place] for place in (0, 1, 5, 6)] == [401, 200, 402, 200]
+    assert [type(answers[place]) for place in (2, 3, 4, 7)] == [
+        Conflict,
+        InvalidInput,
+        InvalidInput,
+        InvalidInput,
+    ]
+    assert read_balance(books, "acme").held == Credits.parse("4")
+    assert counted(gate, books, key) == 2
+
+
+def test_the_last_credits_are_held_by_one_of_them(
+    books: Context, gate: Gate, key: CreatedKey
+) -> None:
+    found = authorize_calls(gate, books, [call(key, f"r-{number}", 6) for number in range(3)])
+    assert told(found) == [200, 402, 402]
+    assert found[1].answer().decision.detail == "Required: 6 credits, Available: 4 credits"
+    assert counted(gate, books, key) == 1
+
+
+def test_a_limit_admits_as_many_as_one_by_one(books: Context, gate: Gate, key: CreatedKey) -> None:
+    found = authorize_calls(gate, books, [call(key, f"r-{number}", 0) for number in range(8)])
+    assert told(found) == [200] * 5 + [429] * 3
+
+
+def test_the_same_request_twice_is_one_hold_and_counted_once(
+    books: Context, gate: Gate, key: CreatedKey
+) -> None:
+    first, second = (
+        one.answer().hold for one in authorize_calls(gate, books, [call(key, "r", 2)] * 2)
+    )
+    assert first is not None
+    assert second is not None
+    assert (first.id, first.is_new, second.is_new) == (second.id, True, False)
+    assert read_balance(books, "acme").held == Credits.parse("2")
+    assert counted(gate, books, key) == 1
+
+
+class Down(DatabaseCounters):
+    """Nobody knows what it counted."""
+
+    def hit_all(self, *_: object) -> list[Verdict]:
+        raise CountersDown("test")
+
+
+def test_without_counters_all_pass_uncounted(books: Context, key: CreatedKey) -> None:
+    gate = Gate(Down(books.database))
+    found = authorize_calls(gate, books, [call(key, "r-1"), call(key, "r-2")])
+    assert [one.answer().decision.reason.value for one in found] == ["counters_down"] * 2
+    assert counted(gate, books, key) == 0
+
+
+def test_what_was_counted_is_taken_back_when_nothing_can_be_held(
+    books: Context, gate: Gate, key: CreatedKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gate, "change_all", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        authorize_calls(gate, books, [call(key, "r-1"), call(key, "r-2")])
+    assert counted(gate, books, key) == 0
