@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-ALLOCATIONS = 50_000
+ALLOCATIONS = 200_000
 """Between two searches for garbage: a command makes little of it, and most lives to its end."""
 
 
