@@ -4,9 +4,10 @@ It is published by `creditctl schema document` and changes additively within a v
 """
 
 import json
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from creditctl.documents.document import Document, Party, Row
@@ -14,6 +15,8 @@ from creditctl.documents.style import PLAIN, Style
 from creditctl.rules.units import Credits, Money
 
 SCHEMA = "creditctl.document/v1"
+
+_AS_THEY_ARE = (str, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +150,18 @@ def _exact(value: Money | Credits | int | None) -> Decimal | None:
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if value is None or isinstance(value, _AS_THEY_ARE):
+        return value
     if isinstance(value, Decimal):
         return format(value, "f")
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
     if isinstance(value, date):
         return value.isoformat()
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value
+    return {name: _plain(getattr(value, name)) for name in _names(value.__class__)}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """Of its fields: a document has dozens of lines of one kind."""
+    return tuple(field.name for field in fields(kind))

@@ -15,6 +15,8 @@ _WORTH_PROCESSES = 48
 """Fewer are done before two processes have started."""
 
 _AT_ONCE = 8
+_QUICK = frozenset({"json"})
+"""Formats that are done before a document has got to another process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Renderer:
 
     def render(self, tasks: Sequence[Task]) -> Iterator[Rendered]:
         """Each task's result, in order; raises DriverMissing."""
-        if self._pool is None and len(tasks) < _WORTH_PROCESSES:
+        long = [task for task in tasks if task.format not in _QUICK]
+        if not long or (self._pool is None and len(long) < _WORTH_PROCESSES):
             yield from (_rendered(task, self._style) for task in tasks)
             return
         first, *others = tasks
