@@ -18,11 +18,11 @@ import pytest
 
 from creditctl.context import Context
 from creditctl.store import driver_sqlite
-from creditctl.store.engine import UnitOfWork, reading, reusing_connections
+from creditctl.store.engine import UnitOfWork, reusing_connections
 from creditctl.store.migrate import create_file, migrate
 from invariants import breaches
-from kept_connections import KeptConnections
 from postgres_databases import EmptyDatabases
+from sqlite_files import SqliteFiles
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 POSTGRES_VARIABLE = "CREDITCTL_TEST_POSTGRES"
@@ -80,6 +80,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteFiles]:
+    files = SqliteFiles(tmp_path_factory.mktemp("files"))
+    yield files
+    files.close()
+
+
+@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """URL of a server: the one the environment names, else one started from a wheel."""
     if url := os.environ.get(POSTGRES_VARIABLE):
@@ -113,22 +120,20 @@ def postgres_databases(postgres_server: str) -> Iterator[EmptyDatabases]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """URL of an empty, migrated database; every test that takes it runs on both kinds."""
-    yield from _empty_database(request, tmp_path)
+    yield from _empty_database(request)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def shared_database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def shared_database(request: pytest.FixtureRequest) -> Iterator[str]:
     """The same, once for all tests of a file: for those that only read, or undo what they do."""
-    yield from _empty_database(request, tmp_path_factory.mktemp("shared"))
+    yield from _empty_database(request)
 
 
-def _empty_database(request: pytest.FixtureRequest, directory: Path) -> Iterator[str]:
+def _empty_database(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
-        yield from _empty_file(request, request.getfixturevalue("sqlite_template"), directory)
+        yield from file_like(request, request.getfixturevalue("sqlite_template"))
         return
     databases: EmptyDatabases = request.getfixturevalue("postgres_databases")
     with databases.lent() as lent:
@@ -137,25 +142,20 @@ def _empty_database(request: pytest.FixtureRequest, directory: Path) -> Iterator
         _books_are_consistent(request, lent.url, lent.reading())
 
 
-def _empty_file(request: pytest.FixtureRequest, template: Path, directory: Path) -> Iterator[str]:
-    path, kept = directory / "creditctl.db", KeptConnections()
-    shutil.copyfile(template, path)
-    url = f"sqlite:///{path}"
-    try:
-        with reusing_connections(kept):
-            yield url
-            _books_are_consistent(request, url, reading(url))
-    finally:
-        kept.close()
-        path.unlink(missing_ok=True)  # sooner than it is written to the disk
+def file_like(request: pytest.FixtureRequest, template: Path) -> Iterator[str]:
+    """URL of a file with the same content, for one test."""
+    files: SqliteFiles = request.getfixturevalue("sqlite_files")
+    is_broken = request.node.get_closest_marker("broken_books") is not None
+    with files.lent(template, again=not is_broken) as lent:
+        with reusing_connections(lent.kept):
+            yield lent.url
+        _books_are_consistent(request, lent.url, lent.reading())
 
 
 @pytest.fixture
-def sqlite_database(
-    request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path
-) -> Iterator[str]:
+def sqlite_database(request: pytest.FixtureRequest, sqlite_template: Path) -> Iterator[str]:
     """URL of an empty, migrated SQLite database, for what does not depend on the kind."""
-    yield from _empty_file(request, sqlite_template, tmp_path)
+    yield from file_like(request, sqlite_template)
 
 
 @pytest.fixture

@@ -1,16 +1,16 @@
 """A company after its month, with a call in flight, for whatever shows or changes it."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from builders import at
 from calls import call
-from conftest import Cli
+from conftest import Cli, file_like
 from creditctl.context import Context
 from creditctl.services.demo import run_main_job
-from creditctl.store.driver_sqlite import path_of
 from recording_channel import recording_channel
 from sample_lines import END
 
@@ -27,9 +27,14 @@ def sample_file(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def sample_books(
-    sample_file: Path, sqlite_database: str, sqlite_cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> Cli:
+def sqlite_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The same as elsewhere; the company's for a test that takes `sample_books`."""
+    is_sample = "sample_books" in request.fixturenames
+    template = request.getfixturevalue("sample_file" if is_sample else "sqlite_template")
+    yield from file_like(request, template)
+
+
+@pytest.fixture
+def sample_books(sqlite_cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Cli:
     recording_channel(monkeypatch)  # what is sent goes nowhere
-    shutil.copyfile(sample_file, path_of(sqlite_database))
     return sqlite_cli
