@@ -1,7 +1,5 @@
 """Histories of paid credits, as steps that hypothesis chooses, and a company that lives them."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,7 +21,9 @@ from creditctl.services.revenue_report import report_breakage, report_revenue
 from creditctl.services.reversals import ReverseRequest, reverse_grant
 from creditctl.services.subscriptions import create_subscription
 from creditctl.services.usage_value import report_usage_value
+from creditctl.store.engine import reusing_connections
 from finance import CATALOG, bought, closed
+from sqlite_files import SqliteFiles
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
 MONTHS = [f"2026-{month:02}" for month in range(6, 13)] + ["2027-01"]
@@ -44,11 +44,10 @@ SLUG = "acme"
 
 
 @contextmanager
-def new_books(template: Path) -> Iterator[Context]:
+def new_books(files: SqliteFiles, template: Path) -> Iterator[Context]:
     """A company of its own: a month is closed for everybody."""
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copyfile(template, path := Path(folder) / "books.db")
-        opened = Context(f"sqlite:///{path}", START, "tester")
+    with files.lent(template) as lent, reusing_connections(lent.kept):
+        opened = Context(lent.url, START, "tester")
         open_books(at(opened, "2026-05-01T00:00:00Z"), CATALOG)
         an_organization(opened, SLUG)
         yield opened

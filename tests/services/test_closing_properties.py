@@ -1,7 +1,5 @@
 """Laws of closing, for any history with invoices: closed months stay, receivables roll on."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -33,8 +31,9 @@ from creditctl.services.receivables_report import MOVEMENTS, report_receivables
 from creditctl.services.revenue_report import report_revenue
 from creditctl.services.subscriptions import create_subscription
 from creditctl.services.tax_report import report_tax
-from creditctl.store.engine import reading
+from creditctl.store.engine import reading, reusing_connections
 from finance import TAXED, bought, closed
+from sqlite_files import SqliteFiles
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
 MONTHS = [f"2026-{month:02}" for month in range(7, 13)] + ["2027-01"]
@@ -57,11 +56,10 @@ STEPS = st.lists(
 
 
 @contextmanager
-def new_books(template: Path) -> Iterator[Context]:
+def new_books(files: SqliteFiles, template: Path) -> Iterator[Context]:
     """A company of its own: a month is closed for everybody."""
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copyfile(template, path := Path(folder) / "books.db")
-        opened = Context(f"sqlite:///{path}", START, "tester")
+    with files.lent(template) as lent, reusing_connections(lent.kept):
+        opened = Context(lent.url, START, "tester")
         open_books(at(opened, "2026-05-01T00:00:00Z"), TAXED)
         create_organization(opened, SLUG, facts=OrgFacts(country="DE"))
         yield opened
@@ -131,10 +129,10 @@ def before(context: Context) -> str:
 )
 @given(steps=STEPS)
 def test_a_closed_month_never_moves_and_receivables_roll_forward(
-    sqlite_template: Path, steps: list[tuple[Any, ...]]
+    sqlite_files: SqliteFiles, sqlite_template: Path, steps: list[tuple[Any, ...]]
 ) -> None:
     """opening + invoiced - paid - credited - voided = closing = what invoices say is due."""
-    with new_books(sqlite_template) as books:
+    with new_books(sqlite_files, sqlite_template) as books:
         now, kept = START, dict[str, list[Any]]()
         for number, step in enumerate(steps):
             now += timedelta(days=step[1] if step[0] == "wait" else 2)

@@ -14,6 +14,7 @@ from creditctl.services.liability_report import MOVEMENTS, LiabilityReport, repo
 from creditctl.services.margin_report import report_margin
 from creditctl.services.report_lines import TOTAL
 from creditctl.services.revenue_report import report_revenue
+from sqlite_files import SqliteFiles
 
 
 def figures(report: LiabilityReport) -> dict[str, int]:
@@ -47,10 +48,10 @@ def margin_revenue(context: Context, month: str, grouping: str) -> dict[str, int
 )
 @given(steps=STEPS)
 def test_roll_forwards_close_and_a_closed_month_never_moves(
-    sqlite_template: Path, steps: list[tuple[Any, ...]]
+    sqlite_files: SqliteFiles, sqlite_template: Path, steps: list[tuple[Any, ...]]
 ) -> None:
     """opening + sold - used - expired - reversed = closing = the next month's opening."""
-    with new_books(sqlite_template) as books:
+    with new_books(sqlite_files, sqlite_template) as books:
         kept = played(books, steps)
         end = at(books, "2027-01-31T00:00:00Z")
         assert {month: reports(end, month) for month in kept} == kept

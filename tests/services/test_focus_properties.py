@@ -14,6 +14,7 @@ from creditctl.services.focus_export import read_charges
 from creditctl.services.revenue_report import report_revenue
 from creditctl.store.engine import reading
 from focus_rules import breaches
+from sqlite_files import SqliteFiles
 
 
 @settings(
@@ -21,10 +22,10 @@ from focus_rules import breaches
 )
 @given(steps=STEPS)
 def test_what_is_effective_is_what_was_earned(
-    sqlite_template: Path, steps: list[tuple[Any, ...]]
+    sqlite_files: SqliteFiles, sqlite_template: Path, steps: list[tuple[Any, ...]]
 ) -> None:
     """Credits when used and fees by the day, also of subscriptions that began in a closed month."""
-    with new_books(sqlite_template) as books:
+    with new_books(sqlite_files, sqlite_template) as books:
         played(books, steps)
         end = at(books, "2027-01-20T00:00:00Z")
         for month in map(parse_month, MONTHS):

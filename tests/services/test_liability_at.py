@@ -21,6 +21,7 @@ from creditctl.services.liability_report import report_liability
 from creditctl.services.limits_check import check_limits
 from creditctl.store.engine import reading
 from finance import CATALOG, bought, closed, eventful
+from sqlite_files import SqliteFiles
 
 DEFERRED = deferred("")
 MOMENT = timedelta(microseconds=1)
@@ -122,10 +123,10 @@ def test_what_is_recorded_after_a_close_is_owed_less_from_the_open_month_on(
 )
 @given(steps=STEPS)
 def test_between_two_moments_lies_what_the_journal_moved(
-    sqlite_template: Path, steps: list[tuple[Any, ...]]
+    sqlite_files: SqliteFiles, sqlite_template: Path, steps: list[tuple[Any, ...]]
 ) -> None:
     """At the end of every day the journal's deferred accounts hold what is owed, any history."""
-    with new_books(sqlite_template) as books:
+    with new_books(sqlite_files, sqlite_template) as books:
         played(books, steps)
         end = at(books, "2027-01-31T23:59:59Z")
         with reading(end.database) as unit:

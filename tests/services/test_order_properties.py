@@ -20,7 +20,9 @@ from creditctl.services.credits import list_grants
 from creditctl.services.limits_check import check_limits
 from creditctl.services.order_steps import CancelOrderRequest, cancel_order
 from creditctl.services.orders import OrderCard, list_orders, show_order
+from creditctl.store.engine import reusing_connections
 from orders import a_line, a_signed_order, an_amendment, in_force, signed
+from sqlite_files import SqliteFiles
 
 LINES = st.builds(
     lambda micro, times, splits, start: a_line(
@@ -108,12 +110,10 @@ def _adds_up(card: OrderCard) -> None:
 @settings(max_examples=25, deadline=None)
 @given(steps=STEPS)
 def test_credits_granted_are_those_of_delivered_instalments(
-    template: Path, steps: list[tuple[int, str, list[LineTerms]]]
+    sqlite_files: SqliteFiles, template: Path, steps: list[tuple[int, str, list[LineTerms]]]
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "books.db"
-        path.write_bytes(template.read_bytes())
-        live_through(Context(f"sqlite:///{path}", NOW, "tester"), steps)
+    with sqlite_files.lent(template) as lent, reusing_connections(lent.kept):
+        live_through(Context(lent.url, NOW, "tester"), steps)
 
 
 def live_through(context: Context, steps: list[tuple[int, str, list[LineTerms]]]) -> None:
