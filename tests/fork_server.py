@@ -17,13 +17,19 @@ from typing import Any
 
 import psycopg  # noqa: F401, TID253 - what the programs would load, each for itself
 import redis  # noqa: F401, TID253
+import starlette.applications  # noqa: F401, TID253
 import stripe  # noqa: F401, TID253
+import uvicorn  # noqa: F401, TID253
+import uvloop  # noqa: F401
+from uvicorn.protocols.http import httptools_impl  # noqa: F401, TID253
 
 from creditctl import gate  # noqa: F401
 from creditctl.adapters.counters import redis as counters  # noqa: F401
 from creditctl.adapters.payments import btcpay  # noqa: F401
 from creditctl.adapters.readers import csv, ndjson  # noqa: F401
 from creditctl.cli import app, usage  # noqa: F401
+from creditctl.cli import gate as gate_commands  # noqa: F401
+from creditctl.server import app as gate_service  # noqa: F401
 from creditctl.services import (  # noqa: F401
     finalizing,
     hold_capture,

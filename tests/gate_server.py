@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,14 +13,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from creditctl.context import Context
 from creditctl.server.app import application
 from creditctl.server.embedding import Gate
 from creditctl.server.service import Service
 
+if TYPE_CHECKING:
+    from forked import Forked
+
 _PATIENCE_SECONDS = 30
+_COMMAND = """
+import os, sys
+from creditctl.__main__ import main
+os.dup2(1, 2)
+sys.argv[0] = "creditctl"
+main()
+"""
 
 
 @dataclass(frozen=True)
@@ -121,7 +132,24 @@ def gate_process(
             process.wait(timeout=60)
 
 
-def wait_for_port(port: int, process: "subprocess.Popen[str] | None" = None) -> None:
+@contextmanager
+def forked_gate(database: str, folder: Path, **environment: str) -> Iterator[tuple[Peer, "Forked"]]:
+    """The same for tests of what gates do to each other: a fork, without the start of Python."""
+    from forked import Forked
+
+    port = free_port()
+    with (folder / f"gate-{port}.log").open("wb") as log:
+        words = ("--db", database, "gate", "serve", "--port", port)
+        process = Forked(_COMMAND, *words, environment={**os.environ, **environment}, stdout=log)
+        try:
+            wait_for_port(port, process)
+            yield Peer(port), process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+
+
+def wait_for_port(port: int, process: "subprocess.Popen[str] | Forked | None" = None) -> None:
     """Until somebody listens there."""
     until = time.monotonic() + _PATIENCE_SECONDS
     while True:

@@ -19,7 +19,7 @@ from creditctl.services.keys import CreatedKey, create_key
 from creditctl.services.limits_check import check_limits
 from creditctl.store.driver_sqlite import path_of
 from faults.gate_books import CATALOG, a_key, authorize
-from gate_server import Peer, free_port, gate_process, wait_for_port
+from gate_server import Peer, forked_gate, free_port, wait_for_port
 from postgres_databases import on_server
 from redis_server import RedisServer, redis_server
 
@@ -65,7 +65,7 @@ def test_counters_that_restart_are_found_again_by_every_gate(
     shared = {"CREDITCTL_GATE_COUNTERS": redis.url}
     with ExitStack() as stack:
         gates = [
-            stack.enter_context(gate_process(present.database, tmp_path, **shared))[0]
+            stack.enter_context(forked_gate(present.database, tmp_path, **shared))[0]
             for _ in range(2)
         ]
 
@@ -116,7 +116,7 @@ def test_books_that_were_away_are_charged_again(
     key = a_key(present, "1000")
     is_file = present.database.startswith("sqlite")
     server = "" if is_file else request.getfixturevalue("postgres_server")
-    with gate_process(present.database, tmp_path) as (gate, _):
+    with forked_gate(present.database, tmp_path) as (gate, _):
         assert authorize(gate, key, "r-1") == 200
         with away(present.database, server):
             for _ in range(2):

@@ -20,7 +20,7 @@ from creditctl.services.checks import run_checks
 from creditctl.services.limits_check import check_limits
 from faults.gate_books import CATALOG, PRICE, a_key, authorize
 from forked import Forked
-from gate_server import Peer, gate_in_thread, gate_process
+from gate_server import Peer, forked_gate, gate_in_thread, gate_process
 from redis_server import local_redis
 
 PROCESSES = 4
@@ -88,7 +88,7 @@ def test_two_gates_together_admit_exactly_the_quota(
     statuses: list[int] = []
     with ExitStack() as stack:
         gates = [
-            stack.enter_context(gate_process(present.database, tmp_path, **shared))[0]
+            stack.enter_context(forked_gate(present.database, tmp_path, **shared))[0]
             for _ in range(2)
         ]
 
@@ -110,7 +110,7 @@ def test_what_a_killed_gate_held_is_free_after_the_timeout(
     present: Context, tmp_path: Path
 ) -> None:
     key = a_key(present, "1000")
-    with gate_process(present.database, tmp_path) as (gate, process):
+    with forked_gate(present.database, tmp_path) as (gate, process):
         assert [authorize(gate, key, f"r-{number}") for number in range(7)] == [200] * 7
         process.send_signal(signal.SIGKILL)
         process.wait()
