@@ -170,6 +170,22 @@ def test_those_that_wait_share_one_transaction_and_each_has_its_own_answer(
     assert read_balance(books.context, "globex").available == Credits.parse("1")
 
 
+def test_names_that_no_database_takes_trouble_nobody_else(books: Books) -> None:
+    books.authorize("a-0", "acme")
+    names = ["acme", "ac\0me", "ac\ud800me", "globex"]
+    steps: list[Any] = [
+        Authorization(
+            books.context,
+            HoldRequest(request_id=f"n-{n}", method="GET", path="/rows", organization=name),
+            books.prices,
+        )
+        for n, name in enumerate(names)
+    ]
+    steps += [Capture(books.context, one, books.prices, 200, 1) for one in ("half \ud800", "a-0")]
+    with unit_of_work(books.context.database) as unit:
+        assert sorted(PlainSteps().owners(unit, steps)) == [0, 3, 5]
+
+
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("together", [None, PlainSteps()])
 def test_exactly_the_affordable_number_of_calls_is_served(

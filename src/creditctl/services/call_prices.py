@@ -62,7 +62,10 @@ def request_identity(text: str) -> tuple[bytes, str | None]:
     """The 16 bytes of a request id, and its words where they are a hash; raises InvalidInput."""
     if not text or len(text) > LONGEST_ID or "\0" in text:
         raise InvalidInput(f"a request id has 1 to {LONGEST_ID} characters")
-    number, is_whole = event_id(text)
+    try:
+        number, is_whole = event_id(text)
+    except UnicodeEncodeError:
+        raise InvalidInput("a request id is text: half of a character is in it") from None
     return number, None if is_whole else text
 
 

@@ -53,13 +53,17 @@ class TogetherHeld:
             place: step.request.key or step.request.organization or ""
             for place, step in steps.items()
         }
+        # What no name can be would be refused by the database, for the whole group.
+        names = {
+            place: name for place, name in names.items() if name.isascii() and "\0" not in name
+        }
         answer = callers_named(unit, set(names.values()))
 
         def owners() -> dict[int, int]:
             found = {row.name: row for row in answer()}
             known: dict[int, int] = {}
-            for place, step in steps.items():
-                row = found.get(names[place])
+            for place, name in names.items():
+                row, step = found.get(name), steps[place]
                 if row is not None and (row.api_key_id is None) == (step.request.key is None):
                     step.caller = Caller(row.organization_id, row.organization, row.api_key_id)
                     known[place] = row.organization_id
