@@ -1,12 +1,11 @@
 """Gates that go on while their counters or their books are away, or their clocks disagree."""
 
-import sys
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from subprocess import Popen
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +18,7 @@ from creditctl.services.keys import CreatedKey, create_key
 from creditctl.services.limits_check import check_limits
 from creditctl.store.driver_sqlite import path_of
 from faults.gate_books import CATALOG, a_key, authorize
+from forked import Forked
 from gate_server import Peer, forked_gate, free_port, wait_for_port
 from postgres_databases import on_server
 from redis_server import RedisServer, redis_server
@@ -28,7 +28,7 @@ FAR = "2041-05-17T12:00:00+00:00"
 """Years from any clock, so that counters take it as it is said."""
 
 SHIFTED = """
-import sys
+import os, sys
 from datetime import UTC, datetime, timedelta
 import uvicorn
 from creditctl.gate import Gate
@@ -36,6 +36,7 @@ from creditctl.server.app import application
 from creditctl.server.service import Service
 
 database, counters, port, seconds, base = sys.argv[1:]
+os.dup2(1, 2)
 shift = timedelta(seconds=int(seconds))
 def clock():
     return (datetime.fromisoformat(base) if base else datetime.now(UTC)) + shift
@@ -139,13 +140,11 @@ def five_minutes_apart(
 ) -> Iterator[tuple[Peer, Peer]]:
     """Two gates, whose clocks are two and a half minutes behind and ahead."""
     processes, peers = [], []
-    with (folder / "shifted.log").open("w") as log:
+    with (folder / "shifted.log").open("wb") as log:
         for shift in (-150, 150):
             port = free_port()
-            words = [database, counters, str(port), str(shift), base]
-            processes.append(
-                Popen([sys.executable, "-c", SHIFTED, *words], stdout=log, stderr=log, text=True)
-            )
+            words = (database, counters, port, shift, base)
+            processes.append(Forked(SHIFTED, *words, stdout=log))
             peers.append(Peer(port))
         try:
             for peer, process in zip(peers, processes, strict=True):
@@ -153,7 +152,7 @@ def five_minutes_apart(
             yield peers[0], peers[1]
         finally:
             for process in processes:
-                process.terminate()
+                process.send_signal(signal.SIGTERM)
             for process in processes:
                 process.wait(timeout=60)
 
