@@ -74,14 +74,21 @@ def receiving(serve: Serve, context: ssl.SSLContext | None = None) -> Iterator[R
         thread.join(LONGEST_WAIT)
 
 
+def _more(sock: socket.socket) -> bytes:
+    """What comes next; raises ConnectionError, for nothing is said for ever by who hung up."""
+    if received := sock.recv(65536):
+        return received
+    raise ConnectionError("the other side hung up in the middle")
+
+
 def read_request(receiver: Receiver, sock: socket.socket) -> None:
     data = b""
     while b"\r\n\r\n" not in data:
-        data += sock.recv(65536)
+        data += _more(sock)
     head, _, body = data.partition(b"\r\n\r\n")
     fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
     while len(body) < int(fields[b"content-length"]):
-        body += sock.recv(65536)
+        body += _more(sock)
     receiver.requests.append(head + b"\r\n\r\n" + body)
 
 
