@@ -186,21 +186,29 @@ def _books(folder: Path) -> tuple[str, str]:
 def load(
     servers: Servers, port: int, path: str, headers: dict[str, str], *, rate: int | None
 ) -> Answered:
-    """Send requests for some seconds; raises BenchmarkFailed unless all are answered with 200."""
-    log = servers.folder / "answers.tsv"
-    log.unlink(missing_ok=True)
+    """Send requests for some seconds; raises BenchmarkFailed unless all are answered with 200.
+
+    At a rate, each client is a process with a clock of its own: the connections of one process
+    all send at the same moment, and then measure how long they wait for each other.
+    """
+    clients = 1 if rate is None else _CONNECTIONS
     command = ["h2load", "--h1", f"-D{_SECONDS}", f"--warm-up-time={_WARM_UP}"]
-    command += [f"-c{_CONNECTIONS}", f"--log-file={log}"]
+    command.append(f"-c{_CONNECTIONS // clients}")
     if rate is not None:
-        command.append(f"--rps={rate // _CONNECTIONS}")
+        command.append(f"--rps={rate // clients}")
     for name, value in {"X-API-Key": servers.secret, **headers}.items():
         command.append(f"--header={name}: {value}")
-    done = subprocess.run(
-        [*command, f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise BenchmarkFailed(f"h2load failed: {done.stderr}")
-    answers = [line.split("\t") for line in log.read_text().splitlines()]
+    logs = [servers.folder / f"answers-{number}.tsv" for number in range(clients)]
+    running = []
+    for log in logs:
+        log.unlink(missing_ok=True)
+        named = [*command, f"--log-file={log}", f"http://127.0.0.1:{port}{path}"]
+        running.append(subprocess.Popen(named, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE))
+    for one in running:
+        _, said = one.communicate()
+        if one.returncode:
+            raise BenchmarkFailed(f"h2load failed: {said.decode(errors='replace')}")
+    answers = [line.split("\t") for log in logs for line in log.read_text().splitlines()]
     bad = [status for _, status, _ in answers if status != "200"]
     if bad or not answers:
         raise BenchmarkFailed(f"{len(bad)} of {len(answers)} answers were no 200")
