@@ -273,6 +273,22 @@ def test_a_grant_that_was_ended_still_pays_the_call_that_held_it(books: Context)
     ]
 
 
+def test_what_a_call_holds_of_a_grant_ends_when_the_call_does(books: Context) -> None:
+    """Nobody freed it, and the grant's grace has been over for long: the rest ends without it."""
+    give(books, "acme", "5", expires_at=NOW + timedelta(hours=1))
+    call(books, "r-1", 2)
+    much_later = replace(books, now=NOW + timedelta(days=40))
+
+    call(much_later, "r-2", 1)
+    assert balance(much_later) == ("9", "1")
+    ended = "SELECT SUM(amount_micro) FROM ledger_entry WHERE kind = 'expiry'"
+    assert rows_of(books, ended) == [(-3 * MILLION,)]
+
+    release(much_later, "r-1")
+    assert balance(much_later) == ("9", "1")
+    assert rows_of(books, ended) == [(-5 * MILLION,)]
+
+
 def test_an_organization_with_calls_in_flight_is_not_merged_away(books: Context) -> None:
     an_organization(at(books, EARLY), "acme-two", credits="5")
     call(books, "r-1", 1, organization="acme-two")

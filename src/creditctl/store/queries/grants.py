@@ -132,12 +132,16 @@ def mark_reversed(unit: UnitOfWork, grant_id: int, at: datetime) -> None:
 
 
 def due_endings(unit: UnitOfWork, expired_before: datetime, organization_id: int) -> list[GrantRow]:
-    """The organization's grants that still hold credits and ended by then, or were reversed."""
+    """The organization's grants with credits left that ended by then, or were reversed.
+
+    What a call holds of them ends with the hold.
+    """
     return unit.fetch(
         GrantRow,
         f"""
         {_SELECT}
-        WHERE g.remaining_micro > 0 AND (g.expires_at <= :expired_before OR g.reversed_at > 0)
+        WHERE g.remaining_micro > g.held_micro
+          AND (g.expires_at <= :expired_before OR g.reversed_at > 0)
           AND g.organization_id = :organization_id
         ORDER BY g.id
         """,
