@@ -99,6 +99,18 @@ def test_failed_requests_are_not_listed_and_free_ones_are(first: Context) -> Non
     assert (line.description, line.requests, str(line.amount)) == ("Rows API, free tier", 4, "0.00")
 
 
+def test_usage_of_a_tier_that_no_version_of_the_catalog_has_is_listed_by_its_name(
+    first: Context,
+) -> None:
+    an_organization(first, "acme", credits="100")
+    use(first, "acme", 10)
+    with unit_of_work(first.database) as unit:
+        unit.run("UPDATE usage_day SET tier = 'gone'")
+    (usage, applied) = invoice_of(first).lines
+    assert (usage.description, usage.requests) == ("Rows API, gone tier", 1)
+    assert usage.amount == -applied.amount
+
+
 def test_overage_of_an_organization_without_a_subscription_is_due_at_the_list_price(
     first: Context,
 ) -> None:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from functools import cache
 
 from creditctl.rules.instants import day_number
 from creditctl.rules.invoice_lines import PricedUsage, Usage
@@ -14,6 +13,7 @@ from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.invoice_figures import (
     SpanPayer,
     Spans,
+    have_late_usage,
     payers_of_spans,
     settled_of_spans,
     titles_of_products,
@@ -29,33 +29,35 @@ def priced_spans(
         (place, owner, day_number(span.starts_at.date()), day_number(span.ends_at.date()))
         for place, (owner, span, _) in enumerate(spans)
     ]
-    usage = _usage_by_place(unit, asked)
-    payers, settled = (
-        _by_place(payers_of_spans(unit, asked)),
-        _by_place(settled_of_spans(unit, asked)),
-    )
+    has_late = have_late_usage(unit, asked)
+    usage = _usage_by_place(unit, asked, has_late=has_late)
+    payers = _by_place(payers_of_spans(unit, asked, has_late=has_late))
+    settled = _by_place(settled_of_spans(unit, asked))
     return [
         _priced(price, tuple(usage[place]), payers[place], settled[place])
         for place, (_, _, price) in enumerate(spans)
     ]
 
 
-def _usage_by_place(unit: UnitOfWork, asked: Spans) -> defaultdict[int, list[Usage]]:
+def _usage_by_place(
+    unit: UnitOfWork, asked: Spans, *, has_late: bool
+) -> defaultdict[int, list[Usage]]:
     """Usage by product, these by title, and tier."""
     titles = titles_of_products(unit)
-    rank = {product: place for place, product in enumerate(titles)}
-    rows = usage_of_spans(unit, asked)
-    # Here, not in the statement: it has them in the order of its groups at no cost.
-    rows.sort(key=lambda row: row[0] * len(rank) + rank[row[1]])
-
-    @cache
-    def described(product: int, tier: str) -> str:
-        return f"{titles[product]}, {tier} tier" if tier else titles[product]
-
+    used = usage_of_spans(unit, asked, max(titles, default=0) + 1, has_late=has_late)
+    width = len(used.tiers)
+    codes = [product * width + place for product in titles for place in range(width)]
+    rank_of = {code: rank for rank, code in enumerate(codes)}
+    words = [f", {tier} tier" if tier else "" for tier in used.tiers]
+    names = [f"{title}{tier}" for title in titles.values() for tier in words]
+    parts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for key, requests, micro in used.rows:
+        place, code = divmod(key, used.products * width)
+        parts[place].append((rank_of[code], requests, micro))
     found: defaultdict[int, list[Usage]] = defaultdict(list)
-    for place, product, tier, requests, micro in rows:
-        usage = Usage(described(product, tier), int(requests), Credits(int(micro)))
-        found[place].append(usage)
+    for place, part in parts.items():
+        part.sort()
+        found[place] = [Usage(names[rank], count, Credits(micro)) for rank, count, micro in part]
     return found
 
 
