@@ -23,10 +23,6 @@ _EXACT = Precision(prec=200)
 _PLAIN_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 
 
-_set = object.__setattr__
-"""How a frozen value gets its fields."""
-
-
 def parse_decimal(text: str, what: str) -> Decimal:
     """Read a plain decimal such as `284.5`: ASCII digits, no exponent, no separators."""
     if not _PLAIN_DECIMAL.fullmatch(text):
@@ -81,7 +77,7 @@ class Credits:
     def __init__(self, micro: int) -> None:
         if type(micro) is not int:
             raise TypeError(f"micro-credits are int, not {type(micro).__name__}")
-        _set(self, "micro", micro)
+        _set_micro(self, micro)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -104,6 +100,9 @@ class Credits:
         return decimal_text(self.micro, 6)
 
 
+# How a frozen value gets its fields: past the look-up of their names.
+_set_micro = vars(Credits)["micro"].__set__
+
 NO_CREDITS = Credits(0)
 
 
@@ -117,8 +116,8 @@ class Money:
     def __init__(self, minor: int, currency: str) -> None:
         if type(minor) is not int:
             raise TypeError(f"minor units are int, not {type(minor).__name__}")
-        _set(self, "minor", minor)
-        _set(self, "currency", currency)
+        _set_minor(self, minor)
+        _set_currency(self, currency)
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Self:
@@ -145,6 +144,9 @@ class Money:
         if other.currency != self.currency:
             raise TypeError(f"{self.currency} and {other.currency} cannot be added")
         return other
+
+
+_set_minor, _set_currency = (vars(Money)[name].__set__ for name in ("minor", "currency"))
 
 
 def value_of(credits: Credits, price_per_credit: Decimal, currency: str) -> Money:
