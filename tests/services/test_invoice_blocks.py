@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from builders import CATALOG, an_organization, at, give, open_books, use
 from creditctl.context import Context, Settings
 from creditctl.errors import Conflict
-from creditctl.rules.periods import parse_month
+from creditctl.rules.periods import Period, parse_month
 from creditctl.services.finalizing import FinalizeRequest, finalize_invoices
 from creditctl.services.invoice_explanation import explain_invoice
 from creditctl.services.invoice_voiding import VoidRequest, void_invoice
@@ -17,8 +18,9 @@ from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import check_limits
 from creditctl.services.orgs import create_organization
 from creditctl.services.reversals import ReverseRequest, reverse_grant
+from creditctl.services.span_figures import priced_spans
 from creditctl.services.usage_progress import NobodyWatches, Progress
-from creditctl.store.engine import unit_of_work
+from creditctl.store.engine import reading, unit_of_work
 from invoice_cases import CASES, run_case
 from invoices import final, finalized, used
 from orders import a_line, an_order
@@ -221,3 +223,19 @@ def test_a_draft_below_the_minimum_is_not_final_and_its_days_move_on(context: Co
     assert (made.starts_at, str(made.total)) == (OCTOBER.starts_at, "6.30")
     (one,) = finalized(december, "2026-11").finalized
     assert (one.number, str(one.total)) == ("INV-2026-000001", "6.30")
+
+
+def test_spans_read_together_are_as_each_alone(books: Context) -> None:
+    # Neighbours, one left out between two, other days, days in two spans, and any order.
+    first, middle, last = (parse_month("2026-10").starts_at.replace(day=day) for day in (1, 13, 31))
+    whole, early, late = Period(first, last), Period(first, middle), Period(middle, last)
+    price = Decimal("0.0012")
+    with reading(books.database) as unit:
+        rows = unit.fetch_rows("SELECT id FROM organization WHERE slug LIKE 'org-%' ORDER BY slug")
+        ids = [int(one) for (one,) in rows]
+        asked = [(ids[place], whole, price) for place in (6, 0, 1, 4)]
+        asked += [(ids[2], late, price), (ids[3], late, price), (ids[2], early, price)]
+        together = priced_spans(unit, asked)
+        assert together == [priced_spans(unit, [span])[0] for span in asked]
+    used = [sum(part.credits.micro for part in one.usage) for one in together]
+    assert used == [132_000_000, 30_000_000, 47_000_000, 98_000_000, 0, 81_000_000, 64_000_000]

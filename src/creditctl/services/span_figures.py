@@ -51,13 +51,14 @@ def _usage_by_place(
     words = [f", {tier} tier" if tier else "" for tier in used.tiers]
     names = [f"{title}{tier}" for title in titles.values() for tier in words]
     parts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    for key, requests, micro in used.rows:
-        place, code = divmod(key, used.products * width)
+    for place, code, requests, micro in used.rows:
         parts[place].append((rank_of[code], requests, micro))
     found: defaultdict[int, list[Usage]] = defaultdict(list)
     for place, part in parts.items():
         part.sort()
-        found[place] = [Usage(names[rank], count, Credits(micro)) for rank, count, micro in part]
+        found[place] = [
+            Usage._make((names[rank], count, Credits(micro))) for rank, count, micro in part
+        ]
     return found
 
 
