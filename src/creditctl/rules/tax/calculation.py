@@ -6,7 +6,7 @@ per rate and document is what Japan's qualified invoices demand and the EU leave
 C-484/06).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
@@ -86,16 +86,16 @@ def taxed(
             tax_lines.append(tax_line)
             for i, part in zip(places, parts, strict=True):
                 tax_of[i] += part
-    taxed_lines = tuple(
+    taxed_lines = [
         _taxed_line(line.amount, Money(tax, currency), inclusive=inclusive)
         for line, tax in zip(lines, tax_of, strict=True)
-    )
+    ]
     return TaxedDocument(
-        taxed_lines,
+        tuple(taxed_lines),
         tuple(tax_lines),
-        net=_sum((line.net for line in taxed_lines), currency),
-        tax=_sum((line.tax for line in tax_lines), currency),
-        gross=_sum((line.gross for line in taxed_lines), currency),
+        net=Money(sum([line.net.minor for line in taxed_lines]), currency),
+        tax=Money(sum([line.tax.minor for line in tax_lines]), currency),
+        gross=Money(sum([line.gross.minor for line in taxed_lines]), currency),
     )
 
 
@@ -122,8 +122,7 @@ def _category(
 
 def _tax_line(tax: Tax, category: str, net: int, minor: int, currency: str) -> TaxLine:
     taxable = _share_of(net, tax.taxable)
-    weights = [rate.ppm * rate.taxable_ppm for rate in tax.rates]
-    parts = split_exactly(minor, weights)
+    parts = split_exactly(minor, tax.weights)
     return TaxLine(
         tax.name,
         category,
@@ -132,8 +131,10 @@ def _tax_line(tax: Tax, category: str, net: int, minor: int, currency: str) -> T
         Money(taxable, currency),
         Money(minor, currency),
         tuple(
-            TaxShare(rate.authority, rate.ppm, Money(part, currency))
-            for rate, part in zip(tax.rates, parts, strict=True)
+            [
+                TaxShare(rate.authority, rate.ppm, Money(part, currency))
+                for rate, part in zip(tax.rates, parts, strict=True)
+            ]
         ),
     )
 
@@ -175,7 +176,3 @@ def allocated(shares: Sequence[Fraction]) -> list[int]:
     for i in by_remainder[: nearest(whole) - sum(parts)]:
         parts[i] += 1
     return parts
-
-
-def _sum(amounts: Iterable[Money], currency: str) -> Money:
-    return Money(sum([amount.minor for amount in amounts]), currency)

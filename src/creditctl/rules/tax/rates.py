@@ -93,6 +93,11 @@ class Tax:
         """The taxable part of the net price: with one share for all authorities, that share."""
         return self.effective / Fraction(self.ppm, MILLION) if self.ppm else Fraction(1)
 
+    @cached_property
+    def weights(self) -> list[int]:
+        """By which its authorities share it, in their order."""
+        return [rate.ppm * rate.taxable_ppm for rate in self.rates]
+
 
 def taxes_in_force(
     rates: Iterable[TaxRate], place: Place, supply: Supply, day: date, category: str
