@@ -6,6 +6,7 @@ now: a draft, whose names may still change.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from creditctl.rules.gate_terms import GateDecision, WindowStanding
@@ -13,6 +14,11 @@ from creditctl.rules.instants import micros_of
 
 _SECOND = timedelta(seconds=1)
 _MICROS = 1_000_000
+
+
+def with_headers(decision: GateDecision) -> GateDecision:
+    """The decision with what its client is told of it."""
+    return replace(decision, headers=headers_of(decision))
 
 
 def headers_of(decision: GateDecision) -> dict[str, str]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from creditctl.rules.currencies import currency_exponent
 from creditctl.rules.deferred_revenue import share
-from creditctl.rules.units import decimal_text, rounded_half_up, split_exactly
+from creditctl.rules.units import decimal_text, rounded_half_up
 
 COST_PLACES = 6
 """Decimal places of a cost: it is kept in millionths of the currency's unit."""
@@ -35,11 +35,16 @@ def cost_text(micro: int) -> str:
 def costs_in_minor(costs: Sequence[int], currency: str) -> list[int]:
     """Micro-money of lines in minor units: their sum is rounded once, half-up, and shared.
 
-    By largest remainder, so that lines add up to their total, and the total is the same however
-    usage is grouped.
+    By largest remainder, so that lines add up to their total, none is off by a whole unit, and the
+    total is the same however usage is grouped.
     """
-    total = share(sum(costs), 1, 10 ** (COST_PLACES - currency_exponent(currency)))
-    return split_exactly(total, list(costs))
+    unit = 10 ** (COST_PLACES - currency_exponent(currency))
+    parts = [cost // unit for cost in costs]
+    missing = share(sum(costs), 1, unit) - sum(parts)
+    by_remainder = sorted(range(len(costs)), key=lambda place: (-(costs[place] % unit), place))
+    for place in by_remainder[:missing]:
+        parts[place] += 1
+    return parts
 
 
 def margin_percent(margin_minor: int, revenue_minor: int) -> Decimal | None:

@@ -16,7 +16,7 @@ from creditctl.rules.gate import (
     too_many_connections,
     uncounted_decision,
 )
-from creditctl.rules.gate_headers import headers_of
+from creditctl.rules.gate_headers import with_headers
 from creditctl.rules.gate_terms import Asked, Caller, GateDecision
 from creditctl.rules.rate_limits import CONNECTIONS, LEASE, Channel, Check, Verdict, checks_for
 from creditctl.services.gate_counters import open_counters
@@ -295,8 +295,3 @@ def _check(request: GateRequest, *, count: bool) -> None:
             "a connection needs a name to be held by",
             hint="add --lease NAME, or --dry-run to hold nothing",
         )
-
-
-def with_headers(decision: GateDecision) -> GateDecision:
-    """The decision with what its client is told of it."""
-    return replace(decision, headers=headers_of(decision))

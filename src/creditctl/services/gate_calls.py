@@ -11,9 +11,10 @@ from functools import partial
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput
 from creditctl.rules.gate import unaffordable
+from creditctl.rules.gate_headers import with_headers
 from creditctl.rules.gate_terms import GateDecision
 from creditctl.services.call_prices import request_identity
-from creditctl.services.gate import OK, Gate, Numbered, Weighed, with_headers
+from creditctl.services.gate import OK, Gate, Numbered, Weighed
 from creditctl.services.gate_keys import GateRequest
 from creditctl.services.hold_answers import Hold, HoldRequest, InsufficientCredits
 from creditctl.services.hold_capture import Capture

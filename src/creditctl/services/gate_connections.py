@@ -18,10 +18,11 @@ from creditctl.rules.gate import (
     refusal,
     uncounted_decision,
 )
+from creditctl.rules.gate_headers import with_headers
 from creditctl.rules.gate_terms import GateDecision, GateReason
 from creditctl.rules.rate_limits import LEASE, Channel, Verdict
 from creditctl.services.audit import record_change
-from creditctl.services.gate import OK, Gate, with_headers
+from creditctl.services.gate import OK, Gate
 from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_facts import read_facts
 from creditctl.services.gate_keys import GateRequest, key_named
