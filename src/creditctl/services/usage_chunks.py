@@ -138,7 +138,7 @@ def _after(
     doubtful = with_repeats(events, repeats, again)
     places = before.expected[first]
     known = zip(before.events.ids(places), before.events.sightings(places), strict=True)
-    return rejudged(verdict, events, doubtful, np.zeros(len(events), bool), known, window)
+    return rejudged(verdict, events, repeats, doubtful, np.zeros(len(events), bool), known, window)
 
 
 def _rows(table: PriceTable, events: PricedColumns) -> dict[str, Column]:

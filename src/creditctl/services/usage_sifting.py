@@ -25,6 +25,9 @@ from creditctl.store.queries.usage_pruning import PRUNED, pruned_among_staged
 from creditctl.store.sqlite_image import FIRST_ROW
 from creditctl.store.staging import stage_tables
 
+_AT_ONCE = 50_000
+"""Events that are looked up by one statement: a file may hold nothing but known ones."""
+
 
 def sifted(
     unit: UnitOfWork, events: PricedColumns, repeats: Column, verdict: Verdict, window: int
@@ -40,17 +43,19 @@ def sifted(
     tables = (BOOKED, LATE) if has_late_events(unit) else (BOOKED,)
     for table, offset, places in _to_look_up(unit, events, reach, tables):
         open_places = places[~settled[places]]
-        _stage(unit, events, open_places)
-        found = np.array(matches_of_staged(unit, offset, window, table), np.int64).reshape(-1, 3)
-        here = open_places[found[:, 0] - FIRST_ROW]
-        known[here] = True
-        settled[here[(found[:, 1] == 1) & (found[:, 2] == 1)]] = True
+        for first in range(0, len(open_places), _AT_ONCE):
+            part = open_places[first : first + _AT_ONCE]
+            _stage(unit, events, part)
+            found = np.fromiter(matches_of_staged(unit, offset, window, table), np.int64)
+            here = part[(found >> 1) - FIRST_ROW]
+            known[here] = True
+            settled[here[(found & 1) == 1]] = True
     known |= settled
     if not known.any():
         return verdict
     doubtful = with_repeats(events, repeats, known)
     sightings = _sightings(unit, events, np.flatnonzero(doubtful & ~settled), reach, tables)
-    return rejudged(verdict, events, doubtful, settled, list(sightings), window)
+    return rejudged(verdict, events, repeats, doubtful, settled, list(sightings), window)
 
 
 def _pruned(unit: UnitOfWork, events: PricedColumns, reach: int) -> Column:

@@ -93,7 +93,7 @@ def test_a_verdict_is_corrected_where_ids_are_known(
     again, _ = shared(events.high, booked.high)
 
     found = rejudged(
-        alone, events, with_repeats(events, repeats, again), nothing, iter(known), window
+        alone, events, repeats, with_repeats(events, repeats, again), nothing, iter(known), window
     )
     expected = judged(events, repeats | again, nothing, known, window)
     assert found.new.tolist() == expected.new.tolist()

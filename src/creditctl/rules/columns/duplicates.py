@@ -99,6 +99,7 @@ def judged(
 def rejudged(
     verdict: Verdict,
     events: PricedColumns,
+    repeats: Column,
     doubtful: Column,
     settled: Column,
     known: Iterable[tuple[bytes, Sighting]],
@@ -106,10 +107,11 @@ def rejudged(
 ) -> Verdict:
     """The verdict without knowledge, corrected by what is known of the ids of doubtful events.
 
-    An id is doubtful in all of its events or in none.
+    An id is doubtful in all of its events or in none. `repeats` is the mask of `repeated`.
     """
     nothing = np.zeros(len(events), bool)
-    before = judged(events, doubtful, nothing, (), window)
+    # Whose id came once was new, whatever it tells of.
+    before = judged(events, doubtful & repeats, nothing, (), window)
     after = judged(events, doubtful, settled, known, window)
     new = nothing
     new[verdict.new] = True
@@ -125,18 +127,26 @@ def rejudged(
 
 def with_repeats(events: PricedColumns, repeats: Column, found: Column) -> Column:
     """The mask `found`, and those of the events that repeat whose id is one of them."""
-    mask, places = found.copy(), np.flatnonzero(repeats)
-    mask[places[np.isin(events.high[places], events.high[found])]] = True
+    mask, places = found.copy(), np.flatnonzero(repeats & ~found)
+    mask[places[_among(events.high[places], events.high[found])]] = True
     return mask
 
 
 def shared(one: Column, other: Column) -> tuple[Column, Column]:
     """Masks of the numbers in either column that the other one has too."""
     mine, theirs = _within(one, other), _within(other, one)
-    common = np.intersect1d(one[mine], other[theirs])
-    mine[mine] = np.isin(one[mine], common)
-    theirs[theirs] = np.isin(other[theirs], common)
+    mine[mine] = _among(one[mine], other[theirs])
+    theirs[theirs] = _among(other[theirs], one[mine])
     return mine, theirs
+
+
+def _among(numbers: Column, others: Column) -> Column:
+    """A mask of the numbers that are among the others."""
+    if not len(others):
+        return np.zeros(len(numbers), bool)
+    ordered = np.sort(others)
+    places = np.searchsorted(ordered, numbers)
+    return ordered[np.minimum(places, len(ordered) - 1)] == numbers
 
 
 def _within(numbers: Column, others: Column) -> Column:

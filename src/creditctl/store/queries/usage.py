@@ -62,18 +62,18 @@ def ids_of_hours(
 
 def matches_of_staged(
     unit: UnitOfWork, offset: int, window: int, table: str = BOOKED
-) -> list[tuple[int, int, int]]:
-    """Known events with the id of a staged one, `offset` hours later.
+) -> Iterator[int]:
+    """Known events with the id of a staged one, `offset` hours later: twice the staged row.
 
-    For each the staged row, whether it is near (the same hour, or within `window` microseconds),
-    and whether it tells of the same request.
+    And 1 if the event is near (the same hour, or within `window` microseconds) and tells of the
+    same request. One number for each, for there may be as many as events are staged.
     """
-    return _matches(
+    found = _matches(
         unit,
         f"""
-        CASE WHEN e.event_hour = s.event_hour OR ABS(e.occurred_at - s.occurred_at) <= :window
-             THEN 1 ELSE 0 END,
-        CASE WHEN e.organization_id = s.organization_id AND {_ENDPOINT} = s.endpoint_id
+        2 * s.row +
+        CASE WHEN (e.event_hour = s.event_hour OR ABS(e.occurred_at - s.occurred_at) <= :window)
+                  AND e.organization_id = s.organization_id AND {_ENDPOINT} = s.endpoint_id
                   AND COALESCE(e.api_key_id, 0) = s.api_key_id AND e.status = s.status
                   AND e.units = s.units
              THEN 1 ELSE 0 END
@@ -82,6 +82,7 @@ def matches_of_staged(
         table,
         window=window,
     )
+    return (number for (number,) in found)
 
 
 def sightings_of_staged(
@@ -90,7 +91,7 @@ def sightings_of_staged(
     """Known events with the id of a staged one, `offset` hours later, each with its row."""
     found = _matches(
         unit,
-        f"e.occurred_at, e.organization_id, e.api_key_id, {_ENDPOINT}, e.status, e.units",
+        f"s.row, e.occurred_at, e.organization_id, e.api_key_id, {_ENDPOINT}, e.status, e.units",
         offset,
         table,
     )
@@ -106,7 +107,7 @@ def _matches(
     with looking_up(unit):
         return unit.fetch_rows(
             f"""
-            SELECT s.row, {columns}
+            SELECT {columns}
             FROM staged_event AS s CROSS JOIN {table} AS e
             WHERE e.event_hour = s.event_hour + CAST(:offset AS BIGINT) AND e.event_id = s.event_id
             """,
