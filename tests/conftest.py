@@ -54,7 +54,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         return (yield)
     from hypothesis import settings as budget
 
-    fewer = max(_FEWEST_EXAMPLES, settings.max_examples // 3)
+    fewer = max(_FEWEST_EXAMPLES, settings.max_examples // 4)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(
             law, place, budget(settings, max_examples=min(fewer, settings.max_examples))
