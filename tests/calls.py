@@ -5,6 +5,22 @@ from creditctl.services.hold_capture import capture
 from creditctl.services.holds import Hold, HoldRequest, authorize
 from creditctl.store.engine import reading
 
+ROWS = """
+[catalog]
+name = "rows"
+currency = "USD"
+list_price = "0.01"
+effective_from = 2026-01-01T00:00:00Z
+
+[products.rows]
+[[products.rows.endpoints]]
+method = "GET"
+path = "/rows"
+data = { per = 1, unit = "rows", credits = 1 }
+maximum = 40
+"""
+"""The head of a catalog in which each unit of /rows costs a credit; plans follow."""
+
 
 def call(
     context: Context,

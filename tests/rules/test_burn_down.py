@@ -141,7 +141,7 @@ def one_by_one(lots: list[Lot], charges: list[Charge]) -> dict[object, int]:
     return sums
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(LOTS, CHARGES)
 def test_it_equals_paying_event_by_event(lots, charges) -> None:
     ordered = sorted(charges)
@@ -149,7 +149,7 @@ def test_it_equals_paying_event_by_event(lots, charges) -> None:
     assert paid(numbered(lots), ordered) == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(LOTS, CHARGES, st.integers(0, 25))
 def test_nothing_is_lost_and_two_chunks_in_time_order_equal_one(lots, charges, cut) -> None:
     ordered = sorted(charges)

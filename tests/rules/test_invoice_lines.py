@@ -163,7 +163,7 @@ def priced_usage(draw: st.DrawFn) -> PricedUsage:
 
 
 @given(st.lists(priced_usage(), max_size=3), st.lists(st.integers(0, 10**6), max_size=2))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_the_total_is_the_fees_and_the_overage_at_its_price_for_any_split(
     parts: list[PricedUsage], fees: list[int]
 ) -> None:
@@ -174,7 +174,7 @@ def test_the_total_is_the_fees_and_the_overage_at_its_price_for_any_split(
 
 
 @given(priced_usage())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_covered_usage_nets_to_exactly_nothing(part: PricedUsage) -> None:
     covered = PricedUsage(part.price, part.usage, part.applied, NO_CREDITS)
     lines = invoice_lines([], [covered], "USD")

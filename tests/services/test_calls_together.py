@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from builders import an_organization, at, open_books
+from calls import ROWS
 from creditctl.adapters.counters.interface import CountersDown
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput
@@ -18,19 +19,9 @@ from creditctl.services.gate_keys import GateRequest
 from creditctl.services.keys import CreatedKey, create_key
 from creditctl.services.outcomes import Outcome
 
-CATALOG = """
-[catalog]
-name = "rows"
-currency = "USD"
-list_price = "0.01"
-effective_from = 2026-01-01T00:00:00Z
-
-[products.rows]
-[[products.rows.endpoints]]
-method = "GET"
-path = "/rows"
-data = { per = 1, unit = "rows", credits = 1 }
-maximum = 40
+CATALOG = (
+    ROWS
+    + """
 
 [plans.small]
 fee = "0.00"
@@ -38,6 +29,7 @@ allowance = 0
 [plans.small.limits]
 requests_per_period = 5
 """
+)
 
 
 @pytest.fixture

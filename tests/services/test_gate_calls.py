@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from builders import an_organization, at, give, open_books, use
+from calls import ROWS
 from counter_stores import key_id
 from creditctl.adapters.counters.interface import CountersDown
 from creditctl.context import Context
@@ -22,19 +23,9 @@ from creditctl.services.holds import release
 from creditctl.services.keys import CreatedKey, create_key
 from creditctl.services.limits_check import check_limits
 
-CATALOG = """
-[catalog]
-name = "rows"
-currency = "USD"
-list_price = "0.01"
-effective_from = 2026-01-01T00:00:00Z
-
-[products.rows]
-[[products.rows.endpoints]]
-method = "GET"
-path = "/rows"
-data = { per = 1, unit = "rows", credits = 1 }
-maximum = 40
+CATALOG = (
+    ROWS
+    + """
 [products.news]
 [[products.news.endpoints]]
 method = "GET"
@@ -51,6 +42,7 @@ requests_per_period = 5
 burst_per_10_seconds = 5
 websocket_connections = 3
 """
+)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from builders import an_organization, at, give, open_books
+from calls import ROWS
 from creditctl.context import Context
 from creditctl.server.embedding import Gate
 from creditctl.services import gate_terms
@@ -20,19 +21,9 @@ from creditctl.store import driver_sqlite
 from creditctl.store.connections import IdleConnections
 from creditctl.store.engine import reading, reusing_connections
 
-CATALOG = """
-[catalog]
-name = "rows"
-currency = "USD"
-list_price = "0.01"
-effective_from = 2026-01-01T00:00:00Z
-
-[products.rows]
-[[products.rows.endpoints]]
-method = "GET"
-path = "/rows"
-data = { per = 1, unit = "rows", credits = 1 }
-maximum = 40
+CATALOG = (
+    ROWS
+    + """
 
 [plans.small]
 fee = "10.00"
@@ -47,6 +38,7 @@ allowance = 200
 [plans.large.limits]
 requests_per_period = 500
 """
+)
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def document_of(
 
 
 @given(LINES, RATES, CURRENCIES, st.booleans())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_net_and_tax_are_the_gross_of_each_line_and_of_the_document(
     rows: list[tuple[int, str]],
     rates: dict[str, tuple[Tax, ...]],
@@ -176,7 +176,7 @@ def test_net_and_tax_are_the_gross_of_each_line_and_of_the_document(
 
 
 @given(LINES, RATES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_each_tax_is_the_rate_of_its_net_rounded_once(
     rows: list[tuple[int, str]], rates: dict[str, tuple[Tax, ...]]
 ) -> None:
@@ -189,7 +189,7 @@ def test_each_tax_is_the_rate_of_its_net_rounded_once(
 
 
 @given(st.lists(AMOUNTS, max_size=8), taxes(at_most=1))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_a_gross_that_came_of_a_net_leads_back_to_it(
     amounts: list[int], one: tuple[Tax, ...]
 ) -> None:
@@ -200,7 +200,7 @@ def test_a_gross_that_came_of_a_net_leads_back_to_it(
 
 
 @given(AMOUNTS, PPM)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_two_equal_taxes_lead_back_too_and_stay_equal(amount: int, ppm: int) -> None:
     halves = {"standard": (tax("CGST", ppm), tax("SGST", ppm))}
     before = document_of([(amount, "standard")], halves, inclusive=False)
@@ -210,7 +210,7 @@ def test_two_equal_taxes_lead_back_too_and_stay_equal(amount: int, ppm: int) -> 
 
 
 @given(AMOUNTS, taxes())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_several_taxes_lead_back_to_within_a_minor_unit_of_each(
     amount: int, several: tuple[Tax, ...]
 ) -> None:
@@ -221,7 +221,7 @@ def test_several_taxes_lead_back_to_within_a_minor_unit_of_each(
 
 
 @given(LINES.flatmap(lambda rows: st.tuples(st.just(rows), st.permutations(rows))), RATES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_the_order_of_the_lines_is_irrelevant(
     both: tuple[list[tuple[int, str]], list[tuple[int, str]]], rates: dict[str, tuple[Tax, ...]]
 ) -> None:
@@ -240,7 +240,7 @@ def test_the_order_of_the_lines_is_irrelevant(
 
 
 @given(LINES, RATES, st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_credit_note_of_everything_takes_exactly_everything_back(
     rows: list[tuple[int, str]],
     rates: dict[str, tuple[Tax, ...]],
@@ -253,7 +253,7 @@ def test_a_credit_note_of_everything_takes_exactly_everything_back(
 
 
 @given(st.lists(st.fractions(-(10**6), 10**6), max_size=20))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_an_allocation_is_fair(shares: list[Fraction]) -> None:
     parts = allocated(shares)
     assert sum(parts) == nearest(sum(shares, Fraction(0)))
