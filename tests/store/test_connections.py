@@ -259,6 +259,35 @@ def test_a_writer_that_waits_too_long_is_told_so_by_a_kept_connection_too(
         note(sqlite_database, "third")
 
 
+def test_one_connection_that_reads_and_writes_keeps_nothing_written_while_it_only_reads(
+    database: str,
+) -> None:
+    import psycopg
+
+    refusals = (RuntimeError, psycopg.errors.ReadOnlySqlTransaction)
+    with closing(IdleConnections(reads_where_it_writes=True)) as idle, reusing_connections(idle):
+        note(database, "kept")
+        with pytest.raises(refusals), reading(database) as unit:
+            unit.run(NOTE, name="lost")
+        note(database, "kept too")
+        assert count(database) == 2
+
+
+def test_one_connection_that_reads_and_writes_in_turn_plans_its_statements_once(
+    sqlite_database: str, opened: list[Any]
+) -> None:
+    said: list[str] = []
+    with closing(IdleConnections(reads_where_it_writes=True)) as idle, reusing_connections(idle):
+        note(sqlite_database, "first")
+        opened[0].set_trace_callback(said.append)
+        note(sqlite_database, "second")
+        assert count(sqlite_database) == 2
+        note(sqlite_database, "third")
+    # Most settings make SQLite forget what it planned, whatever they set.
+    assert [line for line in said if line.startswith("PRAGMA")] == []
+    assert len(opened) == 1
+
+
 def waits_for_the_disk(unit: UnitOfWork) -> bool:
     if unit.dialect == "sqlite":
         return bool(unit.fetch_value("PRAGMA synchronous") == FULL)

@@ -31,7 +31,7 @@ class IdleConnections:
         keep_staged: bool = False,
         reads_where_it_writes: bool = False,
     ) -> None:
-        """`reads_where_it_writes`: one connection for both, if it can be told not to write.
+        """`reads_where_it_writes`: one connection for both, where that can tell what it does.
 
         What it wrote itself it need not read again, and it knows whether others wrote.
         """

@@ -67,6 +67,11 @@ def begin(connection: Any, *, read_only: bool, flushed: bool = True) -> str | No
     return None if row is None else str(row[0])
 
 
+def commit(connection: Any) -> None:
+    """Keep what was done; the server refuses to write in what only reads."""
+    connection.commit()
+
+
 def ended(connection: Any) -> bool:
     """Roll back what is not committed; whether the connection can be used again."""
     import psycopg

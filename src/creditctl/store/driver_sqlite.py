@@ -72,8 +72,8 @@ class _Connection(sqlite3.Connection):
     number: int
     """No other one of this process has it."""
 
-    only_reads = False
-    """Whether the transaction that was begun last must not write."""
+    changes_before: int | None = None
+    """Rows it had changed when the transaction began that must not write."""
 
     flushed = True
     """Whether commits wait for the disk."""
@@ -121,18 +121,26 @@ def begin(connection: _Connection, *, read_only: bool, flushed: bool = True) -> 
     if connection.flushed != flushed:
         connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[flushed]}")
         connection.flushed = flushed
-    if connection.only_reads != read_only:
-        connection.execute(f"PRAGMA query_only = {int(read_only)}")
-        connection.only_reads = read_only
+    # Not by `PRAGMA query_only`, after which every statement would be planned anew: see `ended`.
+    connection.changes_before = connection.total_changes if read_only else None
     connection.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
     return schema_revision(connection)
 
 
-def ended(connection: sqlite3.Connection) -> bool:
+def ended(connection: _Connection) -> bool:
     """Roll back what is not committed; whether the connection can be used again."""
     if connection.in_transaction:
         connection.rollback()
     return True
+
+
+def commit(connection: _Connection) -> None:
+    """Keep what was done; raises RuntimeError, and keeps nothing, if it was only to be read."""
+    before = connection.changes_before
+    if before is not None and connection.total_changes != before:
+        connection.rollback()
+        raise RuntimeError("a transaction that only reads has written")
+    connection.commit()
 
 
 @contextmanager

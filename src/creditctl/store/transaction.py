@@ -96,7 +96,7 @@ class UnitOfWork:
             if self._trip is not None:
                 self._trip.ask("COMMIT", {})
             else:
-                self.connection.commit()
+                DRIVERS[self.dialect].commit(self.connection)
 
     def version(self) -> tuple[int, int] | None:
         """Of what the transaction reads, but for what its own connection wrote; None: unknown.
