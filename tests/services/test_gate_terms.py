@@ -63,7 +63,7 @@ class Asking:
 
     def __call__(self, context: Context) -> Any:
         with reusing_connections(self.idle), reading(context.database) as unit:
-            return self.known.asking(unit, context, self.request)
+            return self.known.asking(unit, context, self.request, unit.version())
 
 
 @pytest.fixture

@@ -6,22 +6,19 @@ now: a draft, whose names may still change.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from creditctl.rules.gate_terms import GateDecision, WindowStanding
 from creditctl.rules.instants import micros_of
+
+if TYPE_CHECKING:  # decisions have their headers themselves
+    from creditctl.rules.gate_terms import GateDecision, WindowStanding
 
 _SECOND = timedelta(seconds=1)
 _MICROS = 1_000_000
 
 
-def with_headers(decision: GateDecision) -> GateDecision:
-    """The decision with what its client is told of it."""
-    return replace(decision, headers=headers_of(decision))
-
-
-def headers_of(decision: GateDecision) -> dict[str, str]:
+def headers_of(decision: "GateDecision") -> dict[str, str]:
     """Every header of the decision, by name."""
     headers = {}
     if decision.retry_after is not None:
@@ -29,7 +26,7 @@ def headers_of(decision: GateDecision) -> dict[str, str]:
     return headers | _nearest(decision) | _policies(decision.windows, decision.at)
 
 
-def _nearest(decision: GateDecision) -> dict[str, str]:
+def _nearest(decision: "GateDecision") -> dict[str, str]:
     """The one window that matters."""
     if decision.limit is None or decision.resets_at is None:
         return {}
@@ -40,7 +37,7 @@ def _nearest(decision: GateDecision) -> dict[str, str]:
     }
 
 
-def _policies(windows: Iterable[WindowStanding], at: datetime) -> dict[str, str]:
+def _policies(windows: "Iterable[WindowStanding]", at: datetime) -> dict[str, str]:
     """All windows, each a quoted name with its parameters."""
     limited = [window for window in windows if window.limit is not None]
     if not limited:

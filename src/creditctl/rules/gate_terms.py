@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from creditctl.rules import enforcement
 from creditctl.rules.catalog import GATE_WHEN_DOWN
+from creditctl.rules.gate_headers import headers_of
 from creditctl.rules.periods import Period
 from creditctl.rules.rate_limits import Channel
 from creditctl.rules.units import NO_CREDITS, Credits
@@ -165,4 +166,9 @@ class GateDecision:
     """The connection that gave way and has to be closed."""
 
     windows: tuple[WindowStanding, ...] = ()
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(init=False)
+    """What the client is told of it."""
+
+    def __post_init__(self) -> None:
+        """They follow from the rest, for a decision that was changed too."""
+        object.__setattr__(self, "headers", headers_of(self))

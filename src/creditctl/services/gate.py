@@ -5,23 +5,21 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from creditctl.adapters.counters.interface import Counters, CountersDown, Hit
 from creditctl.context import Context
-from creditctl.errors import CreditctlError, InvalidInput
+from creditctl.errors import CreditctlError
 from creditctl.rules.gate import (
     counted_decision,
-    refusal,
     too_many_connections,
     uncounted_decision,
 )
-from creditctl.rules.gate_headers import with_headers
-from creditctl.rules.gate_terms import Asked, Caller, GateDecision
-from creditctl.rules.rate_limits import CONNECTIONS, LEASE, Channel, Check, Verdict, checks_for
+from creditctl.rules.gate_terms import GateDecision
+from creditctl.rules.rate_limits import CONNECTIONS, LEASE, Channel, Check, Verdict
 from creditctl.services.gate_counters import open_counters
-from creditctl.services.gate_facts import read_facts
 from creditctl.services.gate_keys import GateRequest
+from creditctl.services.gate_snapshot import Numbered, Permitted, Snapshot
 from creditctl.services.gate_terms import KnownTerms
 from creditctl.services.group_commit import GroupCommit
 from creditctl.services.group_steps import OF_THE_TRANSACTION, Step
@@ -30,7 +28,7 @@ from creditctl.services.price_book import PriceBook, load_price_book
 from creditctl.services.step_groups import PlainSteps
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.gate import newest_catalog_id
-from creditctl.store.queries.holds import HoldRow, newest_hold_of
+from creditctl.store.queries.holds import HoldRow
 from creditctl.store.queries.keys import KeyRow
 
 T = TypeVar("T")
@@ -51,27 +49,6 @@ class Weighed:
     prices: PriceBook | None = None
     """That it was decided by."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """A request that nothing refuses but, perhaps, the counters."""
-
-    request: GateRequest
-    key: KeyRow
-    known: HoldRow | None
-    prices: PriceBook
-    caller: Caller
-    asked: Asked
-    is_counted: bool
-
-    @property
-    def is_in_windows(self) -> bool:
-        """Whether it is counted in windows; a connection is held instead."""
-        return self.request.channel is not Channel.WEBSOCKET
-
-
-Numbered: TypeAlias = tuple[GateRequest, bytes | None]
-"""A request, and the event id of its call if that may have a hold."""
 
 OK = 200
 
@@ -136,11 +113,12 @@ class Gate:
         Raises, before anything is counted, what makes it impossible for all of them.
         """
         with reading(context.database) as unit:
-            found = [self._facts(unit, context, *one, count=count) for one in asked]
+            snapshot = Snapshot(unit, context, self._terms, self._prices(unit))
+            found = [_found(snapshot, *one, count=count) for one in asked]
         hits = {
-            place: (one.key.first_id, self.checks(one.caller, one.request, context))
+            place: (one.key.first_id, one.checks)
             for place, one in enumerate(found)
-            if isinstance(one, _Facts) and one.is_counted and one.is_in_windows
+            if isinstance(one, Permitted) and one.is_counted and one.is_in_windows
         }
         verdicts = dict(zip(hits, self._hit_all(context, list(hits.values())), strict=True))
         return [
@@ -149,34 +127,6 @@ class Gate:
             else outcome_of(partial(self._judged, context, one, verdicts.get(place)))
             for place, one in enumerate(found)
         ]
-
-    def _facts(
-        self,
-        unit: UnitOfWork,
-        context: Context,
-        request: GateRequest,
-        event_id: bytes | None,
-        *,
-        count: bool,
-    ) -> "_Facts | Outcome[Weighed]":
-        """What the books say of a request, if that does not refuse it."""
-        try:
-            _check(request, count=count)
-            terms = self._terms.asking(unit, context, request)
-            if isinstance(terms, GateDecision):
-                return Outcome(Weighed(with_headers(terms)))
-            known = _hold_of(unit, context, event_id)
-            prices = self._prices(unit)
-            caller, wanted = read_facts(unit, context, prices, terms, request)
-        except OF_THE_TRANSACTION:
-            raise
-        except CreditctlError as problem:
-            return Outcome(problem=problem)
-        decision = None if known else refusal(caller, wanted, context.now)
-        if decision is not None:
-            return Outcome(Weighed(with_headers(decision), terms.key))
-        is_counted = count and known is None
-        return _Facts(request, terms.key, known, prices, caller, wanted, is_counted)
 
     def _hit_all(self, context: Context, hits: Sequence[Hit]) -> list[Verdict | CountersDown]:
         """Count them; where that fails, nobody knows which of them were."""
@@ -188,13 +138,13 @@ class Gate:
             return [problem for _ in hits]
 
     def _judged(
-        self, context: Context, facts: "_Facts", verdict: Verdict | CountersDown | None
+        self, context: Context, facts: Permitted, verdict: Verdict | CountersDown | None
     ) -> Weighed:
         """The decision; without a verdict yet the counters are asked for it."""
         decision, counted = self._count(context, facts, verdict)
         if facts.known is not None and decision.status != OK:
             decision = counted_decision(facts.caller, facts.asked, context.now, Verdict(()))
-        return Weighed(with_headers(decision), facts.key, counted, facts.known, facts.prices)
+        return Weighed(decision, facts.key, counted, facts.known, facts.prices)
 
     def take_back(self, context: Context, request: GateRequest, weighed: Weighed) -> None:
         """Uncount a request that was denied after all."""
@@ -212,19 +162,8 @@ class Gate:
         with reading(context.database) as unit:
             return self._prices(unit)
 
-    def checks(self, caller: Caller, request: GateRequest, context: Context) -> tuple[Check, ...]:
-        """The windows that the request is counted in."""
-        return checks_for(
-            request.channel,
-            caller.plan.limits,
-            caller.plan.period,
-            context.now,
-            cost=request.messages,
-            imported=caller.imported,
-        )
-
     def _count(
-        self, context: Context, facts: "_Facts", verdict: Verdict | CountersDown | None
+        self, context: Context, facts: Permitted, verdict: Verdict | CountersDown | None
     ) -> tuple[GateDecision, tuple[Check, ...]]:
         caller, asked = facts.caller, facts.asked
         try:
@@ -232,15 +171,14 @@ class Gate:
                 return self._connect(context, facts), ()
             if isinstance(verdict, CountersDown):
                 return uncounted_decision(caller, asked, context.now), ()
-            checks = self.checks(caller, facts.request, context)
             if verdict is None:
-                verdict = self.counters.peek(facts.key.first_id, checks, context.now)
+                verdict = self.counters.peek(facts.key.first_id, facts.checks, context.now)
         except CountersDown:
             return uncounted_decision(caller, asked, context.now), ()
-        counted = checks if facts.is_counted and verdict.refused is None else ()
+        counted = facts.checks if facts.is_counted and verdict.refused is None else ()
         return counted_decision(caller, asked, context.now, verdict), counted
 
-    def _connect(self, context: Context, facts: "_Facts") -> GateDecision:
+    def _connect(self, context: Context, facts: Permitted) -> GateDecision:
         """Hold a connection for LEASE, after which a heartbeat has to keep it open."""
         key, caller, asked, request = facts.key, facts.caller, facts.asked, facts.request
         limit = caller.plan.limits.get(CONNECTIONS)
@@ -277,21 +215,16 @@ def decide_request(context: Context, request: GateRequest, *, count: bool = True
     return Gate(open_counters(context)).decide(context, request, count=count)
 
 
-def _hold_of(unit: UnitOfWork, context: Context, event_id: bytes | None) -> HoldRow | None:
-    """The hold of that request, unless it was so long ago that the id is a new one's."""
-    found = newest_hold_of(unit, event_id) if event_id is not None else None
-    if found is None or abs(found.authorized_at - context.now) > context.settings.dedup_window:
-        return None
-    return found
-
-
-def _check(request: GateRequest, *, count: bool) -> None:
-    if request.messages < 1:
-        raise InvalidInput("a request is at least one message")
-    if request.channel is Channel.REST and (request.path is None or request.messages != 1):
-        raise InvalidInput("a REST request has a path, and is one", hint="add --path PATH")
-    if request.channel is Channel.WEBSOCKET and count and not request.lease:
-        raise InvalidInput(
-            "a connection needs a name to be held by",
-            hint="add --lease NAME, or --dry-run to hold nothing",
-        )
+def _found(
+    snapshot: Snapshot, request: GateRequest, event_id: bytes | None, *, count: bool
+) -> "Permitted | Outcome[Weighed]":
+    """What the books say of a request, if that does not refuse it."""
+    try:
+        found = snapshot.permitted(request, event_id, count=count)
+    except OF_THE_TRANSACTION:
+        raise
+    except CreditctlError as problem:
+        return Outcome(problem=problem)
+    if isinstance(found, Permitted):
+        return found
+    return Outcome(Weighed(found.decision, found.key))

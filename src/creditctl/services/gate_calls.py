@@ -11,11 +11,11 @@ from functools import partial
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput
 from creditctl.rules.gate import unaffordable
-from creditctl.rules.gate_headers import with_headers
 from creditctl.rules.gate_terms import GateDecision
 from creditctl.services.call_prices import request_identity
-from creditctl.services.gate import OK, Gate, Numbered, Weighed
+from creditctl.services.gate import OK, Gate, Weighed
 from creditctl.services.gate_keys import GateRequest
+from creditctl.services.gate_snapshot import Numbered
 from creditctl.services.hold_answers import Hold, HoldRequest, InsufficientCredits
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization, Release
@@ -143,7 +143,7 @@ def _answered(gate: Gate, context: Context, one: _Admitted, found: Outcome[Hold]
         gate.take_back(context, one.request, one.weighed)
     if isinstance(found.problem, InsufficientCredits):
         refused = found.problem
-        return GateCall(with_headers(unaffordable(decision, refused.required, refused.available)))
+        return GateCall(unaffordable(decision, refused.required, refused.available))
     return GateCall(decision, found.answer())
 
 

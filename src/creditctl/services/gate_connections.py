@@ -18,7 +18,6 @@ from creditctl.rules.gate import (
     refusal,
     uncounted_decision,
 )
-from creditctl.rules.gate_headers import with_headers
 from creditctl.rules.gate_terms import GateDecision, GateReason
 from creditctl.rules.rate_limits import LEASE, Channel, Verdict
 from creditctl.services.audit import record_change
@@ -62,22 +61,22 @@ def keep_open(gate: Gate, context: Context, request: GateRequest) -> GateDecisio
     with reading(context.database) as unit:
         terms = terms_asking(unit, context, request)
         if isinstance(terms, GateDecision):
-            return with_headers(terms)
+            return terms
         key = terms.key
         caller, asked = read_facts(unit, context, prices, terms, request)
     refused = refusal(caller, asked, context.now)
     if refused is not None:
         with suppress(CountersDown):  # then it is over in LEASE at the latest
             gate.counters.close_connection(key.first_id, lease)
-        return with_headers(refused)
+        return refused
     try:
         kept = gate.counters.keep_open(key.first_id, lease, context.now, lasts=LEASE)
     except CountersDown:
-        return with_headers(uncounted_decision(caller, asked, context.now))
+        return uncounted_decision(caller, asked, context.now)
     if kept is Kept.OPEN:
-        return with_headers(counted_decision(caller, asked, context.now, Verdict(())))
+        return counted_decision(caller, asked, context.now, Verdict(()))
     was_taken = kept is Kept.TAKEN_OVER
-    return with_headers(lost_connection(caller, asked, context.now, was_taken_over=was_taken))
+    return lost_connection(caller, asked, context.now, was_taken_over=was_taken)
 
 
 def close(gate: Gate, context: Context, request: GateRequest) -> GateDecision:
@@ -90,7 +89,7 @@ def close(gate: Gate, context: Context, request: GateRequest) -> GateDecision:
     with reading(context.database) as unit:
         key = key_named(unit, context, request)
     if isinstance(key, GateDecision):
-        return with_headers(key)
+        return key
     try:
         gate.counters.close_connection(key.first_id, lease)
     except CountersDown as problem:

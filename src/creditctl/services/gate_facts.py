@@ -25,11 +25,19 @@ def read_facts(
     unit: UnitOfWork, context: Context, book: PriceBook, terms: Terms, request: GateRequest
 ) -> tuple[Caller, Asked]:
     """The caller and what is asked, in one snapshot."""
-    now, key, subscribed, period = context.now, terms.key, terms.subscribed, terms.plan.period
-    owner_id = key.organization_id
-    asked, product_id = _asked(unit, book, owner_id, terms.plan_id, request, now)
+    now, owner_id = context.now, terms.key.organization_id
+    asked, product_id = asked_and_product(unit, book, owner_id, terms.plan_id, request, now)
     is_counted = request.channel is Channel.REST
-    caller = Caller(
+    return read_caller(unit, terms, product_id, now, is_counted=is_counted), asked
+
+
+def read_caller(
+    unit: UnitOfWork, terms: Terms, product_id: int | None, now: datetime, *, is_counted: bool
+) -> Caller:
+    """Whose key it is, and what that may spend on the product; the same for all that it asks."""
+    key, subscribed, period = terms.key, terms.subscribed, terms.plan.period
+    owner_id = key.organization_id
+    return Caller(
         key=key.public_id,
         organization=key.organization,
         plan=terms.plan,
@@ -42,7 +50,6 @@ def read_facts(
         part_budget=_exceeded_part(unit, key, product_id, now),
         imported=booked_requests(unit, owner_id, key.first_id, period) if is_counted else 0,
     )
-    return caller, asked
 
 
 def _exceeded_part(
@@ -66,7 +73,7 @@ def _postpaid_left(
     return max(subscribed.postpaid_limit - taken, NO_CREDITS)
 
 
-def _asked(
+def asked_and_product(
     unit: UnitOfWork,
     book: PriceBook,
     owner_id: int,

@@ -61,10 +61,16 @@ class KnownTerms:
         self._kept: tuple[tuple[int, int] | None, dict[bytes, _Known]] = None, {}
 
     def asking(
-        self, unit: UnitOfWork, context: Context, request: GateRequest
+        self,
+        unit: UnitOfWork,
+        context: Context,
+        request: GateRequest,
+        version: tuple[int, int] | None,
     ) -> Terms | GateDecision:
-        """The terms of the key that asks, or why it may not; raises PlanNotFound."""
-        version = unit.version()
+        """The terms of the key that asks, or why it may not; raises PlanNotFound.
+
+        `version` is the transaction's: see `UnitOfWork.version`.
+        """
         if version is None:
             return terms_asking(unit, context, request)
         name, known = _name(context, request), self._of_version(version)
