@@ -30,6 +30,9 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 16384",
 )
 
+_SHORT_LOG = "PRAGMA wal_autocheckpoint = 1000"
+"""8 MB, which are written over and over: a log that gets longer takes twice as long to a disk."""
+
 _SYNCHRONOUS = {True: "FULL", False: "NORMAL"}
 """Whether commits wait for the disk: FULL keeps the last ones through a power cut."""
 
@@ -102,6 +105,11 @@ def connect(database: str, *, read_only: bool) -> sqlite3.Connection:
     if not read_only:
         connection.execute(f"ATTACH ':memory:' AS {STAGING}")
     return connection
+
+
+def expect_small_transactions(connection: sqlite3.Connection) -> None:
+    """For a connection that stays open for many of them, of which each waits for the disk."""
+    connection.execute(_SHORT_LOG)
 
 
 def is_usable(connection: _Connection, database: str) -> bool:
