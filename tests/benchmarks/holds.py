@@ -30,12 +30,12 @@ from tests.builders import an_organization, open_books
 from creditctl import clock
 from creditctl.context import Context
 from creditctl.services.call_prices import current_prices
+from creditctl.services.gate_standing import KeptBooks
 from creditctl.services.group_commit import GroupCommit
 from creditctl.services.hold_answers import HoldRequest
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization
 from creditctl.services.step_groups import PlainSteps
-from creditctl.store.connections import IdleConnections
 from creditctl.store.driver_sqlite import path_of
 from creditctl.store.engine import dialect_of, reusing_connections
 from creditctl.store.migrate import create_file, migrate
@@ -137,7 +137,7 @@ def _bare(database: str, organizations: int) -> Iterator[Act]:
 @contextmanager
 def _ours(database: str, organizations: int, *, is_charged: bool) -> Iterator[Act]:
     """A hold of one credit, and its capture."""
-    group, idle = GroupCommit(database, PlainSteps()), IdleConnections()
+    group, books = GroupCommit(database, PlainSteps()), KeptBooks()
     prices = current_prices(_context(database))
 
     def act(number: int) -> None:
@@ -149,13 +149,13 @@ def _ours(database: str, organizations: int, *, is_charged: bool) -> Iterator[Ac
             organization=f"org-{number % organizations}",
             units=1,
         )
-        with reusing_connections(idle):
+        with books.open():
             group.run(Authorization(_context(database), request, prices))
             if is_charged:
                 group.run(Capture(_context(database), name, prices, 200, 1))
 
     yield act
-    idle.close()
+    books.close()
 
 
 @contextmanager
