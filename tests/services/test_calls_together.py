@@ -8,12 +8,18 @@ from builders import an_organization, at, open_books
 from calls import ROWS
 from creditctl.adapters.counters.interface import CountersDown
 from creditctl.context import Context
-from creditctl.errors import Conflict, InvalidInput
+from creditctl.errors import Conflict, DatabaseMissing, InvalidInput, NotFound
 from creditctl.rules.rate_limits import Channel, Verdict
 from creditctl.rules.units import Credits
 from creditctl.services.balances import read_balance
 from creditctl.services.gate import Gate
-from creditctl.services.gate_calls import WantedCall, authorize_calls, capture_call
+from creditctl.services.gate_calls import (
+    WantedCall,
+    WantedCapture,
+    WantedRelease,
+    answer_calls,
+    capture_call,
+)
 from creditctl.services.gate_counters import DatabaseCounters
 from creditctl.services.gate_keys import GateRequest
 from creditctl.services.keys import CreatedKey, create_key
@@ -63,13 +69,13 @@ def counted(gate: Gate, books: Context, key: CreatedKey) -> int:
 
 
 def test_each_has_its_own_answer(books: Context, gate: Gate, key: CreatedKey) -> None:
-    authorize_calls(gate, books, [call(key, "ended")])
+    answer_calls(gate, books, [call(key, "ended")])
     capture_call(gate, books, "ended")
     unknown = WantedCall(GateRequest(key="key_nobody", path="/rows"), "r-0")
     connection = WantedCall(
         GateRequest(secret=key.secret, channel=Channel.WEBSOCKET, lease="desk"), "r-5"
     )
-    found = authorize_calls(
+    found = answer_calls(
         gate,
         books,
         [
@@ -98,14 +104,14 @@ def test_each_has_its_own_answer(books: Context, gate: Gate, key: CreatedKey) ->
 def test_the_last_credits_are_held_by_one_of_them(
     books: Context, gate: Gate, key: CreatedKey
 ) -> None:
-    found = authorize_calls(gate, books, [call(key, f"r-{number}", 6) for number in range(3)])
+    found = answer_calls(gate, books, [call(key, f"r-{number}", 6) for number in range(3)])
     assert told(found) == [200, 402, 402]
     assert found[1].answer().decision.detail == "Required: 6 credits, Available: 4 credits"
     assert counted(gate, books, key) == 1
 
 
 def test_a_limit_admits_as_many_as_one_by_one(books: Context, gate: Gate, key: CreatedKey) -> None:
-    found = authorize_calls(gate, books, [call(key, f"r-{number}", 0) for number in range(8)])
+    found = answer_calls(gate, books, [call(key, f"r-{number}", 0) for number in range(8)])
     assert told(found) == [200] * 5 + [429] * 3
 
 
@@ -113,13 +119,51 @@ def test_the_same_request_twice_is_one_hold_and_counted_once(
     books: Context, gate: Gate, key: CreatedKey
 ) -> None:
     first, second = (
-        one.answer().hold for one in authorize_calls(gate, books, [call(key, "r", 2)] * 2)
+        one.answer().hold for one in answer_calls(gate, books, [call(key, "r", 2)] * 2)
     )
     assert first is not None
     assert second is not None
     assert (first.id, first.is_new, second.is_new) == (second.id, True, False)
     assert read_balance(books, "acme").held == Credits.parse("2")
     assert counted(gate, books, key) == 1
+
+
+def test_calls_end_while_others_begin(books: Context, gate: Gate, key: CreatedKey) -> None:
+    answer_calls(gate, books, [call(key, f"r-{number}", 3) for number in (1, 2, 3)])
+    captured, begun, released, again, unknown, negative, refused = answer_calls(
+        gate,
+        books,
+        [
+            WantedCapture("r-1", units=2),
+            call(key, "r-4", 1),
+            WantedRelease("r-2"),
+            WantedCapture("r-1", units=2),
+            WantedRelease("nobody's"),
+            WantedCapture("r-3", units=-1),
+            call(key, "r-5", 9),
+        ],
+    )
+    assert [one.answer().state for one in (captured, released, again)] == [
+        "captured",
+        "released",
+        "captured",
+    ]
+    assert told([begun, refused]) == [200, 402]
+    assert [type(one.problem) for one in (unknown, negative)] == [NotFound, InvalidInput]
+    balance = read_balance(books, "acme")
+    assert (balance.held, balance.available) == (Credits.parse("4"), Credits.parse("4"))
+
+
+def test_where_the_books_are_away_nothing_is_counted(
+    books: Context, gate: Gate, key: CreatedKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise DatabaseMissing("test")
+
+    monkeypatch.setattr(gate, "prices", away)
+    with pytest.raises(DatabaseMissing):
+        answer_calls(gate, books, [call(key, "r-1"), WantedCapture("r-0")])
+    assert counted(gate, books, key) == 0
 
 
 class Down(DatabaseCounters):
@@ -131,7 +175,7 @@ class Down(DatabaseCounters):
 
 def test_without_counters_all_pass_uncounted(books: Context, key: CreatedKey) -> None:
     gate = Gate(Down(books.database))
-    found = authorize_calls(gate, books, [call(key, "r-1"), call(key, "r-2")])
+    found = answer_calls(gate, books, [call(key, "r-1"), call(key, "r-2")])
     assert [one.answer().decision.reason.value for one in found] == ["counters_down"] * 2
     assert counted(gate, books, key) == 0
 
@@ -144,5 +188,5 @@ def test_what_was_counted_is_taken_back_when_nothing_can_be_held(
 
     monkeypatch.setattr(gate, "change_all", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        authorize_calls(gate, books, [call(key, "r-1"), call(key, "r-2")])
+        answer_calls(gate, books, [call(key, "r-1"), call(key, "r-2")])
     assert counted(gate, books, key) == 0

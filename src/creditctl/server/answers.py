@@ -1,18 +1,18 @@
-"""From requests to answers: problems become answers too, and decisions are made together."""
+"""From requests to answers: problems become answers too, and calls are answered together."""
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from creditctl.errors import CreditctlError
 from creditctl.server.endpoints import Endpoint
-from creditctl.server.exchange import Answer, Asked, Deciding
+from creditctl.server.exchange import Answer, Asked
 from creditctl.server.problems import Problem, error_answer, failure_answer, problem_answer
 from creditctl.server.service import Service
-from creditctl.services.gate_calls import GateCall, WantedCall
+from creditctl.services.gate_calls import Wanted
 from creditctl.services.outcomes import Outcome
 
 Request: TypeAlias = tuple[Endpoint, Asked]
@@ -22,10 +22,10 @@ _log = logging.getLogger("creditctl.gate")
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A handler that waits for its decision."""
+    """A handler that waits for what becomes of its call."""
 
-    handler: Deciding
-    wanted: WantedCall
+    handler: Generator[Wanted, Any, Answer]
+    wanted: Wanted
 
 
 def answer_all(service: Service, requests: Sequence[Request]) -> list[Answer]:
@@ -39,7 +39,7 @@ def answer_all(service: Service, requests: Sequence[Request]) -> list[Answer]:
             waiting[place] = begun
         else:
             answers[place] = begun
-    calls = _decided(service, [one.wanted for one in waiting.values()])
+    calls = _answered(service, [one.wanted for one in waiting.values()])
     for (place, one), call in zip(waiting.items(), calls, strict=True):
         answers[place] = _guarded(requests[place][0], partial(_ended, one.handler, call))
     took = time.perf_counter() - began
@@ -61,17 +61,17 @@ def _begun(service: Service, endpoint: Endpoint, asked: Asked) -> Answer | _Wait
         return answer
 
 
-def _decided(service: Service, wanted: Sequence[WantedCall]) -> list[Outcome[GateCall]]:
+def _answered(service: Service, wanted: Sequence[Wanted]) -> list[Outcome[Any]]:
     try:
-        return service.gate.authorize_all(wanted) if wanted else []
+        return list(service.gate.answer_all(wanted)) if wanted else []
     except Exception as problem:
         if isinstance(problem, CreditctlError) or len(wanted) == 1:
             return [Outcome(problem=problem) for _ in wanted]
         # Nothing was held or stays counted: alone, each meets what is its own.
-        return [outcome for one in wanted for outcome in _decided(service, [one])]
+        return [outcome for one in wanted for outcome in _answered(service, [one])]
 
 
-def _ended(handler: Deciding, call: Outcome[GateCall]) -> Answer:
+def _ended(handler: Generator[Wanted, Any, Answer], call: Outcome[Any]) -> Answer:
     try:
         if call.problem is not None:
             handler.throw(call.problem)

@@ -53,10 +53,10 @@ def application(service: Service) -> "Starlette":
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gate")
     work = partial(answer_all, service)
     others = Batches(work, threads, workers=THREADS, most=1)
-    decided = others
+    together = others
     if service.gate.has_one_writer:
-        decided = Batches(work, threads, workers=1, most=MOST_TOGETHER)
-    carriers = [Carrier(one, decided if one.is_decision else others) for one in ENDPOINTS]
+        together = Batches(work, threads, workers=1, most=MOST_TOGETHER)
+    carriers = [Carrier(one, together if one.is_of_calls else others) for one in ENDPOINTS]
     direct = {(one.endpoint.method, one.endpoint.path): one for one in carriers}
 
     class Application(Starlette):

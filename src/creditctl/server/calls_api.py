@@ -4,7 +4,7 @@ from typing import Any
 
 from creditctl.output.values import machine_object
 from creditctl.rules.gate_terms import GateDecision
-from creditctl.server.exchange import Answer, Asked, Deciding, json_answer
+from creditctl.server.exchange import Answer, Asked, Deciding, Ending, json_answer
 from creditctl.server.messages import (
     AuthorizeMessage,
     CaptureMessage,
@@ -14,7 +14,7 @@ from creditctl.server.messages import (
 from creditctl.server.problems import Problem, decision_answer
 from creditctl.server.service import Service
 from creditctl.services.gate import OK
-from creditctl.services.gate_calls import WantedCall
+from creditctl.services.gate_calls import WantedCall, WantedCapture, WantedRelease
 from creditctl.services.gate_keys import GateRequest
 from creditctl.services.holds import Hold
 
@@ -50,17 +50,18 @@ def admitted(decision: GateDecision, hold: Hold | None) -> Answer:
     return json_answer(OK, document, decision.headers, decision.reason.value)
 
 
-def capture(service: Service, asked: Asked) -> Answer:
+def capture(_: Service, asked: Asked) -> Ending:
     """Charge a call for what it returned."""
     message = read_message(CaptureMessage, asked.body)
-    hold = service.gate.capture(message.request_id, status=message.status, units=message.units)
+    hold = yield WantedCapture(message.request_id, message.status, message.units)
     return json_answer(OK, {"hold": _shown(hold)})
 
 
-def release(service: Service, asked: Asked) -> Answer:
+def release(_: Service, asked: Asked) -> Ending:
     """Let a call go that was not served."""
     message = read_message(ReleaseMessage, asked.body)
-    return json_answer(OK, {"hold": _shown(service.gate.release(message.request_id))})
+    hold = yield WantedRelease(message.request_id)
+    return json_answer(OK, {"hold": _shown(hold)})
 
 
 def _shown(hold: Hold | None) -> Any:

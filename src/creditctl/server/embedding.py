@@ -28,9 +28,9 @@ from creditctl.services.gate import OK
 from creditctl.services.gate import Gate as Decisions
 from creditctl.services.gate_calls import (
     GateCall,
-    WantedCall,
+    Wanted,
+    answer_calls,
     authorize_call,
-    authorize_calls,
     capture_call,
     release_call,
 )
@@ -131,13 +131,13 @@ class Gate:
         with self._books.open():
             return authorize_call(self._decisions, self.context(), request, request_id)
 
-    def authorize_all(self, wanted: Sequence[WantedCall]) -> list[Outcome[GateCall]]:
-        """The same for many in one go, each with its own outcome.
+    def answer_all(self, wanted: Sequence[Wanted]) -> list[Outcome[GateCall | Hold]]:
+        """Authorize, capture and release many calls in one go, each with its own outcome.
 
         Raises, before anything is counted, what makes it impossible for all of them.
         """
         with self._books.open():
-            return authorize_calls(self._decisions, self.context(), wanted)
+            return answer_calls(self._decisions, self.context(), wanted)
 
     def capture(self, reference: str, *, status: int = 200, units: int = 0) -> Hold:
         """Charge a call for what it returned; a second time changes nothing.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from creditctl.server import calls_api, connections_api, gateways, notices, operations
-from creditctl.server.exchange import Answer, Asked, Deciding
+from creditctl.server.exchange import Answer, Asked, Deciding, Ending
 from creditctl.server.messages import (
     AuthorizeMessage,
     CaptureMessage,
@@ -14,7 +14,7 @@ from creditctl.server.messages import (
 )
 from creditctl.server.service import Service
 
-Handler: TypeAlias = Callable[[Service, Asked], Answer | Deciding]
+Handler: TypeAlias = Callable[[Service, Asked], Answer | Deciding | Ending]
 _KIB = 1024
 REFUSALS = {
     401: "The key is unknown, revoked or expired, or the gate's secret is wrong.",
@@ -50,8 +50,14 @@ class Endpoint:
     """Bytes; 0: the body is not read."""
 
     is_decision: bool = False
+    ends_call: bool = False
     has_secret: bool = False
     """Whether the gate's secret is asked for."""
+
+    @property
+    def is_of_calls(self) -> bool:
+        """Whether it is answered together with others that arrive with it."""
+        return self.is_decision or self.ends_call
 
 
 ENDPOINTS = (
@@ -74,6 +80,7 @@ ENDPOINTS = (
         {200: "It is charged.", **_ENDED, **_MALFORMED},
         message=CaptureMessage,
         largest_body=16 * _KIB,
+        ends_call=True,
         has_secret=True,
     ),
     Endpoint(
@@ -84,6 +91,7 @@ ENDPOINTS = (
         {200: "What it held is free.", **_ENDED, **_MALFORMED},
         message=ReleaseMessage,
         largest_body=16 * _KIB,
+        ends_call=True,
         has_secret=True,
     ),
     Endpoint(

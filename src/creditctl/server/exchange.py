@@ -5,7 +5,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from creditctl.services.gate_calls import GateCall, WantedCall
+from creditctl.services.gate_calls import GateCall, WantedCall, WantedCapture, WantedRelease
+from creditctl.services.hold_answers import Hold
 
 JSON = "application/json"
 
@@ -37,6 +38,9 @@ class Answer:
 
 Deciding: TypeAlias = Generator[WantedCall, GateCall, Answer]
 """An answer that waits for a decision: it asks for one call, and goes on when that is decided."""
+
+Ending: TypeAlias = Generator[WantedCapture | WantedRelease, Hold, Answer]
+"""An answer that waits for the end of a call."""
 
 
 def json_answer(

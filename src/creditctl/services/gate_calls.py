@@ -4,9 +4,10 @@ The counters come first and the credits last, for only the credits can be promis
 Who is refused for want of them is counted nowhere: a quota counts none that was denied.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias, cast
 
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput
@@ -16,10 +17,12 @@ from creditctl.services.call_prices import request_identity
 from creditctl.services.gate import OK, Gate, Weighed
 from creditctl.services.gate_keys import GateRequest
 from creditctl.services.gate_snapshot import Numbered
+from creditctl.services.group_steps import Step
 from creditctl.services.hold_answers import Hold, HoldRequest, InsufficientCredits
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization, Release
 from creditctl.services.outcomes import Outcome, outcome_of
+from creditctl.services.price_book import PriceBook
 from creditctl.store.queries.holds import CAPTURED
 
 
@@ -40,12 +43,35 @@ class WantedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedCapture:
+    """A call that was served: its hold or its request id, and what it returned."""
+
+    reference: str
+    status: int = 200
+    units: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRelease:
+    """A call that was not served: its hold or its request id."""
+
+    reference: str
+
+
+Wanted: TypeAlias = WantedCall | WantedCapture | WantedRelease
+
+
+@dataclass(frozen=True, slots=True)
 class _Admitted:
     """A call that may pass if its hold can be placed."""
 
     request: GateRequest
     weighed: Weighed
     step: Authorization
+
+
+_Ready: TypeAlias = _Admitted | Step[Hold] | GateCall
+"""A step to be made, or an answer that needs none."""
 
 
 def authorize_call(gate: Gate, context: Context, request: GateRequest, request_id: str) -> GateCall:
@@ -55,27 +81,47 @@ def authorize_call(gate: Gate, context: Context, request: GateRequest, request_i
     answered with the same hold and is not counted again. Raises Conflict when the id was used by
     another call, or by one that has ended; InvalidInput.
     """
-    (found,) = authorize_calls(gate, context, [WantedCall(request, request_id)])
-    return found.answer()
+    (found,) = answer_calls(gate, context, [WantedCall(request, request_id)])
+    return cast(GateCall, found.answer())
 
 
-def authorize_calls(
-    gate: Gate, context: Context, wanted: Sequence[WantedCall]
-) -> list[Outcome[GateCall]]:
-    """The same for many: decided in one snapshot, counted in one go, held in one transaction.
+def capture_call(
+    gate: Gate, context: Context, reference: str, *, status: int = 200, units: int = 0
+) -> Hold:
+    """Charge a call for what it returned: see `services.hold_capture.capture`."""
+    (found,) = answer_calls(gate, context, [WantedCapture(reference, status, units)])
+    return cast(Hold, found.answer())
 
-    Raises, before anything is counted, what makes it impossible for all of them.
+
+def release_call(gate: Gate, context: Context, reference: str) -> Hold:
+    """Let a call go that was not served: see `services.holds.release`."""
+    (found,) = answer_calls(gate, context, [WantedRelease(reference)])
+    return cast(Hold, found.answer())
+
+
+def answer_calls(
+    gate: Gate, context: Context, wanted: Sequence[Wanted]
+) -> list[Outcome[GateCall | Hold]]:
+    """Many in one go: decided in one snapshot, counted in one trip, written in one transaction.
+
+    What ends a call is answered with its hold. Raises, before anything is counted, what makes it
+    impossible for all of them.
     """
-    found = _weighed(gate, context, wanted)
-    answers: dict[int, Outcome[GateCall]] = {}
-    admitted: dict[int, _Admitted] = {}
-    for place, (one, weighing) in enumerate(zip(wanted, found, strict=True)):
-        step = outcome_of(partial(_admitted, gate, context, one, weighing))
-        if isinstance(step.value, _Admitted):
-            admitted[place] = step.value
+    calls = {place: one for place, one in enumerate(wanted) if isinstance(one, WantedCall)}
+    ends = {place: one for place, one in enumerate(wanted) if not isinstance(one, WantedCall)}
+    # Prices first: where the books do not answer, nothing was counted.
+    found: dict[int, Outcome[_Ready]] = dict(_endings(gate, context, ends))
+    weighed = _weighed(gate, context, list(calls.values()))
+    for (place, one), weighing in zip(calls.items(), weighed, strict=True):
+        found[place] = outcome_of(partial(_admitted, gate, context, one, weighing))
+    answers: dict[int, Outcome[GateCall | Hold]] = {}
+    ready: dict[int, _Admitted | Step[Hold]] = {}
+    for place, outcome in found.items():
+        if outcome.value is None or isinstance(outcome.value, GateCall):
+            answers[place] = Outcome(outcome.value, outcome.problem)
         else:
-            answers[place] = Outcome(step.value, step.problem)
-    answers |= dict(zip(admitted, _held(gate, context, list(admitted.values())), strict=True))
+            ready[place] = outcome.value
+    answers |= dict(zip(ready, _made(gate, context, list(ready.values())), strict=True))
     return [answers[place] for place in range(len(wanted))]
 
 
@@ -121,18 +167,43 @@ def _admitted(
         raise
 
 
-def _held(gate: Gate, context: Context, admitted: Sequence[_Admitted]) -> list[Outcome[GateCall]]:
-    if not admitted:
+def _endings(
+    gate: Gate, context: Context, wanted: Mapping[int, WantedCapture | WantedRelease]
+) -> dict[int, Outcome[Step[Hold]]]:
+    if not wanted:
+        return {}
+    prices = gate.prices(context)
+    return {
+        place: outcome_of(partial(_ending, context, one, prices)) for place, one in wanted.items()
+    }
+
+
+def _ending(
+    context: Context, wanted: WantedCapture | WantedRelease, prices: PriceBook
+) -> Step[Hold]:
+    if isinstance(wanted, WantedRelease):
+        return Release(context, wanted.reference)
+    return Capture(context, wanted.reference, prices, wanted.status, wanted.units)
+
+
+def _made(
+    gate: Gate, context: Context, ready: Sequence[_Admitted | Step[Hold]]
+) -> list[Outcome[GateCall | Hold]]:
+    if not ready:
         return []
     try:
-        holds = gate.change_all(context, [one.step for one in admitted])
+        steps = [one.step if isinstance(one, _Admitted) else one for one in ready]
+        holds = gate.change_all(context, steps)
     except BaseException:
-        for one in admitted:
-            gate.take_back(context, one.request, one.weighed)
+        for one in ready:
+            if isinstance(one, _Admitted):
+                gate.take_back(context, one.request, one.weighed)
         raise
     return [
         outcome_of(partial(_answered, gate, context, one, hold))
-        for one, hold in zip(admitted, holds, strict=True)
+        if isinstance(one, _Admitted)
+        else hold
+        for one, hold in zip(ready, holds, strict=True)
     ]
 
 
@@ -145,15 +216,3 @@ def _answered(gate: Gate, context: Context, one: _Admitted, found: Outcome[Hold]
         refused = found.problem
         return GateCall(unaffordable(decision, refused.required, refused.available))
     return GateCall(decision, found.answer())
-
-
-def capture_call(
-    gate: Gate, context: Context, reference: str, *, status: int = 200, units: int = 0
-) -> Hold:
-    """Charge a call for what it returned: see `services.hold_capture.capture`."""
-    return gate.change(context, Capture(context, reference, gate.prices(context), status, units))
-
-
-def release_call(gate: Gate, context: Context, reference: str) -> Hold:
-    """Let a call go that was not served: see `services.holds.release`."""
-    return gate.change(context, Release(context, reference))
