@@ -1,17 +1,19 @@
 """Holds and charges a second against the bare conditional UPDATE on the same database.
 
-    python -m tests.benchmarks.holds [--seconds N] [--rounds N] [--threads N] [--only sqlite]
+    python -m tests.benchmarks.holds [--seconds N] [--rounds N] [--callers N] [--only sqlite]
 
-Both sides run in this process with as many threads, connections that stay open, and commits that
-survive a power cut: WAL with synchronous = FULL on SQLite, fsync on PostgreSQL. They take turns.
-The bare UPDATE takes 1 from a number unless it is too small, and knows nothing else: neither who
-calls, nor a request id, nor that anything has a price. It is run by as many threads and by a single
-one, for SQLite's threads sleep while they wait for each other: the faster of both is the yardstick.
+Both sides run in this process for as many callers, with connections that stay open and commits
+that survive a power cut: WAL with synchronous = FULL on SQLite, fsync on PostgreSQL. They take
+turns. Our callers' steps go to the books as `gate serve` brings them there (`server.batches`). The
+bare UPDATE takes 1 from a number unless it is too small, and knows nothing else: neither who calls,
+nor a request id, nor that anything has a price. It is run by as many threads and by a single one,
+for SQLite's threads sleep while they wait for each other: the faster of both is the yardstick.
 A charge is a hold and its capture, two answers that are on the disk: it is compared with two
 UPDATEs and with one.
 """
 
 import argparse
+import asyncio
 import itertools
 import sqlite3
 import statistics
@@ -19,9 +21,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +32,15 @@ from tests.builders import an_organization, open_books
 
 from creditctl import clock
 from creditctl.context import Context
+from creditctl.server.batches import Batches, batches_for
 from creditctl.services.call_prices import current_prices
 from creditctl.services.gate_standing import KeptBooks
 from creditctl.services.group_commit import GroupCommit
-from creditctl.services.hold_answers import HoldRequest
+from creditctl.services.group_steps import Step
+from creditctl.services.hold_answers import Hold, HoldRequest
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization
+from creditctl.services.outcomes import Outcome
 from creditctl.services.step_groups import PlainSteps
 from creditctl.store.driver_sqlite import path_of
 from creditctl.store.engine import dialect_of, reusing_connections
@@ -57,7 +63,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=2.0, help="of a round, each side")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=16)
+    parser.add_argument("--callers", type=int, default=16)
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
@@ -70,26 +76,28 @@ def main() -> int:
 
 
 def _compare(database: str, organizations: int, options: argparse.Namespace) -> None:
+    callers, seconds = options.callers, options.seconds
     with ExitStack() as stack:
+        bare = stack.enter_context(_bare(database, organizations))
+        ours = stack.enter_context(_ours(database, organizations, callers))
         sides = {
-            "bare": stack.enter_context(_bare(database, organizations)),
-            "queued": stack.enter_context(_bare(database, organizations)),
-            "holds": stack.enter_context(_ours(database, organizations, is_charged=False)),
-            "charges": stack.enter_context(_ours(database, organizations, is_charged=True)),
+            "bare": partial(per_second, bare, callers),
+            "queued": partial(per_second, bare, 1),
+            "holds": partial(ours, is_charged=False),
+            "charges": partial(ours, is_charged=True),
         }
         found: dict[str, list[float]] = {name: [] for name in sides}
         for _ in range(options.rounds):
-            for name, act in sides.items():
-                threads = 1 if name == "queued" else options.threads
-                found[name].append(per_second(act, threads, options.seconds))
+            for name, side in sides.items():
+                found[name].append(side(seconds=seconds))
     medians = {name: statistics.median(rates) for name, rates in found.items()}
-    bare = max(medians["bare"], medians["queued"])
+    bare_most = max(medians["bare"], medians["queued"])
     sys.stdout.write(
         f"{dialect_of(database)}, {organizations} organizations: bare {medians['bare']:,.0f}/s with"
-        f" {options.threads} threads, {medians['queued']:,.0f} with one;"
-        f" holds {medians['holds']:,.0f}/s, ratio {medians['holds'] / bare:.2f};"
-        f" charges {medians['charges']:,.0f}/s, ratio {2 * medians['charges'] / bare:.2f} of two"
-        f" UPDATEs each, {medians['charges'] / bare:.2f} of one\n"
+        f" {callers} threads, {medians['queued']:,.0f} with one;"
+        f" holds {medians['holds']:,.0f}/s, ratio {medians['holds'] / bare_most:.2f};"
+        f" charges {medians['charges']:,.0f}/s, ratio {2 * medians['charges'] / bare_most:.2f} of"
+        f" two UPDATEs each, {medians['charges'] / bare_most:.2f} of one\n"
     )
     sys.stdout.flush()
 
@@ -135,26 +143,44 @@ def _bare(database: str, organizations: int) -> Iterator[Act]:
 
 
 @contextmanager
-def _ours(database: str, organizations: int, *, is_charged: bool) -> Iterator[Act]:
-    """A hold of one credit, and its capture."""
+def _ours(database: str, organizations: int, callers: int) -> Iterator[Callable[..., float]]:
+    """Holds of one credit each, and their captures; callers ask again once they are answered."""
     group, books = GroupCommit(database, PlainSteps()), KeptBooks()
     prices = current_prices(_context(database))
 
-    def act(number: int) -> None:
-        name = f"call-{next(_numbers)}"
-        request = HoldRequest(
-            request_id=name,
-            method="GET",
-            path="/rows",
-            organization=f"org-{number % organizations}",
-            units=1,
-        )
+    def work(steps: Sequence[Step[Hold]]) -> list[Outcome[Hold]]:
         with books.open():
-            group.run(Authorization(_context(database), request, prices))
-            if is_charged:
-                group.run(Capture(_context(database), name, prices, 200, 1))
+            return group.run_all(steps)
 
-    yield act
+    def measured(*, is_charged: bool, seconds: float) -> float:
+        async def call(batches: Batches[Step[Hold], Outcome[Hold]], organization: str) -> None:
+            name = f"call-{next(_numbers)}"
+            request = HoldRequest(
+                request_id=name, method="GET", path="/rows", organization=organization, units=1
+            )
+            hold = Authorization(_context(database), request, prices)
+            (await batches.answer(hold)).answer()
+            if is_charged:
+                capture = Capture(_context(database), name, prices, 200, 1)
+                (await batches.answer(capture)).answer()
+
+        async def all_of_them() -> float:
+            with ThreadPoolExecutor(callers) as threads:
+                batches = batches_for(database, work, threads, workers=callers)
+                began, until, done = time.perf_counter(), time.perf_counter() + seconds, 0
+
+                async def caller(number: int) -> None:
+                    nonlocal done
+                    while time.perf_counter() < until:
+                        await call(batches, f"org-{(number + done) % organizations}")
+                        done += 1
+
+                await asyncio.gather(*(caller(number) for number in range(callers)))
+                return done / (time.perf_counter() - began)
+
+        return asyncio.run(all_of_them())
+
+    yield measured
     books.close()
 
 

@@ -12,13 +12,12 @@ from urllib.parse import parse_qsl
 
 from creditctl.config import database_url, default_actor, read_config, settings_from
 from creditctl.server.answers import Request, answer_all
-from creditctl.server.batches import Batches
+from creditctl.server.batches import Batches, batches_for
 from creditctl.server.embedding import Gate
 from creditctl.server.endpoints import ENDPOINTS, Endpoint
 from creditctl.server.exchange import Answer, Asked
 from creditctl.server.problems import Problem, problem_answer
 from creditctl.server.service import Service
-from creditctl.services.group_commit import MOST_TOGETHER
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -53,9 +52,7 @@ def application(service: Service) -> "Starlette":
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gate")
     work = partial(answer_all, service)
     others = Batches(work, threads, workers=THREADS, most=1)
-    together = others
-    if service.gate.has_one_writer:
-        together = Batches(work, threads, workers=1, most=MOST_TOGETHER)
+    together = batches_for(service.gate.database, work, threads, workers=THREADS)
     carriers = [Carrier(one, together if one.is_of_calls else others) for one in ENDPOINTS]
     direct = {(one.endpoint.method, one.endpoint.path): one for one in carriers}
 

@@ -6,6 +6,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from creditctl.services.gate_standing import has_one_writer
+from creditctl.services.group_commit import MOST_TOGETHER
+
 Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
 
@@ -79,3 +82,16 @@ class Batches(Generic[Ask, Answer]):
                 one.answer.set_exception(found)
             else:
                 one.answer.set_result(found[place])
+
+
+def batches_for(
+    database: str,
+    work: Callable[[Sequence[Ask]], Sequence[Answer]],
+    threads: Executor,
+    *,
+    workers: int,
+) -> Batches[Ask, Answer]:
+    """How calls reach the books: one file has one writer, a server has one for each call."""
+    if has_one_writer(database):
+        return Batches(work, threads, workers=1, most=MOST_TOGETHER)
+    return Batches(work, threads, workers=workers, most=1)

@@ -38,7 +38,7 @@ from creditctl.services.gate_connections import close as close_connection
 from creditctl.services.gate_connections import keep_open
 from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_keys import GateRequest
-from creditctl.services.gate_standing import GateStanding, KeptBooks, gate_standing, has_one_writer
+from creditctl.services.gate_standing import GateStanding, KeptBooks, gate_standing
 from creditctl.services.holds import Hold
 from creditctl.services.outcomes import Outcome
 
@@ -80,7 +80,7 @@ class Gate:
         """
         given = settings or Settings()
         self._settings = replace(given, gate_counters=counters) if counters else given
-        self._database, self._actor, self._clock = database_url, actor, clock
+        self.database, self._actor, self._clock = database_url, actor, clock
         self._decisions = Decisions(open_counters(self.context()))
         self._books = KeptBooks()
 
@@ -221,14 +221,9 @@ class Gate:
         with self._books.open():
             return gate_standing(self._decisions, self.context())
 
-    @property
-    def has_one_writer(self) -> bool:
-        """Whether calls are best decided by one thread, many at once."""
-        return has_one_writer(self._database)
-
     def context(self) -> Context:
         """What services receive at this moment."""
-        return Context(self._database, self._clock(), self._actor, self._settings)
+        return Context(self.database, self._clock(), self._actor, self._settings)
 
 
 def _connection(secret: str, lease: str, *, take_over: bool = False) -> GateRequest:
