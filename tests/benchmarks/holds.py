@@ -63,7 +63,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=2.0, help="of a round, each side")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--callers", type=int, default=16)
+    parser.add_argument("--callers", type=int, default=32)
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
