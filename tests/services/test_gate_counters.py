@@ -88,6 +88,31 @@ def test_many_at_once_are_counted_as_one_after_the_other(
     assert counters.peek(key, [quota(2)], NOW).readings[0].used == 2
 
 
+@LIGHT
+@given(
+    before=st.integers(0, 4),
+    limits=st.tuples(st.none() | st.integers(0, 9), st.integers(0, 6)),
+    cost=st.integers(1, 3),
+    requests=st.integers(1, 7),
+)
+def test_requests_of_one_key_that_come_together_have_the_verdicts_of_one_after_the_other(
+    counters: Counters,
+    context: Context,
+    before: int,
+    limits: tuple[int | None, int],
+    cost: int,
+    requests: int,
+) -> None:
+    number = next(NUMBERS)
+    together, apart = (a_key(context, f"{name}-{number}") for name in ("together", "apart"))
+    checks = [quota(limits[0], cost=cost), burst(limits[1], cost)]
+    for key in (together, apart):
+        admitted(counters, key, quota(None), burst(9), times=before, at=after(-3))
+    found = counters.hit_all([(together, checks)] * requests, NOW)
+    assert found == [counters.hit(apart, checks, NOW) for _ in range(requests)]
+    assert counters.peek(together, checks, NOW) == counters.peek(apart, checks, NOW)
+
+
 def test_a_quota_admits_exactly_its_number(counters: Counters, key: int) -> None:
     assert [counters.hit(key, [quota(3)], NOW).readings[0].remaining for _ in range(3)] == [2, 1, 0]
     verdict = counters.hit(key, [quota(3)], NOW)

@@ -1,5 +1,6 @@
 """Counters in Redis or Valkey: several gates, one round trip for each decision."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -73,11 +74,11 @@ class RedisCounters:
 
     def hit_all(self, hits: Sequence[Hit], at: datetime) -> list[Verdict]:
         """The same of many in one round trip."""
-        return [verdict_of(found) for found in self._look(hits, at, counting=1)]
+        return [verdict_of(found) for found in self._look(hits, at, counting=True)]
 
     def peek(self, key: int, checks: Sequence[Check], at: datetime) -> Verdict:
         """What `hit` would say."""
-        (found,) = self._look([(key, checks)], at, counting=0)
+        (found,) = self._look([(key, checks)], at, counting=False)
         return verdict_of(found, counted=False)
 
     def take_back(self, key: int, checks: Sequence[Check], at: datetime) -> None:  # noqa: ARG002
@@ -132,12 +133,21 @@ class RedisCounters:
         ]
         return sorted(leases, key=lambda lease: (lease.opened_at, lease.name))
 
-    def _look(self, hits: Sequence[Hit], at: datetime, *, counting: int) -> list[list[Reading]]:
+    def _look(self, hits: Sequence[Hit], at: datetime, *, counting: bool) -> list[list[Reading]]:
         """What the windows of each held before the request."""
-        asked = [(key, checks) for key, checks in hits if checks]
-        calls = [_call(key, checks, at, counting) for key, checks in asked]
-        answers = iter(self._lines.run(self._count, calls) if calls else ())
-        return [_readings(checks, next(answers)) if checks else [] for _, checks in hits]
+        # Requests of one key that were decided together have the very same checks.
+        alike: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for place, (key, checks) in enumerate(hits):
+            alike[key, id(checks)].append(place)
+        asked = [places for places in alike.values() if hits[places[0]][1]]
+        if not asked:
+            return [[] for _ in hits]
+        calls = [_call(*hits[places[0]], at, len(places) * counting) for places in asked]
+        readings: list[list[Reading]] = [[] for _ in hits]
+        for places, answer in zip(asked, self._lines.run(self._count, calls), strict=True):
+            for place, found in zip(places, _readings(hits[places[0]][1], answer), strict=True):
+                readings[place] = found
+        return readings
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -147,27 +157,31 @@ class RedisCounters:
             raise CountersDown(f"Redis: {problem}") from problem
 
 
-def _call(key: int, checks: Sequence[Check], at: datetime, counting: int) -> Call:
+def _call(key: int, checks: Sequence[Check], at: datetime, requests: int) -> Call:
     """What the script is told."""
-    numbers = [micros_of(at), _SKEW, counting]
+    numbers = [micros_of(at), _SKEW, requests]
     for check in checks:
         most = -1 if check.limit is None else check.limit
         numbers += (most, check.cost, check.used_elsewhere, _length(check), _keep(check, at))
     return [_name(key, check).encode() for check in checks], pack(f">{len(numbers)}q", *numbers)
 
 
-def _readings(checks: Sequence[Check], answer: bytes) -> list[Reading]:
-    """What the script said."""
-    now, *found = unpack(f">{1 + 2 * len(checks)}q", answer)
-    readings = []
-    for check, used, room in zip(checks, found[::2], found[1::2], strict=True):
-        if isinstance(check.window, Period):
-            readings.append(Reading(check, used, check.window.ends_at))
-        else:
-            # room is told where the request does not fit, and there alone
-            free = instant_of(room) if room else instant_of(now) + check.window
-            readings.append(Reading(check, used, free))
-    return readings
+def _readings(checks: Sequence[Check], answer: bytes) -> list[list[Reading]]:
+    """What the script said, of each request."""
+    now, *found = unpack(f">{len(answer) // 8}q", answer)
+    numbers = iter(found)
+    requests = len(found) // (2 * len(checks))
+    return [
+        [_reading(check, now, next(numbers), next(numbers)) for check in checks]
+        for _ in range(requests)
+    ]
+
+
+def _reading(check: Check, now: int, used: int, room: int) -> Reading:
+    if isinstance(check.window, Period):
+        return Reading(check, used, check.window.ends_at)
+    # room is told where the request does not fit, and there alone
+    return Reading(check, used, instant_of(room) if room else instant_of(now) + check.window)
 
 
 def _name(key: int, check: Check) -> str:

@@ -14,47 +14,49 @@ local function text(number) return string.format('%.0f', number) end
 
 COUNT = """
 -- ARGV[1] and the answer are 64-bit integers: one argument is read faster than seven. The
--- caller's time, the largest skew, 1 to count or 0 to look; then of each key: limit (-1: none),
--- cost, used elsewhere, length (0: a period), milliseconds to keep it. Answers now, then used and
--- room of each.
-local now, skew, counting = struct.unpack('>i8i8i8', ARGV[1])
+-- caller's time, the largest skew, how many requests to count one after the other or 0 to look;
+-- then of each key: limit (-1: none), cost, used elsewhere, length (0: a period), milliseconds to
+-- keep it. Answers now, then of each request used and room of each key.
+local now, skew, requests = struct.unpack('>i8i8i8', ARGV[1])
 local clock = redis.call('TIME')
 local server = clock[1] * 1000000 + clock[2]
 if math.abs(server - now) <= skew then now = server end
-counting = counting == 1
-local fits, totals, answer = true, {}, struct.pack('>i8', now)
-for i, key in ipairs(KEYS) do
-  local limit, cost, before, length = struct.unpack('>i8i8i8i8', ARGV[1], 40 * i - 15)
-  local used, over, room, oldest = before, 0, 0, nil
-  if length == 0 then
-    used = math.max(tonumber(redis.call('GET', key) or 0), before)
-  else
-    oldest = redis.call('LINDEX', key, '-1')
-    while oldest and tonumber(oldest) <= now - length do
-      if counting then redis.call('RPOP', key) else over = over + 1 end
-      oldest = redis.call('LINDEX', key, -1 - over)
-    end
-    used = oldest and redis.call('LLEN', key) - over or 0
-  end
-  if limit >= 0 and used + cost > limit then
-    fits = false
-    if length > 0 then
-      local past = math.min(used + cost - limit, used)
-      local last = past > 1 and redis.call('LINDEX', key, -over - past) or oldest
-      room = used > 0 and tonumber(last) + length or now
-    end
-  end
-  totals[i] = used + cost
-  answer = answer .. struct.pack('>i8i8', used, room)
-end
-if counting and fits then
+local counting, answer = requests > 0, struct.pack('>i8', now)
+for _ = 1, math.max(requests, 1) do
+  local fits, totals = true, {}
   for i, key in ipairs(KEYS) do
-    local cost, _, length, keep = struct.unpack('>i8i8i8i8', ARGV[1], 40 * i - 7)
+    local limit, cost, before, length = struct.unpack('>i8i8i8i8', ARGV[1], 40 * i - 15)
+    local used, over, room, oldest = before, 0, 0, nil
     if length == 0 then
-      redis.call('SET', key, totals[i], 'PX', keep)
+      used = math.max(tonumber(redis.call('GET', key) or 0), before)
     else
-      for _ = 1, cost do redis.call('LPUSH', key, now) end
-      redis.call('PEXPIRE', key, keep)
+      oldest = redis.call('LINDEX', key, '-1')
+      while oldest and tonumber(oldest) <= now - length do
+        if counting then redis.call('RPOP', key) else over = over + 1 end
+        oldest = redis.call('LINDEX', key, -1 - over)
+      end
+      used = oldest and redis.call('LLEN', key) - over or 0
+    end
+    if limit >= 0 and used + cost > limit then
+      fits = false
+      if length > 0 then
+        local past = math.min(used + cost - limit, used)
+        local last = past > 1 and redis.call('LINDEX', key, -over - past) or oldest
+        room = used > 0 and tonumber(last) + length or now
+      end
+    end
+    totals[i] = used + cost
+    answer = answer .. struct.pack('>i8i8', used, room)
+  end
+  if counting and fits then
+    for i, key in ipairs(KEYS) do
+      local cost, _, length, keep = struct.unpack('>i8i8i8i8', ARGV[1], 40 * i - 7)
+      if length == 0 then
+        redis.call('SET', key, totals[i], 'PX', keep)
+      else
+        for _ = 1, cost do redis.call('LPUSH', key, now) end
+        redis.call('PEXPIRE', key, keep)
+      end
     end
   end
 end
