@@ -67,6 +67,8 @@ def payers_of(rows: Sequence[tuple[Any, ...]]) -> Payers:
     columns: list[Any] = list(zip(*rows, strict=True)) or [()] * 10
     owner, grant, remaining, expired, start, end, product, priority, cost, source = columns
     free = _column(remaining)
+    # Many grants cost the same: a decimal takes longer to read than to find.
+    paid = {text: _is_paid(text) for text in set(cost)}
     lots = LotColumns(
         _column(owner),
         _column(grant),
@@ -75,7 +77,7 @@ def payers_of(rows: Sequence[tuple[Any, ...]]) -> Payers:
         _column(NO_END if at is None else at for at in end),
         _column(product),
         _column(priority),
-        np.array([_is_paid(text) for text in cost], bool),
+        np.array([paid[text] for text in cost], bool),
     )
     order = lots.in_burn_order()
     names = sorted(set(source))

@@ -63,8 +63,8 @@ def append(
     import numpy as np
 
     count = _count(layout[source])
-    given = {name: layout[source][name] for name in columns}
-    given |= {name: np.broadcast_to(value, count) for name, value in constants.items()}
+    same = {name: np.broadcast_to(value, count) for name, value in constants.items()}
+    given = {name: same[name] if name in same else layout[source][name] for name in columns}
     _copy(unit, table, given, nullable)
     return count
 

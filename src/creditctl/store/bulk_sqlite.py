@@ -59,9 +59,11 @@ def append(
 ) -> int:
     """Stage the rows as `source` and insert them; returns how many keys were not taken."""
     stage(unit, layout)
-    names = ", ".join((*columns, *constants))
-    given = [f"NULLIF({name}, 0)" if name == nullable else name for name in columns]
-    values = ", ".join((*given, *(f":{name}" for name in constants)))
+    names = ", ".join(columns)
+    given = {name: f":{name}" for name in constants}
+    # NULLIF would call a function for each row.
+    given[nullable] = f"CASE WHEN {nullable} <> 0 THEN {nullable} END"
+    values = ", ".join(given.get(name, name) for name in columns)
     return unit.run(
         f"INSERT INTO {table} ({names}) SELECT {values} FROM {source} WHERE true ORDER BY row "  # noqa: S608 - the names are ours
         "ON CONFLICT DO NOTHING",

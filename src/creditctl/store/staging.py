@@ -58,8 +58,9 @@ def append(
 ) -> int:
     """Insert the rows that are laid out as `source`, with the same constants in each of them.
 
-    0 becomes NULL in the column `nullable`. Returns how many keys were not taken; PostgreSQL
-    cannot go on after a taken one: raises Busy.
+    The constants are among the columns, which best stand in the table's order. 0 becomes NULL in
+    the column `nullable`. Returns how many keys were not taken; PostgreSQL cannot go on after a
+    taken one: raises Busy.
     """
     return int(
         BULK[unit.dialect].append(

@@ -30,8 +30,10 @@ _EVENT_COLUMNS = (
     "status",
     "units",
     "credits_micro",
+    "batch_id",
     "volume_before",
 )
+"""In the table's order: SQLite then inserts what it reads, without copying every value first."""
 
 BOOKED, LATE = "usage_event", "late_event"
 """Where events are known: booked ones, and those that came too late, whatever was decided."""
