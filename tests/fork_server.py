@@ -38,6 +38,7 @@ from creditctl.services import (  # noqa: F401
     purchases,
     redeeming,
     settling,
+    usage_booking,
     usage_file_import,
     usage_import,
 )

@@ -21,7 +21,7 @@ import psycopg  # noqa: TID253 - one process for all imports, loaded once
 from creditctl.adapters.readers import csv, ndjson  # noqa: F401 - loaded for the forks
 from creditctl.context import Context, Settings
 from creditctl.errors import Busy
-from creditctl.services import usage_file_import  # noqa: F401 - the same
+from creditctl.services import usage_booking, usage_file_import  # noqa: F401 - the same
 from creditctl.services.usage_import import import_usage
 from creditctl.store import driver_sqlite
 

@@ -202,7 +202,7 @@ def test_a_failing_disk_leaves_only_whole_chunks(
 ) -> None:
     small = replace(books, settings=replace(books.settings, import_chunk=4))
     path = a_file(tmp_path, [line(number, number) for number in range(12)])
-    from creditctl.services import usage_file_import as engine
+    from creditctl.services import usage_booking as engine
 
     book: Callable[..., Any] = engine.book_chunk
     calls = iter(range(9))

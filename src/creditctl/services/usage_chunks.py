@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from creditctl.rules.columns import Column
-from creditctl.rules.columns.burn_down import Charges
+from creditctl.rules.columns.burn_down import Charges, charges_of
 from creditctl.rules.columns.duplicates import (
     Verdict,
     in_key_order,
@@ -22,7 +22,6 @@ from creditctl.rules.columns.priced import PricedColumns
 from creditctl.rules.instants import HOURS_PER_DAY
 from creditctl.rules.usage_events import Reject
 from creditctl.services.price_table import PriceTable
-from creditctl.services.usage_payment import charges_of
 from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS
 from creditctl.store.staging import Layout, laid_out
 

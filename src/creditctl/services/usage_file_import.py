@@ -19,7 +19,6 @@ from creditctl.services.usage_batches import (
     imported_file,
     summary_of,
 )
-from creditctl.services.usage_booking import Import, book_chunk, finish
 from creditctl.services.usage_chunks import Chunk
 from creditctl.services.usage_files import SourceFile, write_rejects
 from creditctl.services.usage_mapping import FieldMapping
@@ -157,12 +156,20 @@ def _import_file(
         if batch is not None and batch.status == "done":
             return ImportedBatch(batch, "unchanged")
         pricer = Pricer(unit, context.now, options.organization_id)
-    job = Import(source.name, format_name, sha256, fingerprint, options.max_rejects, pricer.table)
-    with open_stream(source.path, source.name, source.size) as stream:
-        chunks = _chunks(
-            context, stream, job, pricer, options, 0 if batch is None else batch.cursor
+    done = 0 if batch is None else batch.cursor
+    with (
+        open_stream(source.path, source.name, source.size) as stream,
+        read_ahead(
+            _chunks(context, stream, source.name, format_name, pricer, options, done)
+        ) as chunks,
+    ):
+        # Loading all that books takes as long as reading the first chunk.
+        from creditctl.services.usage_booking import Import, book_chunk, finish
+
+        job = Import(
+            source.name, format_name, sha256, fingerprint, options.max_rejects, pricer.table
         )
-        for chunk in read_ahead(chunks):
+        for chunk in chunks:
             _stop_if_asked(options.watch, source, batch)
             with transactions.write_chunk() as unit:
                 batch = book_chunk(unit, context, job, batch, chunk)
@@ -180,16 +187,17 @@ def _import_file(
 def _chunks(
     context: Context,
     stream: UsageStream,
-    job: Import,
+    name: str,
+    format_name: str,
     pricer: Pricer,
     options: ImportOptions,
     done: int,
 ) -> Iterator[Chunk]:
     """The file's chunks after the records that are `done`; raises InvalidInput for its head."""
-    reader = reader_for(job.format_name)
-    blocks = reader.open_blocks(stream, job.name, options.mapping.wanted())
+    reader = reader_for(format_name)
+    blocks = reader.open_blocks(stream, name, options.mapping.wanted())
     given = options.organization is not None
-    options.mapping.check(blocks.columns, job.name, organization_given=given)
+    options.mapping.check(blocks.columns, name, organization_given=given)
     dialect = dialect_of(context.database)
     preparation = Preparation(
         options.mapping,

@@ -6,7 +6,7 @@ from creditctl.context import Context
 from creditctl.rules.burn_down import Charge
 from creditctl.rules.columns import Column
 from creditctl.rules.columns.burn_down import Charges, simple_draws
-from creditctl.rules.columns.grouping import group_starts, order_by
+from creditctl.rules.columns.grouping import group_starts
 from creditctl.services.allocation import OVERSHOOT, allocate
 from creditctl.services.usage_draws import book, by_owner, entries_of, one_by_one, payers_of
 from creditctl.store.engine import UnitOfWork
@@ -72,33 +72,6 @@ def pay(
 
     for owner in owing_guests:
         waive_overage(unit, context, owner, None, "guests are not billed")
-
-
-def charges_of(
-    organization_id: Column,
-    product_id: Column,
-    occurred_at: Column,
-    halves: tuple[Column, Column],
-    credits_micro: Column,
-) -> Charges:
-    """The events that cost something, put in order."""
-    high, low = halves
-    every = Charges(organization_id, product_id, occurred_at, high, low, credits_micro)
-    charges = every.take(np.flatnonzero(credits_micro > 0))
-    charges = charges.take(order_by((charges.organization_id, charges.occurred_at)))
-    return charges.take(_by_id_where_tied(charges))
-
-
-def _by_id_where_tied(charges: Charges) -> Column:
-    """Places in which events of one organization and moment are in the order of their ids."""
-    order = np.arange(len(charges))
-    same = (charges.organization_id[1:] == charges.organization_id[:-1]) & (
-        charges.occurred_at[1:] == charges.occurred_at[:-1]
-    )
-    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
-    columns = (charges.low, charges.high, charges.occurred_at, charges.organization_id)
-    order[tied] = tied[np.lexsort(tuple(column[tied] for column in columns))]
-    return order
 
 
 def _owners(charges: Charges) -> dict[str, Column]:

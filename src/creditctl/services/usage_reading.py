@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -87,13 +88,22 @@ def _end_of_chunk(place: int, size: int) -> int:
     return end if place < end else end + ((place - end) // size + 1) * size
 
 
-def read_ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """The same items, each made in a second thread while the one before it is used."""
+@contextmanager
+def read_ahead(items: Iterator[Item]) -> Iterator[Iterator[Item]]:
+    """The same items, each made in a second thread while the one before it is used.
+
+    The first is begun at once: there may be something to do before it is used.
+    """
     with ThreadPoolExecutor(1, "read-ahead") as thread:
         following = thread.submit(next, items, None)
-        while (item := following.result()) is not None:
-            following = thread.submit(next, items, None)
-            yield item
+
+        def made() -> Iterator[Item]:
+            nonlocal following
+            while (item := following.result()) is not None:
+                following = thread.submit(next, items, None)
+                yield item
+
+        yield made()
 
 
 def _priced(

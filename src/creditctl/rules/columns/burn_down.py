@@ -105,6 +105,21 @@ class DrawColumns:
     last: Column
 
 
+def charges_of(
+    organization_id: Column,
+    product_id: Column,
+    occurred_at: Column,
+    halves: tuple[Column, Column],
+    credits_micro: Column,
+) -> Charges:
+    """The events that cost something, put in order."""
+    high, low = halves
+    every = Charges(organization_id, product_id, occurred_at, high, low, credits_micro)
+    charges = every.take(np.flatnonzero(credits_micro > 0))
+    charges = charges.take(order_by((charges.organization_id, charges.occurred_at)))
+    return charges.take(_by_id_where_tied(charges))
+
+
 def simple_draws(
     charges: Charges, lots: LotColumns, excluded: Column
 ) -> tuple[DrawColumns, Column]:
@@ -151,6 +166,18 @@ def simple_draws(
         last=order[lasts][kept],
     )
     return draws, ~simple[rank]
+
+
+def _by_id_where_tied(charges: Charges) -> Column:
+    """Places in which events of one organization and moment are in the order of their ids."""
+    order = np.arange(len(charges))
+    same = (charges.organization_id[1:] == charges.organization_id[:-1]) & (
+        charges.occurred_at[1:] == charges.occurred_at[:-1]
+    )
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    columns = (charges.low, charges.high, charges.occurred_at, charges.organization_id)
+    order[tied] = tied[np.lexsort(tuple(column[tied] for column in columns))]
+    return order
 
 
 def _owner_of_lots(lots: LotColumns, owners: Column) -> Column:
