@@ -61,11 +61,35 @@ def growth(bench: Bench, *, ids: str, gate: Gate) -> list[Result]:
 
 
 def peak_memory(bench: Bench, *, gate: Gate) -> list[Result]:
-    """The highest of a few runs."""
+    """The highest of a few runs: of a first import, and of all its events in another file."""
     sample = bench.sample(parts=_LARGE_FILE_PARTS)
-    rounds = range(min(bench.rounds, _MEMORY_ROUNDS))
-    peaks = [bench.first_import(sample).peak_mib for _ in rounds]
-    return [Result("memory", "MiB", max(peaks), gate=gate, all_ours=peaks)]
+    other = replace(sample, is_shuffled=True)
+    first, again = [], []
+    for _ in range(min(bench.rounds, _MEMORY_ROUNDS)):
+        database = bench.workspace.fresh_copy(bench.company())
+        first.append(bench.import_into(database, sample).peak_mib)
+        again.append(bench.import_into(database, other, expect="duplicates").peak_mib)
+    return [_highest("memory", first, gate), _highest("memory_duplicates", again, gate)]
+
+
+def peak_memory_on_postgres(bench: Bench, *, gate: Gate) -> list[Result]:
+    """The highest of a few runs, of the importing process: the server's is its own affair."""
+    sample = bench.sample(parts=_LARGE_FILE_PARTS)
+    file = bench.file(sample)
+    with postgres.server(bench.workspace) as server:
+
+        def peak_mib(url: str) -> float:
+            peak = ours.import_file(bench.workspace, url, file, sample).peak_mib
+            bench.check_once(url, sample)
+            return peak
+
+        rounds = range(min(bench.rounds, _MEMORY_ROUNDS))
+        peaks = [server.on_a_copy(peak_mib) for _ in rounds]
+    return [_highest("memory_postgres", peaks, gate)]
+
+
+def _highest(name: str, peaks: list[float], gate: Gate) -> Result:
+    return Result(name, "MiB", max(peaks), gate=gate, all_ours=peaks)
 
 
 def bytes_per_event(bench: Bench, *, gate: Gate) -> list[Result]:
@@ -203,7 +227,12 @@ MEASURES: dict[str, Measure] = {
     ),
     "bytes": Measure("bytes of usage_event per event", partial(bytes_per_event, gate=Gate(80))),
     "memory": Measure(
-        "peak memory with a file five times as large", partial(peak_memory, gate=Gate(400))
+        "peak memory with a file five times as large, and with its events in another file",
+        partial(peak_memory, gate=Gate(400)),
+    ),
+    "memory_postgres": Measure(
+        "the same of a first import into PostgreSQL",
+        partial(peak_memory_on_postgres, gate=Gate(400)),
     ),
     "postgres": Measure(
         "our import to COPY and INSERT of rows typed before, on PostgreSQL",
