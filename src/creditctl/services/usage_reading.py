@@ -35,8 +35,10 @@ class Preparation:
         self, parts: list[PricedColumns], rejects: list[Reject], before: Chunk | None
     ) -> Chunk:
         """The chunk of these parts, which follow `before`."""
-        events = joined(parts)
-        return Chunk.of(self.dialect, self.pricer.table, events, rejects, self.window, before)
+        # Nobody else may hold the joined events: they are put in order as others, and are large.
+        return Chunk.of(
+            self.dialect, self.pricer.table, joined(parts), rejects, self.window, before
+        )
 
 
 def priced_chunks(
