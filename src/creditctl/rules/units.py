@@ -146,6 +146,7 @@ class Money:
         return other
 
 
+_new = object.__new__
 _set_minor, _set_currency = (vars(Money)[name].__set__ for name in ("minor", "currency"))
 
 
@@ -163,7 +164,11 @@ def values_of(amounts: Iterable[Credits], price_per_credit: Decimal, currency: s
     for credits in amounts:
         doubled = credits.micro * twice_minor
         rounded = (abs(doubled) + per_micro) // twice
-        found.append(Money(-rounded if doubled < 0 else rounded, currency))
+        # As `Money` itself does, which need not be asked whether this is an integer.
+        value = _new(Money)
+        _set_minor(value, -rounded if doubled < 0 else rounded)
+        _set_currency(value, currency)
+        found.append(value)
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from creditctl.rules.instants import micros_of, start_of_day
 from creditctl.rules.invoice_lines import Fee, OrderCharge, PricedUsage, bills_fee_of
 from creditctl.rules.periods import Period
-from creditctl.rules.units import NO_CREDITS, Money
+from creditctl.rules.units import Money
 from creditctl.services.invoice_corrections_due import corrections_priced
 from creditctl.services.late_figures import late_periods_of
 from creditctl.services.price_spans import price_spans
@@ -286,6 +286,6 @@ def _problem(
             return f"a fee is in {fee.amount.currency}, the catalog in {currency}"
     for part in priced:
         gap = part.unaccounted
-        if gap < NO_CREDITS or (gap and not unlimited):
+        if gap.micro < 0 or (gap and not unlimited):
             return f"usage and what paid for it differ by {gap} credits"
     return None

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from creditctl.rules.instants import day_number
-from creditctl.rules.invoice_lines import PricedUsage, Usage
+from creditctl.rules.invoice_lines import PricedUsage, Usage, usage_of
 from creditctl.rules.periods import Period
 from creditctl.rules.units import Credits
 from creditctl.services.late_figures import OVERAGE
@@ -34,14 +34,14 @@ def priced_spans(
     payers = _by_place(payers_of_spans(unit, asked, has_late=has_late))
     settled = _by_place(settled_of_spans(unit, asked))
     return [
-        _priced(price, tuple(usage[place]), payers[place], settled[place])
+        _priced(price, usage.get(place, ()), payers[place], settled[place])
         for place, (_, _, price) in enumerate(spans)
     ]
 
 
 def _usage_by_place(
     unit: UnitOfWork, asked: Spans, *, has_late: bool
-) -> defaultdict[int, list[Usage]]:
+) -> dict[int, tuple[Usage, ...]]:
     """Usage by product, these by title, and tier."""
     titles = titles_of_products(unit)
     used = usage_of_spans(unit, asked, max(titles, default=0) + 1, has_late=has_late)
@@ -50,15 +50,12 @@ def _usage_by_place(
     rank_of = {code: rank for rank, code in enumerate(codes)}
     words = [f", {tier} tier" if tier else "" for tier in used.tiers]
     names = [f"{title}{tier}" for title in titles.values() for tier in words]
-    parts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    for place, code, requests, micro in used.rows:
-        parts[place].append((rank_of[code], requests, micro))
-    found: defaultdict[int, list[Usage]] = defaultdict(list)
-    for place, part in parts.items():
-        part.sort()
-        found[place] = [
-            Usage._make((names[rank], count, Credits(micro))) for rank, count, micro in part
-        ]
+    found = {}
+    for place, rows in used.rows.items():
+        ranked = sorted([(rank_of[code], requests, micro) for code, requests, micro in rows])
+        found[place] = usage_of(
+            [(names[rank], requests, Credits(micro)) for rank, requests, micro in ranked]
+        )
     return found
 
 

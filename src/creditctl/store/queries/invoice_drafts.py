@@ -168,7 +168,7 @@ def insert_lines(unit: UnitOfWork, lines_of: Mapping[int, Sequence[Line]]) -> No
         "invoice_line",
         ("invoice_id", "position", *_LINE),
         (
-            (invoice_id, position, *kept)
+            (invoice_id, position) + kept  # noqa: RUF005 - a third of the work of unpacking
             for invoice_id, lines in lines_of.items()
             for position, kept in enumerate(stored_lines(lines), start=1)
         ),
