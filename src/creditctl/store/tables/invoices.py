@@ -10,11 +10,14 @@ from creditctl.store.tables.columns import (
     flag,
     identity,
     integer,
+    is_any,
     maybe_integer,
     maybe_text,
     one_of,
     text,
 )
+
+LINE_KINDS = ("fee", "usage", "late", "credits", "covered", "rounding", "correction", "order")
 
 _NUMBERED = sql("number IS NOT NULL")
 _STANDING = sql("status <> 'void'")
@@ -119,17 +122,7 @@ class InvoiceLine(SQLModel, table=True):
     __tablename__ = "invoice_line"
     __table_args__ = (
         UniqueConstraint("invoice_id", "position"),
-        one_of(
-            "kind",
-            "fee",
-            "usage",
-            "late",
-            "credits",
-            "covered",
-            "rounding",
-            "correction",
-            "order",
-        ),
+        CheckConstraint(is_any("kind", *LINE_KINDS), name="kind_known"),
         STRICT,
     )
 
