@@ -21,6 +21,8 @@ from creditctl.services.reversals import ReverseRequest, reverse_grant
 from creditctl.services.span_figures import priced_spans
 from creditctl.services.usage_progress import NobodyWatches, Progress
 from creditctl.store.engine import reading, unit_of_work
+from creditctl.store.queries.invoice_figures import PAYERS
+from creditctl.store.tables.grants import SOURCES
 from invoice_cases import CASES, run_case
 from invoices import final, finalized, used
 from orders import a_line, an_order
@@ -239,3 +241,7 @@ def test_spans_read_together_are_as_each_alone(books: Context) -> None:
         assert together == [priced_spans(unit, [span])[0] for span in asked]
     used = [sum(part.credits.micro for part in one.usage) for one in together]
     assert used == [132_000_000, 30_000_000, 47_000_000, 98_000_000, 0, 81_000_000, 64_000_000]
+
+
+def test_every_source_of_grants_can_pay() -> None:
+    assert list(PAYERS) == sorted([*SOURCES, "overage"])
