@@ -27,6 +27,7 @@ from creditctl.services.call_booking import (
 from creditctl.services.call_prices import request_identity
 from creditctl.services.hold_answers import Hold, ended
 from creditctl.services.hold_capture import Capture
+from creditctl.services.hold_draws import Draws
 from creditctl.services.hold_steps import Release
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.calls import CallRow, add_to_rollups
@@ -40,14 +41,13 @@ from creditctl.store.queries.ending_groups import (
 )
 from creditctl.store.queries.holds import CAPTURED, OPEN, RELEASED
 from creditctl.store.queries.invoices import mark_draft_stale
-from creditctl.store.queries.late_usage import newest_final_end
+from creditctl.store.queries.late_usage import asked_final_end
 from creditctl.store.queries.served_groups import (
     Drawn,
     Served,
     book_drawn,
     close_holds,
     count_served,
-    draw_held,
     insert_served,
 )
 
@@ -86,15 +86,16 @@ class TogetherEnded:
 
     def run(
         self, unit: UnitOfWork, steps: Mapping[int, Ending], _: Mapping[int, int]
-    ) -> dict[int, Hold]:
-        """The ended holds of the plain ones by place; their organizations are locked."""
+    ) -> Callable[[Draws], dict[int, Hold]]:
+        """Asks about the holds; their organizations are locked.
+
+        What it returns ends the plain ones and adds to the draws: the ended holds by place.
+        """
         # Of several about one hold the first may be plain; the others find it ended.
         wanted: dict[int, tuple[int, NamedHold]] = {}
         for place, step in steps.items():
             if step.known is not None:
                 wanted.setdefault(step.known.hold_id, (place, step.known))
-        if not wanted:
-            return {}
         contexts = [step.context for step in steps.values()]
         asked_holds = named_holds(
             unit,
@@ -102,25 +103,34 @@ class TogetherEnded:
             expired_before=max(one.now - one.settings.usage_grace for one in contexts),
             window=max(one.settings.dedup_window for one in contexts),
         )
-        asked_parts, final_end = held_grants(unit, wanted), newest_final_end(unit)
-        rows = {row.id: row for row in asked_holds()}
-        group = _Group(unit, asked_parts(), final_end)
-        answers: dict[int, Hold] = {}
-        for place, known in wanted.values():
-            row, step = rows.get(known.hold_id), steps[place]
-            if row is None or row.state != OPEN or group.has_ended_grants(row, step):
-                continue
-            if isinstance(step, Release):
-                group.release(row, step)
-                answers[place] = ended(row, RELEASED)
-            elif (captured := group.capture(row, step)) is not None:
-                answers[place] = ended(row, CAPTURED, captured)
-        if answers:
-            group.book()
-            unit.later(write_endings, group)
-            for call in group.calls():
-                unit.later(add_to_rollups, call)
-        return answers
+        asked_parts, asked_end = held_grants(unit, wanted), asked_final_end(unit)
+
+        def end(draws: Draws) -> dict[int, Hold]:
+            group = _Group(unit, asked_parts(), asked_end(), draws)
+            answers: dict[int, Hold] = {}
+            for row in asked_holds():
+                place, _ = wanted[row.id]
+                if (ended_hold := _ended(group, row, steps[place])) is not None:
+                    answers[place] = ended_hold
+            if answers:
+                group.book()
+                unit.later(write_endings, group)
+                for call in group.calls():
+                    unit.later(add_to_rollups, call)
+            return answers
+
+        return end
+
+
+def _ended(group: "_Group", row: EndingRow, step: Ending) -> Hold | None:
+    """The hold as it ends; None: that is not plain, and nothing was changed."""
+    if row.state != OPEN or group.has_ended_grants(row, step):
+        return None
+    if isinstance(step, Release):
+        group.release(row, step)
+        return ended(row, RELEASED)
+    captured = group.capture(row, step)
+    return None if captured is None else ended(row, CAPTURED, captured)
 
 
 def write_endings(_: UnitOfWork, groups: Iterable["_Group"]) -> None:
@@ -141,7 +151,11 @@ class _Group:
     """What the plain endings of a group change, gathered until all of them are known."""
 
     def __init__(
-        self, unit: UnitOfWork, parts: Iterable[HeldGrantRow], final_end: datetime | None
+        self,
+        unit: UnitOfWork,
+        parts: Iterable[HeldGrantRow],
+        final_end: datetime | None,
+        draws: Draws,
     ) -> None:
         self._unit = unit
         self._parts: dict[int, list[HeldGrantRow]] = defaultdict(list)
@@ -150,8 +164,7 @@ class _Group:
             self._parts[part.hold_id].append(part)
             if part.grant_id is not None and part.free_micro is not None:
                 self._free[part.grant_id] = part.free_micro
-        self._final_end = final_end
-        self._changes: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        self._final_end, self._draws = final_end, draws
         self._captured: list[_Captured] = []
         self._closed: list[tuple[int, int, int | None, int | None]] = []
         self._served: list[Served] = []
@@ -188,7 +201,7 @@ class _Group:
         self._freed(row)
         for grant_id, micro in paid:
             self._free[grant_id] -= micro
-            self._changes[grant_id][1] += micro
+            self._draws.add(grant_id, used=micro)
         self._captured.append(_Captured(row, step.context, served, call, paid))
         return Credits(call.credits_micro)
 
@@ -217,7 +230,6 @@ class _Group:
     def write(self) -> None:
         """Make the changes."""
         unit = self._unit
-        draw_held(unit, {grant: (freed, used) for grant, (freed, used) in self._changes.items()})
         close_holds(unit, self._closed)
         if self._served:
             has_words = any(row.id_text is not None for row, *_ in self._captured)
@@ -232,7 +244,7 @@ class _Group:
         for part in self._parts[row.id]:
             if part.grant_id is not None:
                 self._free[part.grant_id] += part.amount_micro
-                self._changes[part.grant_id][0] += part.amount_micro
+                self._draws.add(part.grant_id, freed=part.amount_micro)
 
     def _paid(self, row: EndingRow, call: CallRow) -> Sequence[tuple[int, int]] | None:
         """Which grants pay how many micro-credits; None where more than what is held would."""

@@ -15,6 +15,7 @@ from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.rules.units import Credits
 from creditctl.services.call_prices import Caller, QuotedCall, quoted
 from creditctl.services.hold_answers import Hold
+from creditctl.services.hold_draws import Draws
 from creditctl.services.hold_steps import Authorization
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
@@ -28,7 +29,6 @@ from creditctl.store.queries.hold_groups import (
     insert_parts,
     plain_calls,
 )
-from creditctl.store.queries.served_groups import draw_held
 
 _Parts = list[tuple[int, int]]
 
@@ -73,20 +73,27 @@ class TogetherHeld:
 
     def run(
         self, unit: UnitOfWork, steps: Mapping[int, Authorization], owners: Mapping[int, int]
-    ) -> dict[int, Hold]:
-        """The holds of the plain ones by place; their organizations are locked."""
+    ) -> Callable[[Draws], dict[int, Hold]]:
+        """Asks what is free; the organizations are locked.
+
+        What it returns places the plain ones and adds to the draws: their holds by place.
+        """
         asked_plain = _plain(unit, steps, owners)
         asked_grants = free_grants(unit, sorted({owners[place] for place in steps}))
-        lots: dict[int, list[Lot]] = defaultdict(list)
-        plain = asked_plain()
-        for grant in asked_grants():
-            lots[grant.organization_id].append(_lot_of(grant))
-        placed: dict[int, _Parts] = {}
-        for place, call in plain.items():
-            parts = _drawn(lots[owners[place]], steps[place], call)
-            if parts is not None:
-                placed[place] = parts
-        return _place(unit, steps, plain, placed)
+
+        def place_them(draws: Draws) -> dict[int, Hold]:
+            lots: dict[int, list[Lot]] = defaultdict(list)
+            plain = asked_plain()
+            for grant in asked_grants():
+                lots[grant.organization_id].append(_lot_of(grant, draws.freed_of(grant.id)))
+            placed: dict[int, _Parts] = {}
+            for place, call in plain.items():
+                parts = _drawn(lots[owners[place]], steps[place], call)
+                if parts is not None:
+                    placed[place] = parts
+            return _place(unit, steps, plain, placed, draws)
+
+        return place_them
 
 
 def _plain(
@@ -139,10 +146,10 @@ def _drawn(lots: list[Lot], step: Authorization, call: QuotedCall) -> _Parts | N
     ]
 
 
-def _lot_of(grant: FreeGrantRow) -> Lot:
+def _lot_of(grant: FreeGrantRow, freed: int) -> Lot:
     return Lot(
         grant.id,
-        grant.free_micro,
+        grant.free_micro + freed,
         grant.effective_at,
         NEVER if grant.expires_at is None else grant.expires_at,
         product_id=grant.product_id,
@@ -156,6 +163,7 @@ def _place(
     steps: Mapping[int, Authorization],
     calls: Mapping[int, QuotedCall],
     placed: Mapping[int, _Parts],
+    draws: Draws,
 ) -> dict[int, Hold]:
     if not placed:
         return {}
@@ -165,6 +173,8 @@ def _place(
         step, estimate = steps[place], sum(micro for _, micro in parts)
         public_id = new_public_id("hold", step.at)
         group.add(public_id, step, calls[place], estimate, parts)
+        for grant_id, micro in parts:
+            draws.add(grant_id, freed=-micro)
         answers[place] = step.placed(public_id, Credits(estimate))
     unit.later(write_holds, group)
     return answers
@@ -177,7 +187,6 @@ class _Placed:
         self.holds: list[NewHold] = []
         self.event_ids: list[bytes] = []
         self.parts: list[tuple[str, int, int, int]] = []
-        self.reserved: dict[int, int] = defaultdict(int)
 
     def add(
         self, public_id: str, step: Authorization, call: QuotedCall, estimate: int, parts: _Parts
@@ -201,7 +210,6 @@ class _Placed:
         self.event_ids.append(step.number)
         for number, (grant_id, micro) in enumerate(parts):
             self.parts.append((public_id, number, grant_id, micro))
-            self.reserved[grant_id] += micro
 
 
 def write_holds(unit: UnitOfWork, groups: Iterable[_Placed]) -> None:
@@ -209,4 +217,3 @@ def write_holds(unit: UnitOfWork, groups: Iterable[_Placed]) -> None:
     for group in groups:
         insert_holds(unit, group.holds, group.event_ids)
         insert_parts(unit, group.parts)
-        draw_held(unit, {grant: (-micro, 0) for grant, micro in group.reserved.items()})

@@ -5,6 +5,7 @@ from typing import Any
 
 from creditctl.services.ending_groups import TogetherEnded, write_endings
 from creditctl.services.hold_answers import Hold
+from creditctl.services.hold_draws import Draws, write_draws
 from creditctl.services.hold_groups import TogetherHeld, write_holds
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.planning import look_up_by_key
@@ -34,16 +35,20 @@ class PlainSteps:
         self, unit: UnitOfWork, steps: Sequence[Any], owners: Mapping[int, int]
     ) -> dict[int, Hold]:
         """The answers of the plain ones by place."""
-        answers: dict[int, Hold] = {}
-        for kind in self._kinds:
-            if some := {p: step for p, step in _taken(kind, steps).items() if p in owners}:
-                # What was freed can be held again.
-                unit.now(write_endings)
-                answers |= kind.run(unit, some, owners)
+        asked = [
+            kind.run(unit, some, owners)
+            for kind in self._kinds
+            if (some := {p: step for p, step in _taken(kind, steps).items() if p in owners})
+        ]
+        # All is asked before an answer is read; what was freed can be held again.
+        draws, answers = Draws(), dict[int, Hold]()
+        for make in asked:
+            answers |= make(draws)
+        unit.later(write_draws, draws)
         if unit.dialect == "sqlite":
             # Those that are not plain come next in the same transaction.
-            unit.now(write_endings)
-            unit.now(write_holds)
+            for write in (write_draws, write_endings, write_holds):
+                unit.now(write)
         unit.last(add_to_rollups)
         return answers
 

@@ -129,7 +129,7 @@ def plain_calls(
 def free_grants(
     unit: UnitOfWork, organization_ids: Sequence[int]
 ) -> Callable[[], list[FreeGrantRow]]:
-    """Grants of which something is free, whenever they are in force."""
+    """Grants of which something is left, be it held, whenever they are in force."""
     return unit.asked(
         FreeGrantRow,
         f"""
@@ -137,7 +137,7 @@ def free_grants(
                effective_at, expires_at, unit_cost
         FROM credit_grant
         WHERE organization_id {_ONE_OF[unit.dialect]} AND reversed_at IS NULL
-          AND remaining_micro > held_micro
+          AND remaining_micro > 0
         ORDER BY id
         """,
         ids=as_array(organization_ids)

@@ -1,10 +1,9 @@
 """Late usage: which invoices are final, what adjusts them, and the later invoice that lists it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from creditctl.rules.instants import instant_of
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.staging import BULK
@@ -55,10 +54,20 @@ class LatePayerRow:
     credits: Credits
 
 
+@dataclass(frozen=True, slots=True)
+class _EndRow:
+    ends_at: datetime | None
+
+
 def newest_final_end(unit: UnitOfWork) -> datetime | None:
     """Where the newest final invoice of all organizations ends."""
-    found = unit.fetch_value(f"SELECT MAX(i.ends_at) FROM invoice AS i WHERE {FINAL}")
-    return None if found is None else instant_of(int(found))
+    return asked_final_end(unit)()
+
+
+def asked_final_end(unit: UnitOfWork) -> Callable[[], datetime | None]:
+    """The same, answered later."""
+    answer = unit.asked(_EndRow, f"SELECT MAX(i.ends_at) FROM invoice AS i WHERE {FINAL}")
+    return lambda: answer()[0].ends_at
 
 
 def invoices_of_staged(unit: UnitOfWork) -> list[InvoiceSpanRow]:
