@@ -17,9 +17,9 @@ from creditctl.rules.units import Credits
 from creditctl.services.call_prices import current_prices
 from creditctl.services.grants import NewGrant, add_grant
 from creditctl.services.group_steps import run_alone
-from creditctl.services.hold_answers import Hold
+from creditctl.services.hold_answers import Hold, HoldRequest
 from creditctl.services.hold_capture import Capture
-from creditctl.services.hold_steps import Release
+from creditctl.services.hold_steps import Authorization, Release
 from creditctl.services.step_groups import PlainSteps
 from creditctl.store.engine import dialect_of, unit_of_work
 from creditctl.store.queries.orgs import find_organization, lock_organizations
@@ -182,6 +182,33 @@ def test_together_or_alone_the_same_rows_are_written(context: Context, seed: int
     assert found["two"] == found["one"]
     one, two = (books_of(context, end) for end in ENDS)
     assert one == two
+
+
+@pytest.mark.parametrize(("units", "is_held"), [(6, True), (7, False)])
+def test_what_a_group_frees_can_be_held_in_it_and_not_a_credit_more(
+    context: Context, units: int, *, is_held: bool
+) -> None:
+    """A grant that calls hold as a whole: 20 credits, of which 11 + 3 are used or held still."""
+    open_books(at(context, EARLY))
+    an_organization(at(context, EARLY), "acme", credits="20")
+    for name, held in (("first", 12), ("second", 5), ("third", 3)):
+        call(context, name, held, organization="acme")
+    prices, together = current_prices(context), PlainSteps()
+    request = HoldRequest(
+        request_id="new", method="GET", path="/rows", organization="acme", units=units
+    )
+    steps: list[Any] = [
+        Authorization(context, request, prices),
+        Capture(context, "first", prices, 200, 11),
+        Release(context, "second"),
+    ]
+    with unit_of_work(context.database) as unit:
+        owners = together.owners(unit, steps)
+        lock_organizations(unit, owners.values())
+        assert set(together.run(unit, steps, owners)) == ({0, 1, 2} if is_held else {1, 2})
+    assert rows_of(context, "SELECT remaining_micro, held_micro FROM credit_grant") == [
+        (9_000_000, (3 + units * is_held) * 1_000_000)
+    ]
 
 
 def test_a_hold_that_has_ended_is_not_ended_again(context: Context) -> None:
