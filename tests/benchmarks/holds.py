@@ -26,6 +26,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from tests.builders import an_organization, open_books
@@ -122,24 +123,26 @@ def per_second(act: Act, threads: int, seconds: float) -> float:
 
 @contextmanager
 def _bare(database: str, organizations: int) -> Iterator[Act]:
-    """The UPDATE, each thread on a connection of its own."""
-    own, opened = threading.local(), []
+    """The UPDATE, on connections that stay open from round to round."""
+    idle: SimpleQueue[Any] = SimpleQueue()
 
     def act(number: int) -> None:
-        if not hasattr(own, "connection"):
-            own.connection = _connected(database)
-            opened.append(own.connection)
+        try:
+            connection = idle.get_nowait()
+        except Empty:
+            connection = _connected(database)
         sql = _BARE.format(place=number % organizations)
         if dialect_of(database) == "sqlite":
-            own.connection.execute("BEGIN IMMEDIATE")
-            own.connection.execute(sql)
-            own.connection.execute("COMMIT")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(sql)
+            connection.execute("COMMIT")
         else:
-            own.connection.execute(sql)
+            connection.execute(sql)
+        idle.put(connection)
 
     yield act
-    for connection in opened:
-        connection.close()
+    while not idle.empty():
+        idle.get().close()
 
 
 @contextmanager
