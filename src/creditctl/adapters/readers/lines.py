@@ -14,6 +14,8 @@ LONGEST_LINE = 1_048_576
 """Bytes; a longer line is no event, and must not fill the memory."""
 
 BLOCK_BYTES = 8 * LONGEST_LINE
+"""Some ten thousand events, which stay near the processor."""
+
 _NEWLINE = 10
 _IS_BLANK = np.isin(np.arange(256), list(b" \t\r\n\v\f"))
 _SHOWN_BYTES = 500
@@ -71,10 +73,12 @@ class LineBlock:
         )
 
 
-def line_blocks(stream: BinaryIO, first: int = 1) -> Iterator[LineBlock | Reject]:
+def line_blocks(
+    stream: BinaryIO, first: int = 1, *, size: int = BLOCK_BYTES
+) -> Iterator[LineBlock | Reject]:
     """The rest of a file, cut between lines; a line that fills a block alone is a reject."""
     rest = b""
-    buffer = bytearray(BLOCK_BYTES)
+    buffer = bytearray(size)
     reader = cast(BufferedIOBase, stream)
     while count := reader.readinto(buffer):
         cut = buffer.rfind(b"\n", 0, count) + 1

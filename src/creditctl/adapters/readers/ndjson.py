@@ -10,6 +10,7 @@ from pyarrow import json as arrow_json
 
 from creditctl.adapters.readers import Block, Blocks
 from creditctl.adapters.readers.lines import (
+    BLOCK_BYTES,
     LineBlock,
     bad_line,
     line_blocks,
@@ -22,6 +23,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OPENING, _CLOSING, _RETURN = b"{}\r"
 # Numbers stay the text that was written: "1e3" or "0.1" must never become a float.
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+_BLOCK_BYTES = BLOCK_BYTES * 3 // 2
+"""A line with the names of its members is longer: as many events as a block of CSV."""
+
 _KINDS = {str: pa.string(), int: pa.int64()}
 
 
@@ -86,7 +90,7 @@ def objects_of(block: LineBlock, sound: Any) -> tuple[Any, list[dict[str, Any]],
 
 
 def _blocks(stream: BinaryIO, wanted: list[str]) -> Iterator[Block]:
-    for block in line_blocks(stream):
+    for block in line_blocks(stream, size=_BLOCK_BYTES):
         if isinstance(block, Reject):
             yield Block(np.empty(0, np.int64), columns_of([], wanted), [block])
         else:
