@@ -15,6 +15,7 @@ MOST_REMEMBERED = 100_000
 
 NO_REQUESTER = -1
 NOBODY = (NO_REQUESTER, 0)
+_NO_COLUMN = np.empty(0, np.int64)
 
 
 class Refusal(NamedTuple):
@@ -34,7 +35,10 @@ class Requesters:
 
     def __init__(self, unit: UnitOfWork, organization_id: int | None) -> None:
         self._default = organization_id
-        self._forget()
+        self._places: dict[tuple[str, str], int] = {}
+        self.refusals: dict[int, Refusal] = {}
+        self.organization_ids: Column = _NO_COLUMN
+        self.key_ids: Column = _NO_COLUMN
         self._organizations: dict[str, int] = {}
         for number, public_id, slug in organization_names(unit):
             self._organizations[slug] = self._organizations[public_id] = number
@@ -57,7 +61,7 @@ class Requesters:
 
     def _learn(self, names: Sequence[tuple[str, str]]) -> None:
         owners, keys = [], []
-        for place, name in enumerate(names, len(self._places)):
+        for place, name in enumerate(names, len(self.key_ids)):
             found = self.find(*name)
             self._places[name] = place
             if isinstance(found, Refusal):
@@ -69,10 +73,9 @@ class Requesters:
         self.key_ids = np.append(self.key_ids, np.array(keys, np.int64))
 
     def _forget(self) -> None:
-        self._places: dict[tuple[str, str], int] = {}
-        self.refusals: dict[int, Refusal] = {}
-        self.organization_ids: Column = np.empty(0, np.int64)
-        self.key_ids: Column = np.empty(0, np.int64)
+        self._places.clear()
+        self.refusals.clear()
+        self.organization_ids = self.key_ids = _NO_COLUMN
 
     def find(self, organization: str, key: str) -> "tuple[int, int] | Refusal":
         """Internal ids of the organization and of the key, 0 if none is named."""
