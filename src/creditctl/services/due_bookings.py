@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from creditctl.context import Context
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.due_instalments import owners_of_due_instalments
 from creditctl.store.queries.grants import owners_with_something_due
-from creditctl.store.queries.order_instalments import owners_of_due_instalments
 
 
 def book_what_is_due_for(

@@ -14,6 +14,7 @@ from creditctl.services.repayment import repay_all_open_overage
 from creditctl.services.standings import Assessment, assess
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
 from creditctl.store.queries.crossings import crossings_now
+from creditctl.store.queries.due_instalments import owners_of_due_instalments
 from creditctl.store.queries.enforcement import StateRow, marked_states, marks, schedule_checks
 from creditctl.store.queries.grants import debtors_with_paid_grants, owners_of_due_endings
 from creditctl.store.queries.limit_marks import (
@@ -25,7 +26,6 @@ from creditctl.store.queries.limit_marks import (
     mark_everybody,
     unmark_unchanged,
 )
-from creditctl.store.queries.order_instalments import owners_of_due_instalments
 from creditctl.store.queries.orgs import lock_organizations
 
 

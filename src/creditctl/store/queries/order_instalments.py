@@ -8,6 +8,7 @@ from decimal import Decimal
 from creditctl.rules.order_forms import Instalment
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.due_instalments import DUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,6 @@ class DueRow:
 
 
 _OF = "(SELECT COUNT(*) FROM order_instalment AS a WHERE a.line_id = i.line_id)"
-_DUE = """
-    FROM order_instalment AS i JOIN order_line AS l ON l.id = i.line_id
-         JOIN order_form AS f ON f.id = l.order_id
-    WHERE i.state = 'planned' AND i.due_at <= :now AND f.activated_at IS NOT NULL
-"""
 
 
 def insert_instalments(unit: UnitOfWork, line_id: int, planned: Iterable[Instalment]) -> None:
@@ -99,17 +95,11 @@ def due_instalments(unit: UnitOfWork, organization_id: int, now: datetime) -> li
         f"""
         SELECT i.id, f.id, f.public_id, l.number, i.number, {_OF}, i.due_at, i.credits_micro,
                i.amount_minor, i.expires_at, l.product_id, l.unit_price, f.currency
-        {_DUE} AND f.organization_id = :organization_id ORDER BY i.due_at, i.id
+        {DUE} AND f.organization_id = :organization_id ORDER BY i.due_at, i.id
         """,
         organization_id=organization_id,
         now=now,
     )
-
-
-def owners_of_due_instalments(unit: UnitOfWork, now: datetime) -> list[int]:
-    """Organizations with an instalment whose time has come, by internal id."""
-    rows = unit.fetch_rows(f"SELECT DISTINCT f.organization_id {_DUE} ORDER BY 1", now=now)
-    return [int(organization_id) for (organization_id,) in rows]
 
 
 def book_instalment(
