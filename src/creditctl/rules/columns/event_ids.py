@@ -1,6 +1,7 @@
 """Ids of usage events as two 64-bit halves of their 16 bytes (see `rules.event_ids`)."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +14,12 @@ _UUID_LENGTH, _ULID_LENGTH = 36, 26
 _DASHES = (8, 13, 18, 23)
 _HEX_PLACES = [place for place in range(_UUID_LENGTH) if place not in _DASHES]
 _NO_DIGITS = 0xFFFF
+# Digits, and how else they are written.
+_HEX = (b"0123456789abcdef", b"0123456789ABCDEF")
+_CROCKFORD = (b"0123456789ABCDEFGHJKMNPQRSTVWXYZ",)
 
 
+@cache
 def _pairs(alphabet: bytes, *others: bytes) -> Column:
     """The number that two characters write, by the two bytes they are; most write none."""
     digits = np.full(256, -1)
@@ -24,10 +29,6 @@ def _pairs(alphabet: bytes, *others: bytes) -> Column:
     first, second = digits[pairs & 0xFF], digits[pairs >> 8]
     numbers = np.where((first < 0) | (second < 0), _NO_DIGITS, first * len(alphabet) + second)
     return numbers.astype(np.uint16)
-
-
-_HEX = _pairs(b"0123456789abcdef", b"0123456789ABCDEF")
-_CROCKFORD = _pairs(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +106,14 @@ def _numbers(characters: Column, table: Column) -> Column:
 
 
 def _uuids(characters: Column) -> tuple[tuple[Column, Column], Column]:
-    numbers = _numbers(characters[:, _HEX_PLACES], _HEX)
+    numbers = _numbers(characters[:, _HEX_PLACES], _pairs(*_HEX))
     good = (characters[:, _DASHES] == ord("-")).all(axis=1) & (numbers != _NO_DIGITS).all(axis=1)
     halves = numbers.astype(np.uint8).view(">u8").astype(np.uint64)
     return (halves[:, 0], halves[:, 1]), good
 
 
 def _ulids(characters: Column) -> tuple[tuple[Column, Column], Column]:
-    numbers = _numbers(characters, _CROCKFORD)
+    numbers = _numbers(characters, _pairs(*_CROCKFORD))
     # 13 numbers of 10 bits: the first two bits are 0, for an id has 128.
     good = (numbers.max(axis=1) != _NO_DIGITS) & (numbers[:, 0] < 2**8)
     columns = np.ascontiguousarray(numbers.T).astype(np.uint64)
