@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,14 @@ def imported(usage: Cli, path: Path, options: str = "") -> dict:
     parts = ("billed", "free", "failed", "duplicate", "rejected")
     assert told["read"] == sum(told[part] for part in parts)
     return {part: told[part] for part in parts if told[part]} | {"credits": told["credits"]}
+
+
+def test_threads_take_turns_as_usual_after_an_import(usage: Cli, tmp_path: Path) -> None:
+    usual = sys.getswitchinterval()
+    (tmp_path / "good.csv").write_text(HEADER + GOOD)
+    imported(usage, tmp_path / "good.csv")
+    usage(f"usage import {tmp_path / 'none.csv'}", expect=3)
+    assert sys.getswitchinterval() == usual
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,33 @@ def test_terminal_table_has_colour_and_fits_the_width():
     assert "USD 12.00" in plain
 
 
+@dataclass(frozen=True)
+class Counted:
+    file: str
+    status: str
+    read: int
+    billed: int
+    free: int
+    failed: int
+    dup: int
+    rej: int
+    credits: Credits
+
+
+COUNTED = View("test.counted/v1", tuple(Column(name) for name in Counted.__annotations__))
+
+
+def test_a_table_of_many_figures_stands_closer_where_the_terminal_is_narrow():
+    credits = Credits.parse("2400000")
+    figures = (1_000_000, 923_991, 5_000, 60_000, 10_000, 1_009)
+    row = Counted("logs/gateway-2026-10-01.csv", "imported", *figures, credits)
+    wide, narrow = (shown([row], COUNTED, is_tty=True, width=width)[0] for width in (120, 80))
+    assert row.file in wide
+    assert max(map(len, narrow.splitlines())) <= 80
+    for text in (*(f"{figure:,}" for figure in figures), "2,400,000", "imported"):
+        assert text in narrow
+
+
 def test_amounts_are_never_cut_however_narrow_the_terminal():
     text, _ = shown([ACME], LIST, is_tty=True, width=20)
     assert "50,000" in text

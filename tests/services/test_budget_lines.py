@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from builders import an_organization, at, give, open_books, use
+from calls import ROWS
 from creditctl.context import Context
 from creditctl.errors import BudgetNotFound, InvalidInput
 from creditctl.rules.budgets import Measure, Scope, Span, Threshold, parse_threshold
@@ -15,24 +16,15 @@ from creditctl.services.keys import create_key
 from creditctl.services.limits_check import LimitsCheck, check_limits
 from creditctl.services.limits_status import show_limit_status
 
-CATALOG_WITH_QUOTA = """
-[catalog]
-name = "quotas"
-currency = "USD"
-list_price = "0.01"
-effective_from = 2026-01-01T00:00:00Z
-
-[products.rows]
-[[products.rows.endpoints]]
-method = "GET"
-path = "/rows"
-data = { per = 1, unit = "rows", credits = "1" }
-
+CATALOG_WITH_QUOTA = (
+    ROWS
+    + """
 [plans.metered]
 allowance = 1000
 [plans.metered.limits]
 requests_per_period = 10
 """
+)
 
 
 def credits(text: str) -> Credits:

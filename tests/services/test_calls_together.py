@@ -1,6 +1,7 @@
 """Calls that come together: each is answered as if it had come alone."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -9,8 +10,10 @@ from calls import ROWS
 from creditctl.adapters.counters.interface import CountersDown
 from creditctl.context import Context
 from creditctl.errors import Conflict, DatabaseMissing, InvalidInput, NotFound
+from creditctl.rules.gate_terms import Caller
 from creditctl.rules.rate_limits import Channel, Verdict
 from creditctl.rules.units import Credits
+from creditctl.services import gate_snapshot
 from creditctl.services.balances import read_balance
 from creditctl.services.gate import Gate
 from creditctl.services.gate_calls import (
@@ -21,9 +24,12 @@ from creditctl.services.gate_calls import (
     capture_call,
 )
 from creditctl.services.gate_counters import DatabaseCounters
+from creditctl.services.gate_facts import read_caller
 from creditctl.services.gate_keys import GateRequest
+from creditctl.services.gate_terms import Terms
 from creditctl.services.keys import CreatedKey, create_key
 from creditctl.services.outcomes import Outcome
+from creditctl.store.engine import UnitOfWork
 
 CATALOG = (
     ROWS
@@ -99,6 +105,24 @@ def test_each_has_its_own_answer(books: Context, gate: Gate, key: CreatedKey) ->
     ]
     assert read_balance(books, "acme").held == Credits.parse("4")
     assert counted(gate, books, key) == 2
+
+
+def test_what_requests_have_in_common_is_read_once(
+    books: Context, gate: Gate, key: CreatedKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def reading_caller(unit: UnitOfWork, terms: Terms, *rest: Any, **options: Any) -> Caller:
+        asked.append(terms.key.public_id)
+        return read_caller(unit, terms, *rest, **options)
+
+    monkeypatch.setattr(gate_snapshot, "read_caller", reading_caller)
+    other = create_key(books, "acme", name="batch", plan="small")
+    found = answer_calls(
+        gate, books, [call(one, f"{one.id}-{n}") for n in "ab" for one in (key, other)]
+    )
+    assert told(found) == [200] * 4
+    assert sorted(asked) == sorted([key.id, other.id])
 
 
 def test_the_last_credits_are_held_by_one_of_them(

@@ -288,6 +288,17 @@ def test_one_connection_that_reads_and_writes_in_turn_plans_its_statements_once(
     assert len(opened) == 1
 
 
+def test_only_who_makes_many_small_transactions_has_a_short_log(sqlite_database: str) -> None:
+    def pages() -> int:
+        with unit_of_work(sqlite_database) as unit:
+            return int(unit.fetch_value("PRAGMA wal_autocheckpoint"))
+
+    with closing(IdleConnections(reads_where_it_writes=True)) as idle, reusing_connections(idle):
+        short = pages()
+    with closing(IdleConnections()) as idle, reusing_connections(idle):
+        assert pages() > 10 * short
+
+
 def waits_for_the_disk(unit: UnitOfWork) -> bool:
     if unit.dialect == "sqlite":
         return bool(unit.fetch_value("PRAGMA synchronous") == FULL)

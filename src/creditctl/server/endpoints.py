@@ -50,7 +50,11 @@ class Endpoint:
     """Bytes; 0: the body is not read."""
 
     is_decision: bool = False
+    """Whether it decides a request, which is counted among the decisions."""
+
     ends_call: bool = False
+    """Whether it captures or releases one."""
+
     has_secret: bool = False
     """Whether the gate's secret is asked for."""
 

@@ -129,7 +129,7 @@ def begin(connection: _Connection, *, read_only: bool, flushed: bool = True) -> 
     if connection.flushed != flushed:
         connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[flushed]}")
         connection.flushed = flushed
-    # Not by `PRAGMA query_only`, after which every statement would be planned anew: see `ended`.
+    # Not by `PRAGMA query_only`, after which every statement would be planned anew: see `commit`.
     connection.changes_before = connection.total_changes if read_only else None
     connection.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
     return schema_revision(connection)

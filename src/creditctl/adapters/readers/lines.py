@@ -14,7 +14,7 @@ LONGEST_LINE = 1_048_576
 """Bytes; a longer line is no event, and must not fill the memory."""
 
 BLOCK_BYTES = 8 * LONGEST_LINE
-"""Some ten thousand events, which stay near the processor."""
+"""Tens of thousands of events, which stay near the processor."""
 
 _NEWLINE = 10
 _IS_BLANK = np.isin(np.arange(256), list(b" \t\r\n\v\f"))
