@@ -2,13 +2,19 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast, overload
 
 from creditctl.store import driver_postgres, driver_sqlite
+from creditctl.store.questions import Questions, asked_of_each
 from creditctl.store.rows import decoder, encoded
 from creditctl.store.trip_postgres import Trip
 
 Row = TypeVar("Row")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
 Parameters = Mapping[str, Any]
 
 DRIVERS = {"sqlite": driver_sqlite, "postgresql": driver_postgres}
@@ -31,6 +37,9 @@ class UnitOfWork:
 
         self._trip: Trip | None = None
         """Statements that are sent together, within `in_one_trip` on PostgreSQL."""
+
+        self._questions: Questions | None = None
+        """What is known within `together` on PostgreSQL."""
 
         self.staged: dict[str, str] = {}
         """Temporary tables that end with the transaction, and their columns."""
@@ -89,6 +98,40 @@ class UnitOfWork:
                 self._trip.go()
         finally:
             self._trip = None
+
+    @overload
+    def together(self, a: Callable[[], A], b: Callable[[], B], /) -> tuple[A, B]: ...
+    @overload
+    def together(
+        self, a: Callable[[], A], b: Callable[[], B], c: Callable[[], C], /
+    ) -> tuple[A, B, C]: ...
+    @overload
+    def together(
+        self, a: Callable[[], A], b: Callable[[], B], c: Callable[[], C], d: Callable[[], D], /
+    ) -> tuple[A, B, C, D]: ...
+    @overload
+    def together(
+        self,
+        a: Callable[[], A],
+        b: Callable[[], B],
+        c: Callable[[], C],
+        d: Callable[[], D],
+        e: Callable[[], E],
+        /,
+    ) -> tuple[A, B, C, D, E]: ...
+    def together(self, *questions: Callable[[], Any]) -> tuple[Any, ...]:
+        """What functions return that only read, as if they were called one after the other.
+
+        On PostgreSQL each may be called several times, and they share their round trips.
+        """
+        if self._questions is not None or self.dialect == "sqlite":
+            return tuple(asked_of_each(questions))
+        with self.in_one_trip(), self._translated():
+            self._questions = Questions(cast(Trip, self._trip))
+            try:
+                return tuple(self._questions.answers_of(questions))
+            finally:
+                self._questions = None
 
     def commit(self) -> None:
         """Keep what was done; within `in_one_trip` at its end."""
@@ -172,7 +215,7 @@ class UnitOfWork:
         try:
             if self._trip is not None:
                 if self._trip.takes(values):
-                    return self._trip.ask(sql, values)
+                    return (self._questions or self._trip).ask(sql, values)
                 self._trip.go()
             return self.connection.cursor().execute(self._statement(sql), values)
         except Exception:
