@@ -28,7 +28,8 @@ from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS
 
 EARLY = "2026-10-01T00:00:00Z"
 ENDS = ("one", "two")
-SLUGS = ("plain", "graded", "planned")
+SLUGS = ("plain", "graded", "planned", "subscribed")
+PLANS = {"planned": "pro", "subscribed": "starter"}
 PATHS = ("/rows", "/free", "/third")
 OWNED = "organization_id = (SELECT id FROM organization WHERE slug = :slug)"
 BOOKS = (
@@ -67,7 +68,7 @@ def company(context: Context, end: str, seed: int) -> None:
     early, chance = at(context, EARLY), random.Random(seed)
     for slug in SLUGS:
         name = f"{slug}-{end}"
-        an_organization(early, name, credits="20", plan="pro" if slug == "planned" else None)
+        an_organization(early, name, credits="20", plan=PLANS.get(slug))
         with unit_of_work(context.database) as unit:
             for _ in range(chance.randint(1, 4)):
                 ends = chance.choice([None, NOW + timedelta(days=chance.randint(1, 9))])

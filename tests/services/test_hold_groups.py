@@ -38,9 +38,10 @@ def company(context: Context, end: str) -> dict[str, str]:
     give(early, f"plain-{end}", "2", expires_at=NOW - timedelta(minutes=1))
     an_organization(early, f"poor-{end}", credits="1")
     an_organization(early, f"planned-{end}", plan="pro")
+    an_organization(early, f"subscribed-{end}", plan="starter")
     an_organization(early, f"late-{end}", credits="4")
     call(at(context, "2026-10-31T00:00:00Z"), f"forgotten-{end}", 4, organization=f"late-{end}")
-    kinds = ("plain", "poor", "planned", "late")
+    kinds = ("plain", "poor", "planned", "subscribed", "late")
     return {kind: create_key(early, f"{kind}-{end}", name="web").id for kind in kinds}
 
 
@@ -66,6 +67,8 @@ def steps_of(context: Context, keys: dict[str, str], end: str) -> list[Authoriza
         step("nobody", 1, organization="nobody"),
         step("released", 1, key=keys["plain"]),
         step("the rest", 6, key=keys["plain"]),
+        step("subscribed", 60, key=keys["subscribed"]),
+        step("beyond the allowance", 60, key=keys["subscribed"]),
     ]
 
 
@@ -97,6 +100,7 @@ def test_together_or_alone_the_same_holds_are_placed(books: Context) -> None:
         steps = steps_of(books, company(books, end), end)
         call(books, f"released-{end}", 1, organization=f"plain-{end}")
         release(books, f"released-{end}")
+        call(books, f"of-this-period-{end}", 1, organization=f"subscribed-{end}")
         if end == "two":
             assert all(together.takes(step) for step in steps)
             with unit_of_work(books.database) as unit:
@@ -104,8 +108,8 @@ def test_together_or_alone_the_same_holds_are_placed(books: Context) -> None:
                 lock_organizations(unit, owners.values())
                 placed = together.run(unit, steps, owners)
         answers[end] = [placed.get(place) or alone(books, step) for place, step in enumerate(steps)]
-    # What is not plain was left out: a repeated id, a plan, what is short, unknown or was used.
-    assert sorted(placed) == [0, 1, 2, 4, 11]
+    # What is not plain was left out: a repeated id, a postpaid plan; what is short, unknown, used.
+    assert sorted(placed) == [0, 1, 2, 4, 11, 12]
     assert [told(one) for one in answers["two"]] == [told(one) for one in answers["one"]]
     first, second = (rows_of(books, PLACED, end=f"%-{end}") for end in answers)
     assert sorted(map(str, first)) == sorted(map(str, second))

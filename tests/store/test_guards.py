@@ -29,10 +29,11 @@ OF_THEIR_OWN = {
     "merged_into_id",
     "supersedes_id",
     "grant_id",
+    "subscription_id",
 }
 """Foreign keys that differ from row to row."""
 
-ROWS = {"organization": 4, "credit_grant": 3}
+ROWS = {"organization": 5, "credit_grant": 3, "subscription": 4}
 """How many valid rows there are, where the next row of another table has to name its own."""
 
 USES = {"settles_id": USAGE | {"kind": "repayment"}}

@@ -1,5 +1,6 @@
 """Allowances: the credits a subscription grants each period, exactly once (DESIGN 3.3)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from creditctl.context import Context
@@ -11,6 +12,8 @@ from creditctl.services.subscription_periods import (
     periods_of_subscription,
 )
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.due_work import note_quiet
+from creditctl.store.queries.gate import newest_catalog_id
 from creditctl.store.queries.orgs import lock_organizations
 from creditctl.store.queries.subscriptions import (
     SubscriptionRow,
@@ -18,6 +21,7 @@ from creditctl.store.queries.subscriptions import (
     close_ended_subscriptions,
     granted_periods,
     marked_subscriptions,
+    plan_changes,
     subscriptions_of,
 )
 
@@ -36,9 +40,16 @@ def grant_due_allowances(
     # The lock comes first: what is read before it may be ended by somebody else meanwhile.
     lock_organizations(unit, [organization_id])
     close_ended_subscriptions(unit, context.now, organization_id)
-    return sum(
-        _grant_missing(unit, context, row) for row in subscriptions_of(unit, organization_id)
-    )
+    catalog_id = newest_catalog_id(unit)
+    granted = 0
+    for row in subscriptions_of(unit, organization_id):
+        periods = periods_of_subscription(unit, row, context.now)
+        due = _missing(unit, row, periods)
+        for period in due:
+            add_grant(unit, context, _allowance(period))
+        granted += len(due)
+        _note_quiet(unit, row, periods, catalog_id, context.now)
+    return granted
 
 
 def owners_of_due_allowances(unit: UnitOfWork, now: datetime) -> list[int]:
@@ -47,27 +58,47 @@ def owners_of_due_allowances(unit: UnitOfWork, now: datetime) -> list[int]:
         {
             row.organization_id
             for row in marked_subscriptions(unit)
-            if _has_ended(row, now) or _missing(unit, row, now)
+            if _has_ended(row, now) or _missing(unit, row, periods_of_subscription(unit, row, now))
         }
     )
 
 
-def _grant_missing(unit: UnitOfWork, context: Context, subscription: SubscriptionRow) -> int:
-    due = _missing(unit, subscription, context.now)
-    for period in due:
-        add_grant(unit, context, _allowance(period))
-    return len(due)
-
-
 def _missing(
-    unit: UnitOfWork, subscription: SubscriptionRow, now: datetime
+    unit: UnitOfWork, subscription: SubscriptionRow, periods: Iterable[SubscriptionPeriod]
 ) -> list[SubscriptionPeriod]:
     granted = granted_periods(unit, subscription.id)
     return [
         period
-        for period in periods_of_subscription(unit, subscription, now)
+        for period in periods
         if micros_of(period.starts_at) not in granted and period.allowance
     ]
+
+
+def _note_quiet(
+    unit: UnitOfWork,
+    row: SubscriptionRow,
+    periods: Iterable[SubscriptionPeriod],
+    catalog_id: int,
+    now: datetime,
+) -> None:
+    """All that has begun is granted: until when that stays so, and whether only grants pay."""
+    starts_at, ends_at, pays_beyond = row.ended_at, None, False
+    if row.status == "active":
+        current = next((one for one in periods if now in one), None)
+        changes = [one.effective_at for one in plan_changes(unit, row.id) if one.effective_at > now]
+        if current is None:
+            starts_at, ends_at = None, row.started_at
+        else:
+            starts_at, ends_at = current.starts_at, min([current.ends_at, *changes])
+            pays_beyond = current.plan.unlimited or bool(current.plan.postpaid_limit)
+    note_quiet(
+        unit,
+        row.id,
+        catalog_id=catalog_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        pays_beyond=pays_beyond,
+    )
 
 
 def _has_ended(row: SubscriptionRow, now: datetime) -> bool:

@@ -16,7 +16,7 @@ def book_what_is_due_for(
     unit: UnitOfWork, context: Context, organization_ids: Iterable[int]
 ) -> None:
     """The same for many locked organizations, most of which have nothing due."""
-    due = owners_with_something_due(unit, context.now - context.settings.usage_grace)
+    due = owners_with_something_due(unit, context.now, context.now - context.settings.usage_grace)
     due.update(owners_of_due_instalments(unit, context.now))
     for organization_id in sorted(due.intersection(organization_ids)):
         book_what_is_due(unit, context, organization_id)

@@ -1,8 +1,8 @@
 """Captures and releases of many calls in a dozen statements: what costs is the way to the database.
 
 Only those take part whose hold is open and pays all that its call costs, at a price that no volume
-changes, for an organization with credits and nothing else to look at, of a time that no final
-invoice reaches. The others are run alone, by the step that knows every case;
+changes, for an organization with nothing due and no plan that pays beyond grants, of a time that no
+final invoice reaches. The others are run alone, by the step that knows every case;
 `tests/services/test_ending_groups.py` proves that both do the same.
 """
 
@@ -100,6 +100,7 @@ class TogetherEnded:
         asked_holds = named_holds(
             unit,
             ((known, digest_of_day(known.authorized_at)) for _, known in wanted.values()),
+            now=max(one.now for one in contexts),
             expired_before=max(one.now - one.settings.usage_grace for one in contexts),
             window=max(one.settings.dedup_window for one in contexts),
         )

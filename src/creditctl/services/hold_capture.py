@@ -95,7 +95,7 @@ def _settle(
         )
         end_grants_again(unit, context, owner_id, parts)
         return captured
-    if something_is_due(unit, owner_id, context.now - context.settings.usage_grace):
+    if something_is_due(unit, owner_id, context.now, context.settings.usage_grace):
         book_what_is_due(unit, context, owner_id)
     call = served_call(row, status, units)
     priced = priced_call(unit, book, call)

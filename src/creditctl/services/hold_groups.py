@@ -1,8 +1,8 @@
 """Authorizations of many calls in a few statements: what costs is the way to the database.
 
-Only those take part whose organizations have credits and nothing else to look at: no subscription,
-no order form, nothing due, enough to pay, and an id that nobody used. The others are run alone, by
-the step that knows every case; `tests/services/test_hold_groups.py` proves that both do the same.
+Only those take part whose organizations have nothing due, no plan that pays beyond grants, enough
+credits, and an id that nobody used. The others are run alone, by the step that knows every case;
+`tests/services/test_hold_groups.py` proves that both do the same.
 """
 
 from collections import defaultdict
@@ -116,10 +116,14 @@ def _plain(
     if not asked:
         return dict
     settings = [step.context.settings for step in steps.values()]
-    expired_before = max(step.context.now for step in steps.values()) - min(
-        one.usage_grace for one in settings
+    now = max(step.context.now for step in steps.values())
+    answer = plain_calls(
+        unit,
+        asked,
+        now=now,
+        expired_before=now - min(one.usage_grace for one in settings),
+        window=max(one.dedup_window for one in settings),
     )
-    answer = plain_calls(unit, asked, expired_before, max(one.dedup_window for one in settings))
 
     def plain() -> dict[int, QuotedCall]:
         found = {row.place for row in answer()}

@@ -176,7 +176,7 @@ def _parts(
     """Which grants pay in burn-down order; raises InsufficientCredits unless all is covered."""
     if not call.estimate:
         return []
-    if something_is_due(unit, organization_id, context.now - context.settings.usage_grace):
+    if something_is_due(unit, organization_id, context.now, context.settings.usage_grace):
         book_what_is_due(unit, context, organization_id)
     found = _covered(unit, organization_id, call, at)
     if isinstance(found, Credits) and free_due(unit, context, organization_id):

@@ -9,6 +9,7 @@ from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_given, given, number_in
 from creditctl.store.queries.calls import options_of
+from creditctl.store.queries.due_work import is_due, pays_beyond_grants
 from creditctl.store.queries.holds import HoldRow
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -32,7 +33,7 @@ class EndingRow(HoldRow):
     """The batch of its organization's calls of that day; None before the first one."""
 
     is_unhindered: bool
-    """Nothing is due for its organization, and no event has its id."""
+    """Nothing is due for its organization, only grants pay, and no event has its id."""
 
     has_draft: bool
     """An invoice of its organization may become stale."""
@@ -84,6 +85,7 @@ def named_holds(
     unit: UnitOfWork,
     holds: Iterable[tuple[NamedHold, str]],
     *,
+    now: datetime,
     expired_before: datetime,
     window: timedelta,
 ) -> Callable[[], list[EndingRow]]:
@@ -103,6 +105,7 @@ def named_holds(
         _named_holds(unit.dialect),
         asked=as_given(asked),
         hours=as_given((number,) for number in range(hours)),
+        now=now,
         expired_before=expired_before,
     )
 
@@ -116,16 +119,9 @@ def _named_holds(dialect: str) -> str:
         SELECT h.id, h.public_id, h.organization_id, o.slug, h.api_key_id, h.price_id,
                h.event_hour, h.event_id, h.id_text, h.authorized_at, h.expires_at,
                h.estimated_units, h.estimate_micro, h.state, h.captured_micro, b.id,
-               NOT EXISTS (
-                   SELECT 1 FROM subscription AS s WHERE s.organization_id = h.organization_id
-               ) AND NOT EXISTS (
-                   SELECT 1 FROM order_form AS f
-                   WHERE f.organization_id = h.organization_id AND f.status = 'active'
-               ) AND NOT EXISTS (
-                   SELECT 1 FROM credit_grant AS g
-                   WHERE g.organization_id = h.organization_id AND g.remaining_micro > g.held_micro
-                     AND (g.expires_at <= :expired_before OR g.reversed_at > 0)
-               ) AND NOT EXISTS (
+               NOT ({is_due("h.organization_id")})
+               AND NOT {pays_beyond_grants("h.organization_id", "h.authorized_at")}
+               AND NOT EXISTS (
                    SELECT 1 FROM hours CROSS JOIN usage_event AS e
                    WHERE e.event_hour = a.first_hour + hours.number AND e.event_id = h.event_id
                ),

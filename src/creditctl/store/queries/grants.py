@@ -1,12 +1,13 @@
 """Credit grants: insert, list in burn-down order, draw, expire."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from creditctl.errors import GrantNotFound
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.due_work import ENDED, UNQUIET, is_due
 from creditctl.store.queries.ledger import SETTLED
 
 PAID_SOURCES = ("purchase", "auto_recharge", "order_form")
@@ -170,15 +171,13 @@ def owners_of_due_endings(
     return [int(organization_id) for (organization_id,) in rows]
 
 
-def owners_with_something_due(unit: UnitOfWork, expired_before: datetime) -> set[int]:
+def owners_with_something_due(
+    unit: UnitOfWork, now: datetime, expired_before: datetime
+) -> set[int]:
     """Organizations with a grant to end, or with a subscription that may grant or end."""
     rows = unit.fetch_rows(
-        """
-        SELECT organization_id FROM subscription
-        UNION
-        SELECT organization_id FROM credit_grant
-        WHERE remaining_micro > held_micro AND (expires_at <= :expired_before OR reversed_at > 0)
-        """,
+        f"SELECT s.organization_id {UNQUIET} UNION SELECT g.organization_id {ENDED}",
+        now=now,
         expired_before=expired_before,
     )
     return {int(organization_id) for (organization_id,) in rows}
@@ -263,22 +262,14 @@ def payable_grants(unit: UnitOfWork, organization_id: int, at: datetime) -> list
     )
 
 
-def something_is_due(unit: UnitOfWork, organization_id: int, expired_before: datetime) -> bool:
+def something_is_due(
+    unit: UnitOfWork, organization_id: int, now: datetime, grace: timedelta
+) -> bool:
     """Whether anything of the organization may have to be granted or ended by the clock."""
     found = unit.fetch_value(
-        """
-        SELECT 1 WHERE EXISTS (
-            SELECT 1 FROM subscription WHERE organization_id = :organization_id
-        ) OR EXISTS (
-            SELECT 1 FROM order_form
-            WHERE organization_id = :organization_id AND status = 'active'
-        ) OR EXISTS (
-            SELECT 1 FROM credit_grant
-            WHERE organization_id = :organization_id AND remaining_micro > held_micro
-              AND (expires_at <= :expired_before OR reversed_at > 0)
-        )
-        """,
+        f"SELECT 1 WHERE {is_due(':organization_id')}",
         organization_id=organization_id,
-        expired_before=expired_before,
+        now=now,
+        expired_before=now - grace,
     )
     return found is not None

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from creditctl.rules.instants import MICROS_PER_HOUR
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_array, as_given, given, number_in
+from creditctl.store.queries.due_work import is_due, pays_beyond_grants
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -86,23 +87,36 @@ def callers_named(unit: UnitOfWork, names: Iterable[str]) -> Callable[[], list[C
 
 
 def plain_calls(
-    unit: UnitOfWork, calls: Sequence[NewCall], expired_before: datetime, window: timedelta
+    unit: UnitOfWork,
+    calls: Sequence[NewCall],
+    *,
+    now: datetime,
+    expired_before: datetime,
+    window: timedelta,
 ) -> Callable[[], list[PlainRow]]:
-    """Which calls need nothing but grants and a hold: nothing is due, and nobody used the id.
+    """Which calls need nothing but grants and a hold.
 
-    The same id within `window` is the same call.
+    Nothing is due, nothing but grants may pay, and nobody used the id. The same id within
+    `window` is the same call.
     """
     reach = window // _MICROSECOND
     asked = [
-        (call.place, number, call.organization_id, (call.at_micros - reach) // MICROS_PER_HOUR)
+        (
+            call.place,
+            number,
+            call.organization_id,
+            call.at_micros,
+            (call.at_micros - reach) // MICROS_PER_HOUR,
+        )
         for number, call in enumerate(calls)
     ]
     return unit.asked(
         PlainRow,
         f"""
-        WITH {given(unit.dialect, "asked", "place", "number", "owner", "first_hour")},
+        WITH {given(unit.dialect, "asked", "place", "number", "owner", "made_at", "first_hour")},
              {given(unit.dialect, "hours", "number")}, calls AS MATERIALIZED (
-            SELECT place, owner, first_hour, {number_in("events", "asked.number")} AS event_id
+            SELECT place, owner, made_at, first_hour,
+                   {number_in("events", "asked.number")} AS event_id
             FROM asked
         )
         SELECT c.place FROM calls AS c
@@ -110,18 +124,12 @@ def plain_calls(
           AND NOT EXISTS (
             SELECT 1 FROM hours CROSS JOIN usage_event AS e
             WHERE e.event_hour = c.first_hour + hours.number AND e.event_id = c.event_id
-        ) AND NOT EXISTS (SELECT 1 FROM subscription AS s WHERE s.organization_id = c.owner)
-          AND NOT EXISTS (SELECT 1 FROM order_form AS f
-                          WHERE f.organization_id = c.owner AND f.status = 'active')
-          AND NOT EXISTS (
-            SELECT 1 FROM credit_grant AS g
-            WHERE g.organization_id = c.owner AND g.remaining_micro > g.held_micro
-              AND (g.expires_at <= :expired_before OR g.reversed_at > 0)
-        )
+        ) AND NOT ({is_due("c.owner")}) AND NOT {pays_beyond_grants("c.owner", "c.made_at")}
         """,
         asked=as_given(asked),
         hours=as_given((number,) for number in range(2 * reach // MICROS_PER_HOUR + 2)),
         events=b"".join(call.event_id for call in calls),
+        now=now,
         expired_before=expired_before,
     )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from creditctl.rules.instants import instant_of
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_given, given
+from creditctl.store.queries.due_work import forget_quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ def insert_plan_change(
     unit: UnitOfWork, subscription_id: int, plan_id: int, *, effective_at: datetime, now: datetime
 ) -> None:
     """Let the subscription be on another plan from then on."""
+    forget_quiet(unit, subscription_id)
     unit.insert(
         "subscription_change",
         subscription_id=subscription_id,
@@ -175,6 +177,7 @@ def insert_plan_change(
 
 def withdraw_plan_changes(unit: UnitOfWork, subscription_id: int, after: datetime) -> int:
     """Forget what was scheduled for later than that; returns how many."""
+    forget_quiet(unit, subscription_id)
     return unit.run(
         "DELETE FROM subscription_change WHERE subscription_id = :id AND effective_at > :after",
         id=subscription_id,
@@ -184,6 +187,7 @@ def withdraw_plan_changes(unit: UnitOfWork, subscription_id: int, after: datetim
 
 def set_subscription_end(unit: UnitOfWork, subscription_id: int, at: datetime | None) -> None:
     """Let it end then, or go on."""
+    forget_quiet(unit, subscription_id)
     unit.run("UPDATE subscription SET ended_at = :at WHERE id = :id", id=subscription_id, at=at)
 
 

@@ -4,7 +4,16 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlmodel import SQLModel
 
-from creditctl.store.tables.columns import STRICT, identity, integer, maybe_integer, one_of, text
+from creditctl.store.tables.columns import (
+    CLUSTERED,
+    STRICT,
+    flag,
+    identity,
+    integer,
+    maybe_integer,
+    one_of,
+    text,
+)
 
 
 class Subscription(SQLModel, table=True):
@@ -51,3 +60,21 @@ class SubscriptionChange(SQLModel, table=True):
     plan_id: int = integer(refers_to="plan.id")
     effective_at: int = integer()
     created_at: int = integer()
+
+
+class QuietSubscription(SQLModel, table=True):
+    """From `starts_at` until `ends_at` the subscription has nothing to grant and does not change.
+
+    So says the catalog of that id; what changes a subscription deletes its row. It follows from
+    the other tables and may be deleted at any time.
+    """
+
+    __tablename__ = "quiet_subscription"
+    __table_args__ = (CLUSTERED,)
+
+    subscription_id: int = integer(key=True, refers_to="subscription.id")
+    catalog_id: int = integer()
+    starts_at: int = integer()
+    ends_at: int = integer()
+    pays_beyond: bool = flag()
+    """Whether usage may be covered by more than its grants: the plan is unlimited or postpaid."""
