@@ -1,5 +1,6 @@
 """The bytes of a block as words of eight that begin at every byte, read for many lines at once."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,9 +9,6 @@ import pyarrow as pa
 WORD = 8
 LONGEST_KEPT = 8 * WORD
 """Bytes of the longest value whose words are kept while its end is sought."""
-
-_AT_ONCE = 8192
-"""Lines that are compared at once: what is copied of them stays near the processor."""
 
 _LONGEST_VALUE = 512 * WORD
 _ALL = (1 << 64) - 1
@@ -23,15 +21,15 @@ _MIXERS = np.array([pow(0x9E3779B97F4A7C15, power, 1 << 64) for power in range(1
 
 
 class Span(NamedTuple):
-    """Where a value stands in every line."""
+    """Where a value stands in some lines."""
 
     starts: Any
     ends: Any
     width: int | None
     """The same in all lines, or None."""
 
-    words: list[Any] | None
-    """Its words, zeros after its end, where they were needed to find that."""
+    words: Any
+    """Its words, zeros after its end, a row for each line; None where they were not needed."""
 
 
 class ByteWords:
@@ -50,13 +48,12 @@ class ByteWords:
         except IndexError:
             return self._near_the_end(places + offset)
 
-    def _some_at(self, places: Any, count: int) -> list[Any]:
-        """So many words in a row that begin at these places."""
+    def _some_at(self, places: Any, count: int) -> Any:
+        """So many words in a row that begin at these places: a row for each."""
         try:
-            rows = self.rows(places, count * WORD).view("<u8").reshape(-1, count)
+            return self.rows(places, count * WORD).view("<u8").reshape(-1, count)
         except IndexError:
-            return [self.at(places, index * WORD) for index in range(count)]
-        return [rows[:, index] for index in range(count)]
+            return np.column_stack([self.at(places, index * WORD) for index in range(count)])
 
     def _near_the_end(self, places: Any) -> Any:
         """The words at these places, some of which are beyond the last whole word."""
@@ -82,10 +79,7 @@ class ByteWords:
     def all_say(self, places: Any, text: bytes, is_fixed: bytes) -> bool:
         """Whether the text stands at all of the places, in the bytes marked with 255."""
         try:
-            return all(
-                self._say(places[first : first + _AT_ONCE], text, is_fixed)
-                for first in range(0, len(places), _AT_ONCE)
-            )
+            return self._say(places, text, is_fixed)
         except IndexError:
             return False
 
@@ -101,48 +95,61 @@ class ByteWords:
         part = slice(whole * WORD, len(text))
         return _agree(self.at(places, whole * WORD), text[part], is_fixed[part])
 
+    def with_words(self, span: Span) -> Span:
+        """The same values with their words, which are all equally wide, and not long."""
+        width = span.width or 0
+        words = self._some_at(span.starts, -(-width // WORD) or 1)
+        words[:, -1] &= _MASKS[width - (words.shape[1] - 1) * WORD]
+        return span._replace(words=words)
+
+    def span_until(self, starts: Any, ends: Any) -> Span | None:
+        """The values between these places; None if one would end before it starts."""
+        widths = ends - starts
+        widest = int(widths.max())
+        if int(widths.min()) < 0:
+            return None
+        words = None
+        if widest <= LONGEST_KEPT:
+            words = self._some_at(starts, -(-widest // WORD) or 1)
+            for index in range(words.shape[1]):
+                words[:, index] &= _MASKS[np.clip(widths - index * WORD, 0, WORD)]
+        return Span(starts, ends, None, words)
+
     def span_to(self, byte: int, starts: Any, usual_width: int) -> Span | None:
         """The values that end before the byte; None if one of them is very long."""
         sought = np.uint64(byte) * _ONES
-        kept = LONGEST_KEPT // WORD
-        words = self._some_at(starts, min(usual_width // WORD + 1, kept))
-        ends, is_open = starts.copy(), np.ones(len(starts), bool)
-        for index in range(kept):
-            if index == len(words):
-                words.append(self.at(starts, index * WORD))
-            before = _before(words[index], sought)
-            if index:
-                before *= is_open
-            words[index] &= before
-            passed = np.bitwise_count(before) >> 3
-            ends += passed
-            is_open = passed == WORD
-            if not is_open.any():
-                return Span(starts, ends, None, words[: index + 1])
+        words = self._some_at(starts, min(usual_width // WORD + 1, LONGEST_KEPT // WORD))
+        before = _before(words, sought)
+        words &= before
+        passed = np.bitwise_count(before) >> 3
+        widths, is_open = passed[:, 0].astype(np.int64), passed[:, 0] == WORD
+        for index in range(1, words.shape[1]):
+            words[~is_open, index] = 0
+            widths += passed[:, index] * is_open
+            is_open &= passed[:, index] == WORD
+        if is_open.any():
+            return self._longer_span(sought, starts, words, widths, is_open)
+        return Span(starts, starts + widths, None, words)
+
+    def _longer_span(
+        self, sought: Any, starts: Any, words: Any, widths: Any, is_open: Any
+    ) -> Span | None:
+        """The same where some values did not end within the first words."""
         rest = np.flatnonzero(is_open)
-        for offset in range(LONGEST_KEPT, _LONGEST_VALUE, WORD):
-            passed = np.bitwise_count(_before(self.at(starts[rest], offset), sought)) >> 3
-            ends[rest] += passed
+        for offset in range(words.shape[1] * WORD, _LONGEST_VALUE, WORD):
+            following = self.at(starts[rest], offset)
+            before = _before(following, sought)
+            passed = np.bitwise_count(before) >> 3
+            widths[rest] += passed
+            if offset < LONGEST_KEPT:
+                more = np.zeros(len(starts), np.uint64)
+                more[rest] = following & before
+                words = np.column_stack((words, more))
             rest = rest[passed == WORD]
             if not len(rest):
-                return Span(starts, ends, None, None)
+                is_kept = offset < LONGEST_KEPT
+                return Span(starts, starts + widths, None, words if is_kept else None)
         return None
-
-    def coded(self, span: Span) -> Any:
-        """The values as a dictionary and codes; they must be of at most the length kept."""
-        words = span.words
-        if words is None:
-            width = span.width or 0
-            words = self._some_at(span.starts, -(-width // WORD) or 1)
-            words[-1] = words[-1] & _MASKS[width - (len(words) - 1) * WORD]
-        codes, distinct = _codes(words)
-        values = np.column_stack(distinct)
-        if span.width:
-            texts = _texts(np.ascontiguousarray(values.view(np.uint8)[:, : span.width]), span.width)
-        else:
-            items = values.view(f"S{len(words) * WORD}").ravel().tolist()
-            texts = pa.array(items, pa.binary()).cast(pa.string())
-        return pa.DictionaryArray.from_arrays(codes, texts)
 
     def texts(self, span: Span) -> Any:
         """The values as a column of text."""
@@ -153,6 +160,31 @@ class ByteWords:
         parts = [None, pa.py_buffer(bounds), pa.py_buffer(self._data)]
         both = pa.Array.from_buffers(pa.string(), len(bounds) - 1, parts)
         return both.take(pa.array(np.arange(0, len(bounds), 2, dtype=np.int32)))
+
+
+def coded(spans: Sequence[Span]) -> Any:
+    """The values of some lines after others as a dictionary and codes; all have their words."""
+    widths = {span.width for span in spans}
+    width = widths.pop() if len(widths) == 1 else None
+    words = _columns([span.words for span in spans])
+    codes, distinct = _codes(words)
+    values = np.column_stack(distinct)
+    if width:
+        texts = _texts(np.ascontiguousarray(values.view(np.uint8)[:, :width]), width)
+    else:
+        items = values.view(f"S{len(words) * WORD}").ravel().tolist()
+        texts = pa.array(items, pa.binary()).cast(pa.string())
+    return pa.DictionaryArray.from_arrays(codes, texts)
+
+
+def _columns(parts: Sequence[Any]) -> list[Any]:
+    """Rows of words as columns; zeros where a part has fewer."""
+    columns = np.zeros((max(part.shape[1] for part in parts), sum(map(len, parts))), np.uint64)
+    first = 0
+    for part in parts:
+        columns[: part.shape[1], first : first + len(part)] = part.T
+        first += len(part)
+    return [*columns]
 
 
 def _texts(rows: Any, width: int) -> Any:

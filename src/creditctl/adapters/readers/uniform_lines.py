@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from creditctl.adapters.readers.byte_words import LONGEST_KEPT, WORD, ByteWords, Span
-from creditctl.adapters.readers.lines import LineBlock
+from creditctl.adapters.readers.byte_words import LONGEST_KEPT, WORD, ByteWords, Span, coded
+from creditctl.adapters.readers.lines import TILE_BYTES, LineBlock
 
 _MEMBER = re.compile(
     rb'[ \t\r]*"([^"\\\x00-\x1f]*)"[ \t\r]*:[ \t\r]*'
@@ -28,6 +28,9 @@ _ANY_BARE = f"\\A(?:{_NUMBER}|true|false|null)\\z"
 
 _MOSTLY_DIFFERENT = ("id", "time")
 """Members whose values hardly repeat: they gain nothing from a dictionary."""
+
+_AT_ONCE = 8192
+"""Lines that are cut at once: what is copied of them stays near the processor."""
 
 _SAMPLE = 256
 """Lines whose texts are measured before all are taken to be as long as the first line's."""
@@ -63,33 +66,50 @@ def uniform_columns(block: LineBlock, wanted: Collection[str]) -> dict[str, Any]
     if not _says_no_more(block, b"".join([*(one.before for one in members), last])):
         return None
     words = ByteWords(block.data)
-    spans = _spans(words, block, pattern, is_guessed=True)
-    spans = spans or _spans(words, block, pattern, is_guessed=False)
-    if spans is None:
-        return None
+    parts: list[list[Any]] = [[] for _ in members]
+    for first in range(0, len(block.ends), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        lines = block.starts[some], block.ends[some]
+        spans = _spans(words, lines, pattern, is_guessed=True)
+        spans = spans or _spans(words, lines, pattern, is_guessed=False)
+        if spans is None:
+            return None
+        for member, span, held in zip(members, spans, parts, strict=True):
+            if member.is_bare or member.name in wanted:
+                held.append(_values(words, member, span))
     columns: dict[str, Any] = {}
-    for member, span in zip(members, spans, strict=True):
-        is_wanted = member.name in wanted
-        if is_wanted or member.is_bare:
-            column = _column(words, member, span, is_wanted=is_wanted)
-            if column is None:
+    for member, held in zip(members, parts, strict=True):
+        if held:
+            column = _column(words, member, held)
+            is_wanted = member.name in wanted
+            if member.is_bare and not _is_bare(column, is_wanted=is_wanted):
                 return None
             columns[member.name] = column
     nothing = pa.nulls(len(block.ends), pa.string())
     return {name: columns.get(name, nothing) for name in wanted}
 
 
-def _spans(
-    words: ByteWords, block: LineBlock, pattern: _Pattern, *, is_guessed: bool
-) -> list[Span] | None:
-    """Where the values of each member are; None if a line says anything else between them.
+def _values(words: ByteWords, member: _Member, span: Span) -> Any:
+    """The values of a member in some lines: their words, or a column of text."""
+    if member.name in _MOSTLY_DIFFERENT:
+        return words.texts(span)
+    is_short = span.width is not None and span.width <= LONGEST_KEPT
+    return words.with_words(span) if is_short else span
 
-    Values may be guessed to be as long as in the first line: a wrong guess is found out.
+
+def _spans(
+    words: ByteWords, lines: tuple[Any, Any], pattern: _Pattern, *, is_guessed: bool
+) -> list[Span] | None:
+    """Where the values of each member are in lines that start and end at these places.
+
+    None if a line says anything else between them. Values may be guessed to be as long as in the
+    first line: a wrong guess is found out.
     """
     members, last = pattern
-    spans = []
-    step = max(len(block.ends) // _SAMPLE, 1)
-    places, text, is_fixed = block.starts, b"", b""
+    line_starts, line_ends = lines
+    spans: list[Span] = []
+    step = max(len(line_ends) // _SAMPLE, 1)
+    places, text, is_fixed = line_starts, b"", b""
     for member, following in zip(
         members, [*(one.before for one in members[1:]), last], strict=True
     ):
@@ -105,14 +125,18 @@ def _spans(
             continue
         if not words.all_say(places, text, is_fixed):
             return None
-        span = words.span_to(following[0], starts, member.width)
+        if len(spans) + 1 == len(members):
+            # Quotes are where they belong, and numbers are matched: the value ends with the line.
+            span = words.span_until(starts, line_ends - len(last))
+        else:
+            span = words.span_to(following[0], starts, member.width)
         if span is None:
             return None
         spans.append(span)
         places, text, is_fixed = span.ends, b"", b""
     ends = places + len(text) + len(last)
     # Places only ever grow: who ends where its line does has never left it.
-    if not np.array_equal(ends, block.ends):
+    if not np.array_equal(ends, line_ends):
         return None
     is_alike = words.all_say(places, text + last, is_fixed + b"\xff" * len(last))
     return spans if is_alike else None
@@ -142,24 +166,30 @@ def _says_no_more(block: LineBlock, pieces: bytes) -> bool:
     """Whether quotes and control characters stand in the pieces alone, and backslashes nowhere."""
     if _BACKSLASH in block.data:
         return False
-    count = len(block.ends)
     data = np.frombuffer(block.data, np.uint8)
-    found = data == _QUOTE
-    if np.count_nonzero(found) != count * pieces.count(_QUOTE):
-        return False
-    np.less(data, _SPACE, out=found)
-    return int(np.count_nonzero(found)) == count * sum(byte < _SPACE for byte in pieces)
+    turned = np.empty(min(len(data), TILE_BYTES), np.uint8)
+    is_odd = np.empty(len(turned), bool)
+    found = 0
+    for first in range(0, len(data), TILE_BYTES):
+        tile = data[first : first + TILE_BYTES]
+        part = slice(len(tile))
+        # One comparison for both: it makes 32 of a quote, and control characters stay below that.
+        np.bitwise_xor(tile, _QUOTE ^ _SPACE, out=turned[part])
+        found += int(np.count_nonzero(np.less_equal(turned[part], _SPACE, out=is_odd[part])))
+    return found == len(block.ends) * sum(byte < _SPACE or byte == _QUOTE for byte in pieces)
 
 
-def _column(words: ByteWords, member: _Member, span: Span, *, is_wanted: bool) -> Any:
-    """The values of a member; None if one of them is none."""
-    is_short = span.words is not None if span.width is None else span.width <= LONGEST_KEPT
-    if member.name in _MOSTLY_DIFFERENT or not is_short:
-        column = words.texts(span)
-    else:
-        column = words.coded(span)
-    if not member.is_bare:
-        return column
+def _column(words: ByteWords, member: _Member, held: list[Any]) -> Any:
+    """The values of a member in all lines."""
+    if member.name in _MOSTLY_DIFFERENT:
+        return pa.concat_arrays(held)
+    if any(span.words is None for span in held):
+        return pa.concat_arrays([words.texts(span) for span in held])
+    return coded(held)
+
+
+def _is_bare(column: Any, *, is_wanted: bool) -> bool:
+    """Whether all values may stand without quotes."""
     values = column.dictionary if pa.types.is_dictionary(column.type) else column
     matched = compute.match_substring_regex(values, _WANTED_BARE if is_wanted else _ANY_BARE)
-    return column if compute.all(matched).as_py() else None
+    return bool(compute.all(matched).as_py())
