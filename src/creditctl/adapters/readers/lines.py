@@ -16,7 +16,7 @@ LONGEST_LINE = 1_048_576
 BLOCK_BYTES = 8 * LONGEST_LINE
 """Tens of thousands of events, which stay near the processor."""
 
-TILE_BYTES = LONGEST_LINE // 2
+_TILE_BYTES = LONGEST_LINE // 2
 """Bytes that are looked at at once: what is found out about them stays near the processor."""
 
 _NEWLINE = 10
@@ -65,10 +65,10 @@ class LineBlock:
     def _scanned(self) -> tuple[Any, bool]:
         """The lines' ends, and whether all is ASCII."""
         data = np.frombuffer(self.data, np.uint8)
-        hits = np.empty(min(len(data), TILE_BYTES), bool)
+        hits = np.empty(min(len(data), _TILE_BYTES), bool)
         ends, highest, are_close = [np.empty(0, np.int64)], 0, False
-        for first in range(0, len(data), TILE_BYTES):
-            tile = data[first : first + TILE_BYTES]
+        for first in range(0, len(data), _TILE_BYTES):
+            tile = data[first : first + _TILE_BYTES]
             found = np.equal(tile, _NEWLINE, out=hits[: len(tile)])
             places = None if are_close else _far_apart(found)
             are_close = places is None

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from creditctl.adapters.readers.byte_words import LONGEST_KEPT, WORD, ByteWords, Span, coded
-from creditctl.adapters.readers.lines import TILE_BYTES, LineBlock
+from creditctl.adapters.readers.lines import LineBlock
 
 _MEMBER = re.compile(
     rb'[ \t\r]*"([^"\\\x00-\x1f]*)"[ \t\r]*:[ \t\r]*'
@@ -60,11 +60,9 @@ def uniform_columns(block: LineBlock, wanted: Collection[str]) -> dict[str, Any]
     The lines must be UTF-8 text already.
     """
     pattern = _pattern(block)
-    if pattern is None or len(block.data) < WORD:
+    if pattern is None or len(block.data) < WORD or _BACKSLASH in block.data:
         return None
-    members, last = pattern
-    if not _says_no_more(block, b"".join([*(one.before for one in members), last])):
-        return None
+    members = pattern[0]
     words = ByteWords(block.data)
     parts: list[list[Any]] = [[] for _ in members]
     for first in range(0, len(block.ends), _AT_ONCE):
@@ -75,23 +73,22 @@ def uniform_columns(block: LineBlock, wanted: Collection[str]) -> dict[str, Any]
         if spans is None:
             return None
         for member, span, held in zip(members, spans, parts, strict=True):
-            if member.is_bare or member.name in wanted:
-                held.append(_values(words, member, span))
+            held.append(_values(words, member, span, is_wanted=member.name in wanted))
     columns: dict[str, Any] = {}
     for member, held in zip(members, parts, strict=True):
-        if held:
-            column = _column(words, member, held)
-            is_wanted = member.name in wanted
-            if member.is_bare and not _is_bare(column, is_wanted=is_wanted):
-                return None
-            columns[member.name] = column
+        column = columns[member.name] = _column(words, held)
+        values = column.dictionary if pa.types.is_dictionary(column.type) else column
+        if not _is_one_text_each(values):
+            return None
+        if member.is_bare and not _are_bare(values, is_wanted=member.name in wanted):
+            return None
     nothing = pa.nulls(len(block.ends), pa.string())
     return {name: columns.get(name, nothing) for name in wanted}
 
 
-def _values(words: ByteWords, member: _Member, span: Span) -> Any:
-    """The values of a member in some lines: their words, or a column of text."""
-    if member.name in _MOSTLY_DIFFERENT:
+def _values(words: ByteWords, member: _Member, span: Span, *, is_wanted: bool) -> Any:
+    """The values of a member in some lines: a column of text, or where and which words they are."""
+    if member.name in _MOSTLY_DIFFERENT or not (is_wanted or member.is_bare):
         return words.texts(span)
     is_short = span.width is not None and span.width <= LONGEST_KEPT
     return words.with_words(span) if is_short else span
@@ -162,34 +159,25 @@ def _pattern(block: LineBlock) -> _Pattern | None:
     return None
 
 
-def _says_no_more(block: LineBlock, pieces: bytes) -> bool:
-    """Whether quotes and control characters stand in the pieces alone, and backslashes nowhere."""
-    if _BACKSLASH in block.data:
-        return False
-    data = np.frombuffer(block.data, np.uint8)
-    turned = np.empty(min(len(data), TILE_BYTES), np.uint8)
-    is_odd = np.empty(len(turned), bool)
-    found = 0
-    for first in range(0, len(data), TILE_BYTES):
-        tile = data[first : first + TILE_BYTES]
-        part = slice(len(tile))
-        # One comparison for both: it makes 32 of a quote, and control characters stay below that.
-        np.bitwise_xor(tile, _QUOTE ^ _SPACE, out=turned[part])
-        found += int(np.count_nonzero(np.less_equal(turned[part], _SPACE, out=is_odd[part])))
-    return found == len(block.ends) * sum(byte < _SPACE or byte == _QUOTE for byte in pieces)
-
-
-def _column(words: ByteWords, member: _Member, held: list[Any]) -> Any:
+def _column(words: ByteWords, held: list[Any]) -> Any:
     """The values of a member in all lines."""
-    if member.name in _MOSTLY_DIFFERENT:
-        return pa.concat_arrays(held)
-    if any(span.words is None for span in held):
-        return pa.concat_arrays([words.texts(span) for span in held])
-    return coded(held)
+    if all(isinstance(one, Span) and one.words is not None for one in held):
+        return coded(held)
+    return pa.concat_arrays([words.texts(one) if isinstance(one, Span) else one for one in held])
 
 
-def _is_bare(column: Any, *, is_wanted: bool) -> bool:
+def _is_one_text_each(values: Any) -> bool:
+    """Whether no value has a quote or a control character, which end it or must not be there."""
+    _, offsets, data = values.buffers()
+    if data is None:
+        return True
+    bounds = np.frombuffer(offsets, np.int32)
+    turned = np.frombuffer(data, np.uint8)[: bounds[len(values)]] ^ (_QUOTE ^ _SPACE)
+    # One comparison for both: that made 32 of a quote, and control characters stay below that.
+    return not bool((turned <= _SPACE).any())
+
+
+def _are_bare(values: Any, *, is_wanted: bool) -> bool:
     """Whether all values may stand without quotes."""
-    values = column.dictionary if pa.types.is_dictionary(column.type) else column
     matched = compute.match_substring_regex(values, _WANTED_BARE if is_wanted else _ANY_BARE)
     return bool(compute.all(matched).as_py())
