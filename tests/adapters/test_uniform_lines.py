@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creditctl.adapters.readers import byte_words, lines, ndjson
+from creditctl.adapters.readers import byte_words, lines, ndjson, uniform_lines
 from creditctl.adapters.readers.lines import LineBlock, line_blocks, sound_lines
 from creditctl.adapters.readers.ndjson import columns_of, objects_of
 from creditctl.adapters.readers.uniform_lines import uniform_columns
@@ -107,6 +107,38 @@ def test_lines_of_one_layout_are_cut_whatever_the_size_of_blocks(
         found = uniform(block.data)
         assert found is not None
         assert found == parsed(block.data)
+
+
+@given(records(), st.integers(1, 3))
+def test_lines_that_are_cut_some_at_a_time_are_what_a_parser_says(data: bytes, count: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uniform_lines, "_AT_ONCE", count)
+        patch.setattr(uniform_lines, "_SAMPLE", 1)
+        found = uniform(data)
+    assert found is None or found == parsed(data)
+
+
+@given(st.lists(st.tuples(WORDS, WORDS, NUMBERS), min_size=1, max_size=8), st.integers(1, 4))
+def test_widths_may_change_after_any_line(values: list[tuple[str, str, str]], count: int) -> None:
+    rows = [f'{{"id":{a},"units":{c},"key":{b},"other":{a},"status":{c}}}\n' for a, b, c in values]
+    data = "".join(rows).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uniform_lines, "_AT_ONCE", count)
+        patch.setattr(uniform_lines, "_SAMPLE", 1)
+        found = uniform(data)
+    assert found is not None
+    assert found == parsed(data)
+
+
+@given(st.lists(st.integers(0, 200), max_size=30), st.sampled_from([64, 192, 1 << 19]))
+def test_line_ends_are_found_however_far_apart(lengths: list[int], tile: int) -> None:
+    data = b"".join(b"x" * length + b"\n" for length in lengths)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_TILE_BYTES", tile)
+        block = LineBlock(1, data)
+        assert block.ends.tolist() == [place + 1 for place, byte in enumerate(data) if byte == 10]
+        assert block.is_ascii
+        assert not LineBlock(1, data + "ä\n".encode()).is_ascii
 
 
 @pytest.fixture
