@@ -1,7 +1,7 @@
 """Many rows at once into PostgreSQL: COPY."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeAlias
 
 from creditctl.errors import Busy
@@ -47,6 +47,11 @@ def looking_up(unit: UnitOfWork) -> Iterator[None]:
     _allow_joins_of_whole_tables(unit, "off")
     yield
     _allow_joins_of_whole_tables(unit, "on")
+
+
+def sorting(unit: UnitOfWork) -> AbstractContextManager[None]:  # noqa: ARG001
+    """PostgreSQL sums without sorting."""
+    return nullcontext()
 
 
 def append(

@@ -6,6 +6,7 @@ from itertools import chain, islice
 from sqlite3 import Connection
 from typing import Any
 
+from creditctl.store import driver_sqlite
 from creditctl.store.driver_sqlite import STAGING, translated_errors
 from creditctl.store.engine import UnitOfWork
 
@@ -45,6 +46,11 @@ def stage(unit: UnitOfWork, layout: Any) -> None:
 def looking_up(unit: UnitOfWork) -> AbstractContextManager[None]:  # noqa: ARG001
     """SQLite does so where the SQL says CROSS JOIN."""
     return nullcontext()
+
+
+def sorting(unit: UnitOfWork) -> AbstractContextManager[None]:
+    """Of numbers by the thousand."""
+    return driver_sqlite.sorting(unit.connection)
 
 
 def append(

@@ -46,6 +46,12 @@ def looking_up(unit: UnitOfWork) -> AbstractContextManager[None]:
     return lookup
 
 
+def sorting(unit: UnitOfWork) -> AbstractContextManager[None]:
+    """Statements inside sort many short rows, to sum them."""
+    sorted_so: AbstractContextManager[None] = BULK[unit.dialect].sorting(unit)
+    return sorted_so
+
+
 def append(
     unit: UnitOfWork,
     layout: Layout,

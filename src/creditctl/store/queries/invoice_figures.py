@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from creditctl.rules.burn_down import MICROS_PER_DAY
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_given, given
+from creditctl.store.staging import sorting
 
 SpanUsage: TypeAlias = tuple[int, int, int]
 """Product and tier (see `UsageOfSpans`), successful requests, and their micro-credits."""
@@ -39,7 +40,7 @@ PAYERS = (
 )
 """Every source of grants, and `overage`; sorted, as what they paid is."""
 
-_PART = {"sqlite": 50}
+_PART = {"sqlite": 100}
 """Spans of a statement: what it sorts of so few stays in the processor's cache."""
 
 _GAP = {"sqlite": 2}
@@ -231,7 +232,9 @@ def _in_parts(
     for first in range(0, len(spans), size or 1):
         part, place_of = _runs(ordered[first : first + size], _GAP.get(unit.dialect, 0))
         asked = f"WITH RECURSIVE {runs}, {_DAYS} {sql}"
-        yield place_of, unit.fetch_rows(asked, runs=as_given(part), **words)
+        with sorting(unit):
+            rows = unit.fetch_rows(asked, runs=as_given(part), **words)
+        yield place_of, rows
 
 
 def _runs(spans: Spans, gap: int) -> tuple[list[list[int]], dict[int, int]]:
