@@ -5,7 +5,10 @@ from datetime import datetime
 from creditctl.rules.instants import micros_of
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_BODY_LENGTH = 26
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_SHIFTS = range(120, -1, -10)
+"""Of 13 pairs of digits."""
+
 ENTROPY_BYTES = 10
 
 
@@ -15,5 +18,5 @@ def public_id(prefix: str, at: datetime, entropy: bytes) -> str:
     random_a = int.from_bytes(entropy[:2], "big") & 0xFFF
     random_b = int.from_bytes(entropy[2:], "big") & (2**62 - 1)
     uuid = milliseconds << 80 | 7 << 76 | random_a << 64 | 0b10 << 62 | random_b
-    digits = [_ALPHABET[uuid >> shift & 31] for shift in range(5 * (_BODY_LENGTH - 1), -1, -5)]
-    return f"{prefix}_{''.join(digits)}"
+    pairs = [_PAIRS[uuid >> shift & 1023] for shift in _SHIFTS]
+    return f"{prefix}_{''.join(pairs)}"
