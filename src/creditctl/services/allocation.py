@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from creditctl.context import Context
 from creditctl.rules.burn_down import HELD_FIRST, Charge, Draw, Interval, Lot, burn_down
@@ -57,14 +58,15 @@ def allocate(
     ordered = sorted(charges)
     if not ordered:
         return Allocation(NO_CREDITS, NO_CREDITS, NO_CREDITS)
-    grants = {grant.id: grant for grant in grants_of(unit, organization_id)}
-    periods = periods_of(unit, organization_id, context.now)
-    headroom = postpaid_lots(unit, organization_id, periods, ordered)
+    found, (periods, headroom) = unit.together(
+        lambda: grants_of(unit, organization_id),
+        lambda: _limits_of(unit, organization_id, context.now, ordered),
+    )
+    grants = {grant.id: grant for grant in found}
     lots = lots_of(grants.values())
     for grant_id in first:
         lots[grant_id].priority = HELD_FIRST
     draws = burn_down([*lots.values(), *headroom], unlimited_in(periods), ordered)
-    _draw_grants(unit, context, grants, lots, draws)
     booking = NewEntry(
         organization_id=organization_id,
         kind="usage",
@@ -75,9 +77,19 @@ def allocate(
         actor=context.actor,
         reason=reason,
     )
-    append_entries(unit, [_entry(booking, item, overage_reason) for item in draws])
-    add_debits(unit, _debits(organization_id, grants, draws))
+    with unit.along():
+        _draw_grants(unit, context, grants, lots, draws)
+        append_entries(unit, [_entry(booking, item, overage_reason) for item in draws])
+        add_debits(unit, _debits(organization_id, grants, draws))
     return _summary(ordered, draws)
+
+
+def _limits_of(
+    unit: UnitOfWork, organization_id: int, until: datetime, charges: Sequence[Charge]
+) -> tuple[list[SubscriptionPeriod], list[Lot]]:
+    """The periods until then, and what may be owed for the charges."""
+    periods = periods_of(unit, organization_id, until)
+    return periods, postpaid_lots(unit, organization_id, periods, charges)
 
 
 def lots_of(grants: Iterable[GrantRow]) -> dict[int, Lot]:

@@ -13,7 +13,7 @@ from creditctl.services.subscription_periods import (
 )
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.due_work import note_quiet
-from creditctl.store.queries.gate import newest_catalog_id
+from creditctl.store.queries.gate import asked_newest_catalog
 from creditctl.store.queries.orgs import lock_organizations
 from creditctl.store.queries.subscriptions import (
     SubscriptionRow,
@@ -40,7 +40,7 @@ def grant_due_allowances(
     # The lock comes first: what is read before it may be ended by somebody else meanwhile.
     lock_organizations(unit, [organization_id])
     close_ended_subscriptions(unit, context.now, organization_id)
-    catalog_id = newest_catalog_id(unit)
+    catalog_id = asked_newest_catalog(unit)()
     granted = 0
     for row in subscriptions_of(unit, organization_id):
         periods = periods_of_subscription(unit, row, context.now)

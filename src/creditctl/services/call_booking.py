@@ -34,7 +34,6 @@ from creditctl.store.queries.calls import (
 )
 from creditctl.store.queries.holds import HoldRow
 from creditctl.store.queries.invoices import mark_draft_stale
-from creditctl.store.queries.late_usage import newest_final_end
 from creditctl.store.queries.orgs import organization_by_id
 from creditctl.store.queries.usage_volume import put_volumes, volumes_of
 
@@ -120,10 +119,12 @@ def _digest_of(day: date) -> str:
     return sha256(f"{FORMAT} {day:%Y-%m-%d}".encode()).hexdigest()
 
 
-def batch_of_calls(unit: UnitOfWork, context: Context, call: ServedCall) -> int:
-    """The batch of the organization's calls of that day: `usage undo` takes a day of one back."""
-    found = batch_of_day(unit, call.organization_id, digest_of_day(call.at))
-    return found if found is not None else open_batches_of_calls(unit, [(context, call)])[0]
+def batch_of_calls(unit: UnitOfWork, call: ServedCall) -> int | None:
+    """The batch of the organization's calls of that day: `usage undo` takes a day of one back.
+
+    None before the first one.
+    """
+    return batch_of_day(unit, call.organization_id, digest_of_day(call.at))
 
 
 def open_batches_of_calls(
@@ -159,26 +160,29 @@ def book_call(
     call: CallRow,
     batch_id: int,
     *,
+    final_end: datetime | None,
     first: Collection[int] = (),
 ) -> None:
     """Book a priced call of a locked organization into its batch.
 
-    The grants in `first` pay before others; what no grant covers is overage, a guest's is forgiven.
-    Raises Conflict for a time that was invoiced long ago.
+    Where the newest final invoice of all organizations ends is `final_end`. The grants in `first`
+    pay before others; what no grant covers is overage, a guest's is forgiven. Raises Conflict for
+    a time that was invoiced long ago.
     """
     at = instant_of(call.occurred_at)
-    newest = newest_final_end(unit)
-    if newest is not None and at < newest:
+    if final_end is not None and at < final_end:
         from creditctl.services.late_calls import book_call_of_invoiced_time  # rare, loads numpy
 
         book_call_of_invoiced_time(unit, context, book, call, batch_id)
         return
-    insert_call(unit, call, batch_id)
-    _add_volume(unit, book, call)
+    with unit.along():
+        insert_call(unit, call, batch_id)
+        _add_volume(unit, book, call)
     if call.credits_micro:
         _pay(unit, context, call, batch_id, first)
-    mark_draft_stale(unit, call.organization_id, at)
-    add_to_batch(unit, batch_id, call)
+    with unit.along():
+        mark_draft_stale(unit, call.organization_id, at)
+        add_to_batch(unit, batch_id, call)
     # Last, for calls of other organizations wait for rows that all of them add to.
     unit.later(add_to_rollups, call)
 

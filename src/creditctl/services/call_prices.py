@@ -52,10 +52,11 @@ def caller_of(unit: UnitOfWork, organization: str | None, key: str | None) -> Ca
         owner = find_organization(unit, organization)
         return Caller(owner.id, owner.slug, None)
     found = find_key(unit, key)
-    owner = organization_by_id(unit, found.organization_id)
-    if organization not in (None, owner.slug, owner.public_id):
-        raise KeyNotFound(f"{key!r} is no key of {organization}")
-    return Caller(owner.id, owner.slug, found.id)
+    if organization not in (None, found.organization):
+        owner = organization_by_id(unit, found.organization_id)
+        if organization != owner.public_id:
+            raise KeyNotFound(f"{key!r} is no key of {organization}")
+    return Caller(found.organization_id, found.organization, found.id)
 
 
 def request_identity(text: str) -> tuple[bytes, str | None]:

@@ -1,7 +1,7 @@
 """Decides whether a request may pass: the books say what is allowed, the counters how much."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,7 +27,7 @@ from creditctl.services.outcomes import Outcome, outcome_of
 from creditctl.services.price_book import PriceBook, load_price_book
 from creditctl.services.step_groups import PlainSteps
 from creditctl.store.engine import UnitOfWork, reading
-from creditctl.store.queries.gate import newest_catalog_id
+from creditctl.store.queries.gate import asked_newest_catalog
 from creditctl.store.queries.holds import HoldRow
 from creditctl.store.queries.keys import KeyRow
 
@@ -113,7 +113,7 @@ class Gate:
         Raises, before anything is counted, what makes it impossible for all of them.
         """
         with reading(context.database) as unit:
-            snapshot = Snapshot(unit, context, self._terms, self._prices(unit))
+            snapshot = Snapshot(unit, context, self._terms, self._asked_prices(unit))
             found = [_found(snapshot, *one, count=count) for one in asked]
         hits = {
             place: (one.key.first_id, one.checks)
@@ -160,7 +160,7 @@ class Gate:
     def prices(self, context: Context) -> PriceBook:
         """Every price, read again only when a catalog was applied."""
         with reading(context.database) as unit:
-            return self._prices(unit)
+            return self._asked_prices(unit)()
 
     def _count(
         self, context: Context, facts: Permitted, verdict: Verdict | CountersDown | None
@@ -203,11 +203,17 @@ class Gate:
         left = None if limit is None else max(limit - held, 0)
         return replace(decision, limit=limit, remaining=left, evicted=evicted)
 
-    def _prices(self, unit: UnitOfWork) -> PriceBook:
-        newest = newest_catalog_id(unit)
-        if self._book is None or self._book[0] != newest:
-            self._book = (newest, load_price_book(unit))
-        return self._book[1]
+    def _asked_prices(self, unit: UnitOfWork) -> Callable[[], PriceBook]:
+        """Whether the catalog is still the same is asked along with what follows."""
+        with unit.along():
+            newest = asked_newest_catalog(unit)
+
+        def prices() -> PriceBook:
+            if self._book is None or self._book[0] != newest():
+                self._book = (newest(), load_price_book(unit))
+            return self._book[1]
+
+        return prices
 
 
 def decide_request(context: Context, request: GateRequest, *, count: bool = True) -> GateDecision:

@@ -170,18 +170,17 @@ def _admitted(
 def _endings(
     gate: Gate, context: Context, wanted: Mapping[int, WantedCapture | WantedRelease]
 ) -> dict[int, Outcome[Step[Hold]]]:
-    if not wanted:
-        return {}
-    prices = gate.prices(context)
+    is_priced = any(isinstance(one, WantedCapture) for one in wanted.values())
+    prices = gate.prices(context) if is_priced else None
     return {
         place: outcome_of(partial(_ending, context, one, prices)) for place, one in wanted.items()
     }
 
 
 def _ending(
-    context: Context, wanted: WantedCapture | WantedRelease, prices: PriceBook
+    context: Context, wanted: WantedCapture | WantedRelease, prices: PriceBook | None
 ) -> Step[Hold]:
-    if isinstance(wanted, WantedRelease):
+    if isinstance(wanted, WantedRelease) or prices is None:
         return Release(context, wanted.reference)
     return Capture(context, wanted.reference, prices, wanted.status, wanted.units)
 

@@ -37,18 +37,25 @@ def read_caller(
     """Whose key it is, and what that may spend on the product; the same for all that it asks."""
     key, subscribed, period = terms.key, terms.subscribed, terms.plan.period
     owner_id = key.organization_id
+    available, open_overage, postpaid_left, part_budget, imported = unit.together(
+        lambda: credits_for(unit, owner_id, product_id, now),
+        lambda: open_overage_of(unit, owner_id),
+        lambda: _postpaid_left(unit, owner_id, subscribed),
+        lambda: _exceeded_part(unit, key, product_id, now),
+        lambda: booked_requests(unit, owner_id, key.first_id, period) if is_counted else 0,
+    )
     return Caller(
         key=key.public_id,
         organization=key.organization,
         plan=terms.plan,
         status=terms.status,
-        available=credits_for(unit, owner_id, product_id, now),
-        open_overage=open_overage_of(unit, owner_id),
-        postpaid_left=_postpaid_left(unit, owner_id, subscribed),
+        available=available,
+        open_overage=open_overage,
+        postpaid_left=postpaid_left,
         unlimited=subscribed is not None and subscribed.plan.unlimited,
         decided=terms.decided,
-        part_budget=_exceeded_part(unit, key, product_id, now),
-        imported=booked_requests(unit, owner_id, key.first_id, period) if is_counted else 0,
+        part_budget=part_budget,
+        imported=imported,
     )
 
 

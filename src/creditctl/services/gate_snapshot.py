@@ -1,5 +1,6 @@
 """What the books say of requests that are decided together: what they share is read once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -53,9 +54,14 @@ class Snapshot:
     """The books at one moment, as many requests ask for them; for one transaction only."""
 
     def __init__(
-        self, unit: UnitOfWork, context: Context, known: KnownTerms, prices: PriceBook
+        self,
+        unit: UnitOfWork,
+        context: Context,
+        known: KnownTerms,
+        asked_prices: Callable[[], PriceBook],
     ) -> None:
-        self._unit, self._context, self._prices = unit, context, prices
+        self._unit, self._context, self._asked_prices = unit, context, asked_prices
+        self._prices: PriceBook | None = None
         self._known, self._version = known, unit.version()
         self._terms: dict[tuple[str | None, str | None], Terms | GateDecision] = {}
         self._callers: dict[tuple[int, int | None, bool], Caller] = {}
@@ -66,20 +72,23 @@ class Snapshot:
     ) -> Permitted | Refused:
         """What the books say of a request; raises InvalidInput where it cannot be meant."""
         _check(request, count=count)
-        terms = self._terms_of(request)
+        terms, known = self._unit.together(
+            lambda: self._terms_of(request), lambda: self._hold_of(event_id)
+        )
         if isinstance(terms, GateDecision):
             return Refused(terms)
-        known = self._hold_of(event_id)
+        # Answered with the terms, where those were not known already.
+        prices = self._prices = self._prices or self._asked_prices()
         plan_id, owner_id = terms.plan_id, terms.key.organization_id
         asked, product_id = asked_and_product(
-            self._unit, self._prices, owner_id, plan_id, request, self._context.now
+            self._unit, prices, owner_id, plan_id, request, self._context.now
         )
         caller = self._caller(terms, product_id, request)
         decision = None if known else refusal(caller, asked, self._context.now)
         if decision is not None:
             return Refused(decision, terms.key)
         checks, is_counted = self._checks_of(terms, caller, request), count and known is None
-        return Permitted(request, terms.key, known, self._prices, caller, asked, checks, is_counted)
+        return Permitted(request, terms.key, known, prices, caller, asked, checks, is_counted)
 
     def _terms_of(self, request: GateRequest) -> Terms | GateDecision:
         name = request.secret, request.key

@@ -102,26 +102,35 @@ def terms_asking(unit: UnitOfWork, context: Context, request: GateRequest) -> Te
 
 def terms_of(unit: UnitOfWork, key: KeyRow, at: datetime) -> Terms:
     """The same of a key."""
-    subscribed = period_at(unit, key.organization_id, at)
-    versions = _versions(unit, key, subscribed)
+    subscribed, own, status, decided = unit.together(
+        lambda: period_at(unit, key.organization_id, at),
+        lambda: _own_versions(unit, key),
+        lambda: organization_by_id(unit, key.organization_id).status,
+        lambda: decided_for(unit, key.organization_id),
+    )
+    versions = _versions(unit, own, subscribed)
     plan = version_at(versions, at) if versions is not None else None
     return Terms(
         key=key,
         subscribed=subscribed,
         plan=_terms(plan, subscribed.whole if subscribed else calendar_month(at)),
         plan_id=plan.plan_id if plan else LIST,
-        status=organization_by_id(unit, key.organization_id).status,
-        decided=decided_for(unit, key.organization_id),
+        status=status,
+        decided=decided,
     )
 
 
+def _own_versions(unit: UnitOfWork, key: KeyRow) -> list[PlanVersionRow] | None:
+    return None if key.plan is None else plan_versions(unit, find_plan(unit, key.plan).id)
+
+
 def _versions(
-    unit: UnitOfWork, key: KeyRow, subscribed: SubscriptionPeriod | None
+    unit: UnitOfWork, own: list[PlanVersionRow] | None, subscribed: SubscriptionPeriod | None
 ) -> list[PlanVersionRow] | None:
     """Of the key's own plan, else of the subscription's; the newest holds: changes hold at once."""
-    if key.plan is not None:
-        return plan_versions(unit, find_plan(unit, key.plan).id)
-    return plan_versions(unit, subscribed.plan.plan_id) if subscribed is not None else None
+    if own is not None or subscribed is None:
+        return own
+    return plan_versions(unit, subscribed.plan.plan_id)
 
 
 def _terms(plan: PlanVersionRow | None, period: Period) -> PlanTerms:
@@ -142,7 +151,7 @@ def _changes(unit: UnitOfWork, terms: Terms, after: datetime, until: datetime) -
     moments = [terms.plan.period.ends_at]
     for period in periods_of(unit, terms.key.organization_id, until):
         moments += (period.starts_at, period.ends_at)
-    for version in _versions(unit, terms.key, terms.subscribed) or ():
+    for version in _versions(unit, _own_versions(unit, terms.key), terms.subscribed) or ():
         moments.append(version.effective_from)
     if terms.key.expires_at is not None:
         moments.append(terms.key.expires_at)

@@ -75,7 +75,10 @@ class Waiting(Generic[T]):
 def run_alone(database: str, step: Step[T]) -> T:
     """The step in a transaction of its own."""
     with unit_of_work(database) as unit:
-        _lock(unit, [step.owner(unit)])
+        owner = step.owner(unit)
+        # What the step asks first is answered once the lock is there.
+        with unit.along():
+            _lock(unit, [owner])
         return step.run(unit)
 
 

@@ -20,6 +20,7 @@ from creditctl.store.queries.holds import (
     close_hold,
     has_open_holds,
     open_holds_of,
+    parts_of,
 )
 
 
@@ -56,9 +57,11 @@ def capture_imported(
         row = held.get(events.event_id(place))
         if row is None or not _is_its_event(row, events, place, window):
             continue
-        parts = close_hold(
+        parts = parts_of(unit, row.id)
+        close_hold(
             unit,
             row,
+            parts,
             CAPTURED,
             context.now,
             captured=Credits(int(events.credits_micro[place])),

@@ -3,9 +3,10 @@
 `services.holds` and `services.group_commit` run them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput, NotFound
@@ -33,6 +34,7 @@ from creditctl.store.queries.grants import payable_grants, something_is_due
 from creditctl.store.queries.holds import (
     CAPTURED,
     EXPIRED,
+    IDS,
     OPEN,
     RELEASED,
     HoldRow,
@@ -43,10 +45,17 @@ from creditctl.store.queries.holds import (
     hold_named,
     insert_hold,
     newest_hold_of,
+    parts_of,
     reserve,
 )
 
 _MICROSECOND = timedelta(microseconds=1)
+
+_Parts: TypeAlias = list[tuple[int | None, Credits]]
+"""Grants, None: a limit, and what each pays."""
+
+_Payers: TypeAlias = _Parts | Credits | None
+"""Who pays, or how much there is where that is too little; None: nobody knows yet."""
 
 
 class Authorization:
@@ -70,14 +79,16 @@ class Authorization:
         """Place the hold, or find the one that was placed for the same request."""
         caller, request, at = self.caller, self.request, self.at
         window = self.context.settings.dedup_window
-        path = (request.method, request.path)
-        call = quoted(unit, self.book, caller, path, at, request.units)
-        known = newest_hold_of(unit, self.number)
+        (call, payers), known, is_booked = unit.together(
+            lambda: self._quoted(unit),
+            lambda: newest_hold_of(unit, self.number),
+            lambda: _is_booked(unit, self.number, at, window),
+        )
         if known is not None and abs(known.authorized_at - at) <= window:
             return _again(known, caller, call, self.book, request)
-        if _is_booked(unit, self.number, at, window):
+        if is_booked:
             raise Conflict(f"the request id {request.request_id!r} was used before")
-        parts = _parts(unit, self.context, caller.organization_id, call, at)
+        parts = _parts(unit, self.context, caller.organization_id, call, at, payers)
         public_id, estimate = new_public_id("hold", at), sum((a for _, a in parts), NO_CREDITS)
         hold_id = insert_hold(
             unit,
@@ -95,8 +106,23 @@ class Authorization:
         )
         if hold_id is None:
             raise Conflict(f"the request id {request.request_id!r} was used before")
-        reserve(unit, hold_id, parts)
+        with unit.along():
+            reserve(unit, hold_id, parts)
         return self.placed(public_id, estimate)
+
+    def _quoted(self, unit: UnitOfWork) -> tuple[QuotedCall, _Payers]:
+        """The call at its price, and who pays for it; None: something is due before."""
+        owner_id, request = self.caller.organization_id, self.request
+        path = (request.method, request.path)
+        call = quoted(unit, self.book, self.caller, path, self.at, request.units)
+        if not call.estimate:
+            return call, []
+        now, grace = self.context.now, self.context.settings.usage_grace
+        is_due, payers = unit.together(
+            lambda: something_is_due(unit, owner_id, now, grace),
+            lambda: _covered(unit, owner_id, call, self.at),
+        )
+        return call, None if is_due else payers
 
     def placed(self, public_id: str, estimate: Credits) -> Hold:
         """The answer to a request that is made for the first time."""
@@ -118,19 +144,20 @@ class EndingStep:
 
     def __init__(self, context: Context, reference: str) -> None:
         self.context, self.reference = context, reference
-        self._hold_id = 0
+        self.seen: HoldRow
+        """The hold before its organization was locked, once the owner was asked for."""
+
         self.known: NamedHold | None = None
         """The hold, where somebody looked up those of many steps."""
 
     def owner(self, unit: UnitOfWork) -> int:
         """Whose call it is; raises NotFound."""
-        found = named(unit, self.reference)
-        self._hold_id = found.id
-        return found.organization_id
+        self.seen = named(unit, self.reference)
+        return self.seen.organization_id
 
     def hold(self, unit: UnitOfWork) -> HoldRow:
         """The hold as it is now that its organization is locked: another may have ended it."""
-        return hold_by_id(unit, self._hold_id)
+        return hold_by_id(unit, self.seen.id)
 
 
 class Release(EndingStep):
@@ -138,23 +165,25 @@ class Release(EndingStep):
 
     def run(self, unit: UnitOfWork) -> Hold:
         """Free what it holds."""
-        row = self.hold(unit)
+        row, parts = unit.together(lambda: self.hold(unit), lambda: parts_of(unit, self.seen.id))
         if row.state == CAPTURED:
             raise Conflict(
                 f"{row.public_id} was captured: the call was served",
                 hint="'creditctl usage undo' takes a day's calls back",
             )
         if row.state == OPEN:
-            end_hold(unit, self.context, row, RELEASED)
+            end_hold(unit, self.context, row, parts, RELEASED)
             row = replace(row, state=RELEASED)
         return shown(row)
 
 
-def end_hold(unit: UnitOfWork, context: Context, row: HoldRow, state: str) -> list[PartRow]:
+def end_hold(
+    unit: UnitOfWork, context: Context, row: HoldRow, parts: Sequence[PartRow], state: str
+) -> None:
     """The step: an open hold of a locked organization ends without being captured."""
-    parts = close_hold(unit, row, state, context.now)
+    with unit.along():
+        close_hold(unit, row, parts, state, context.now)
     end_grants_again(unit, context, row.organization_id, parts)
-    return parts
 
 
 def end_grants_again(
@@ -171,14 +200,17 @@ def end_grants_again(
 
 
 def _parts(
-    unit: UnitOfWork, context: Context, organization_id: int, call: QuotedCall, at: datetime
-) -> list[tuple[int | None, Credits]]:
+    unit: UnitOfWork,
+    context: Context,
+    organization_id: int,
+    call: QuotedCall,
+    at: datetime,
+    found: _Payers,
+) -> _Parts:
     """Which grants pay in burn-down order; raises InsufficientCredits unless all is covered."""
-    if not call.estimate:
-        return []
-    if something_is_due(unit, organization_id, context.now, context.settings.usage_grace):
+    if found is None:
         book_what_is_due(unit, context, organization_id)
-    found = _covered(unit, organization_id, call, at)
+        found = _covered(unit, organization_id, call, at)
     if isinstance(found, Credits) and free_due(unit, context, organization_id):
         found = _covered(unit, organization_id, call, at)
     if isinstance(found, Credits):
@@ -188,11 +220,13 @@ def _parts(
 
 def _covered(
     unit: UnitOfWork, organization_id: int, call: QuotedCall, at: datetime
-) -> list[tuple[int | None, Credits]] | Credits:
+) -> _Parts | Credits:
     """The payers and what each pays, or how much there is where that is too little."""
     charge = Charge(micros_of(at), b"", call.product_id, call.estimate.micro)
-    periods = periods_of(unit, organization_id, at)
-    grants = payable_grants(unit, organization_id, at)
+    periods, grants = unit.together(
+        lambda: periods_of(unit, organization_id, at),
+        lambda: payable_grants(unit, organization_id, at),
+    )
     # Only an event may reclaim what has expired: a hold reserves what is there.
     lots = [lot_of(replace(grant, expired=NO_CREDITS)) for grant in grants]
     lots += postpaid_lots(unit, organization_id, periods, [charge])
@@ -233,13 +267,13 @@ def _is_booked(unit: UnitOfWork, event_id: bytes, at: datetime, window: timedelt
 def free_due(unit: UnitOfWork, context: Context, organization_id: int) -> int:
     """The step: free what calls hold past their time; returns how many."""
     for row in (due := due_holds(unit, organization_id, context.now)):
-        end_hold(unit, context, row, EXPIRED)
+        end_hold(unit, context, row, parts_of(unit, row.id), EXPIRED)
     return len(due)
 
 
 def named(unit: UnitOfWork, reference: str) -> HoldRow:
     """The hold by its id or its request id; raises NotFound."""
-    found = hold_named(unit, reference)
+    found = hold_named(unit, reference) if reference.startswith(IDS) else None
     if found is None:
         found = newest_hold_of(unit, request_identity(reference)[0])
     if found is None:

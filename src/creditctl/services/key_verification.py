@@ -10,7 +10,7 @@ from creditctl.services.keys import key_shown
 from creditctl.services.spending import period_at
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.enforcement import state_rows
-from creditctl.store.queries.keys import KeyRow, find_key, find_secret
+from creditctl.store.queries.keys import KeyRow, find_key_of_prefix, find_secret
 from creditctl.store.queries.orgs import organization_by_id
 
 
@@ -58,11 +58,13 @@ def key_of_secret(unit: UnitOfWork, context: Context, secret: str) -> KeyRow:
     _check_form(secret)
     secret = secret.strip()
     prefix = parts_of(secret).prefix
-    found = find_secret(unit, prefix)
+    found, key = unit.together(
+        lambda: find_secret(unit, prefix), lambda: find_key_of_prefix(unit, prefix)
+    )
     stored = found.secret_hash if found else None
-    if not fits(secret, stored, context.settings.key_pepper):
+    if not fits(secret, stored, context.settings.key_pepper) or key is None:
         raise KeyRefused("no API key has this secret")
-    return find_key(unit, prefix)
+    return key
 
 
 def _check_form(secret: str) -> None:

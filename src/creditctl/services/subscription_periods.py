@@ -123,8 +123,11 @@ def periods_of_subscription(
     unit: UnitOfWork, subscription: SubscriptionRow, until: datetime
 ) -> list[SubscriptionPeriod]:
     """The subscription's periods, in order; the last one ends when the subscription did."""
-    changes = plan_changes(unit, subscription.id)
-    return list(_periods(_versions_in(unit), subscription, changes, until))
+    versions_of = _versions_in(unit)
+    changes, _ = unit.together(
+        lambda: plan_changes(unit, subscription.id), lambda: versions_of(subscription.plan_id)
+    )
+    return list(_periods(versions_of, subscription, changes, until))
 
 
 def period_after(

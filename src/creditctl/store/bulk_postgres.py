@@ -100,6 +100,7 @@ def append_absent(unit: UnitOfWork, layout: Any, leading: Mapping[str, str]) -> 
 
 
 def _copy(unit: UnitOfWork, table: str, columns: Columns, nullable: str = "") -> None:
+    unit.catch_up()
     with (
         _busy_when_taken(),
         translated_errors(),
@@ -201,6 +202,7 @@ def append_rows(
     unit: UnitOfWork, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Insert rows whose values stand in the order of `columns`."""
+    unit.catch_up()
     with (
         translated_errors(),
         unit.connection.cursor() as cursor,

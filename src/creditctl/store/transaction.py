@@ -15,6 +15,7 @@ B = TypeVar("B")
 C = TypeVar("C")
 D = TypeVar("D")
 E = TypeVar("E")
+F = TypeVar("F")
 Parameters = Mapping[str, Any]
 
 DRIVERS = {"sqlite": driver_sqlite, "postgresql": driver_postgres}
@@ -35,8 +36,11 @@ class UnitOfWork:
         self.has_staged = False
         """Whether the connection holds more than the database does: then it is not used again."""
 
-        self._trip: Trip | None = None
-        """Statements that are sent together, within `in_one_trip` on PostgreSQL."""
+        self._trip = None if dialect == "sqlite" else Trip(connection)
+        """Statements that wait to be sent together; only PostgreSQL is far away."""
+
+        self._is_queueing = False
+        """Whether statements wait, though their answers are not read: within `along`."""
 
         self._questions: Questions | None = None
         """What is known within `together` on PostgreSQL."""
@@ -67,10 +71,13 @@ class UnitOfWork:
         hooks, rows, staged = self.before_commit, self.at_the_end, dict(self.staged)
         self.before_commit, self.at_the_end = [], {}
         self.run("SAVEPOINT step")
+        self.catch_up()
         try:
             yield
         except Exception:
             self.before_commit, self.at_the_end, self.staged = hooks, rows, staged
+            if self._trip is not None:
+                self._trip.drop()
             # PostgreSQL's driver would forget the statements it prepared, were it to send this.
             with self.in_one_trip():
                 self.run("ROLLBACK TO SAVEPOINT step")
@@ -88,16 +95,30 @@ class UnitOfWork:
 
         What `run` returns means nothing there; what went wrong is raised at the end at the latest.
         """
-        if self._trip is not None or self.dialect == "sqlite":
+        if self._trip is None or self._is_queueing:
             yield
             return
-        self._trip = Trip(self.connection)
+        with self.along():
+            yield
+        self.catch_up()
+
+    @contextmanager
+    def along(self) -> Iterator[None]:
+        """Statements of the block go with what is asked next, or with the commit, before it.
+
+        As `in_one_trip`, but nobody waits at the end: what went wrong is raised then.
+        """
+        outer, self._is_queueing = self._is_queueing, True
         try:
             yield
+        finally:
+            self._is_queueing = outer
+
+    def catch_up(self) -> None:
+        """Send what waits; for what uses the connection itself."""
+        if self._trip is not None:
             with self._translated():
                 self._trip.go()
-        finally:
-            self._trip = None
 
     @overload
     def together(self, a: Callable[[], A], b: Callable[[], B], /) -> tuple[A, B]: ...
@@ -119,6 +140,17 @@ class UnitOfWork:
         e: Callable[[], E],
         /,
     ) -> tuple[A, B, C, D, E]: ...
+    @overload
+    def together(
+        self,
+        a: Callable[[], A],
+        b: Callable[[], B],
+        c: Callable[[], C],
+        d: Callable[[], D],
+        e: Callable[[], E],
+        f: Callable[[], F],
+        /,
+    ) -> tuple[A, B, C, D, E, F]: ...
     def together(self, *questions: Callable[[], Any]) -> tuple[Any, ...]:
         """What functions return that only read, as if they were called one after the other.
 
@@ -136,10 +168,12 @@ class UnitOfWork:
     def commit(self) -> None:
         """Keep what was done; within `in_one_trip` at its end."""
         with self._translated():
-            if self._trip is not None:
-                self._trip.ask("COMMIT", {})
-            else:
+            if self._trip is None or not (self._is_queueing or self._trip.is_waiting):
                 DRIVERS[self.dialect].commit(self.connection)
+                return
+            self._trip.ask("COMMIT", {})
+            if not self._is_queueing:
+                self._trip.go()
 
     def version(self) -> tuple[int, int] | None:
         """Of what the transaction reads, but for what its own connection wrote; None: unknown.
@@ -156,10 +190,11 @@ class UnitOfWork:
 
     def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
         """Execute a statement once per row of parameters."""
-        if self._trip is not None:
+        if self._trip is not None and self._is_queueing:
             for row in rows:
                 self._execute(sql, row)
             return
+        self.catch_up()
         with self._translated():
             self.connection.cursor().executemany(
                 self._statement(sql), [encoded(row) for row in rows]
@@ -213,10 +248,14 @@ class UnitOfWork:
     def _execute(self, sql: str, parameters: Parameters) -> Any:
         values = encoded(parameters)
         try:
-            if self._trip is not None:
-                if self._trip.takes(values):
-                    return (self._questions or self._trip).ask(sql, values)
-                self._trip.go()
+            trip = self._trip
+            if trip is not None and (self._is_queueing or trip.is_waiting):
+                if trip.takes(values):
+                    answer = (self._questions or trip).ask(sql, values)
+                    if not self._is_queueing:
+                        trip.go()
+                    return answer
+                trip.go()
             return self.connection.cursor().execute(self._statement(sql), values)
         except Exception:
             # Only here: entered for each statement, it would cost as much as a small one does.

@@ -29,12 +29,14 @@ _prepared: "WeakKeyDictionary[Any, dict[_Key, bytes]]" = WeakKeyDictionary()
 class Answer:
     """What a statement of a trip returns; who reads it waits for the trip."""
 
-    rowcount = 0
-    """Nobody waits to know it."""
-
     def __init__(self, trip: "Trip") -> None:
         self._trip = trip
         self.result: Any = None
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed; 0 before the trip: nobody waits to know it."""
+        return 0 if self.result is None else self.result.command_tuples or 0
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows."""
@@ -52,6 +54,15 @@ class Trip:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._asked: list[tuple[_Key, list[bytes | None], Answer]] = []
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is something to be sent."""
+        return bool(self._asked)
+
+    def drop(self) -> None:
+        """Do not send what waits."""
+        self._asked = []
 
     def takes(self, parameters: Mapping[str, Any]) -> bool:
         """Whether it knows how to send them."""

@@ -1,5 +1,6 @@
 """What the gate asks of the books for each request: by organization, never by event."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,11 @@ class _DecisionRow:
     usage: Credits | None
     limit: Credits | None
     until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _CatalogRow:
+    id: int
 
 
 def decided_for(unit: UnitOfWork, organization_id: int) -> Decision:
@@ -108,9 +114,10 @@ def booked_requests(
     )
 
 
-def newest_catalog_id(unit: UnitOfWork) -> int:
-    """The internal id of what was applied last; 0 before anything was."""
-    return int(unit.fetch_value("SELECT COALESCE(MAX(id), 0) FROM catalog_version"))
+def asked_newest_catalog(unit: UnitOfWork) -> Callable[[], int]:
+    """The internal id of what was applied last, answered later; 0 before anything was."""
+    answer = unit.asked(_CatalogRow, "SELECT COALESCE(MAX(id), 0) FROM catalog_version")
+    return lambda: answer()[0].id
 
 
 def _days_and_hours(period: Period) -> dict[str, int]:

@@ -103,23 +103,22 @@ def adjust(
 ) -> None:
     """Add to what remains and to what has expired; its organization is locked.
 
-    Raises AssertionError when the grant does not have that much beside what is held: only a bug
-    can.
+    That the grant has that much beside what is held is a constraint of its table: only a bug can
+    break it. Where nobody waits for counts that has to do.
     """
     changed = unit.run(
         """
         UPDATE credit_grant
         SET remaining_micro = remaining_micro + :remaining,
             expired_micro = expired_micro + :expired
-        WHERE id = :id AND remaining_micro + :remaining >= held_micro
-          AND expired_micro + :expired >= 0
+        WHERE id = :id
         """,
         id=grant_id,
         remaining=remaining,
         expired=expired,
     )
-    if changed != 1:
-        raise AssertionError(f"grant {grant_id} was drawn by another, though locked")
+    if unit.dialect == "sqlite" and changed != 1:
+        raise AssertionError(f"grant {grant_id} is not there, though locked")
 
 
 def end_grant(unit: UnitOfWork, grant_id: int, at: datetime) -> None:

@@ -51,6 +51,11 @@ def find_key(unit: UnitOfWork, reference: str) -> KeyRow:
     return found
 
 
+def find_key_of_prefix(unit: UnitOfWork, prefix: str) -> KeyRow | None:
+    """The key with that prefix, or None."""
+    return unit.fetch_one(KeyRow, f"{_SELECT} WHERE k.prefix = :prefix", prefix=prefix)
+
+
 def keys_of(unit: UnitOfWork, organization_id: int) -> list[KeyRow]:
     """The organization's keys, oldest first."""
     return unit.fetch(
