@@ -1,5 +1,6 @@
 """Statements that are sent to PostgreSQL together: in order, and all or none of them."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from creditctl.store.engine import (
     reusing_connections,
     unit_of_work,
 )
+from creditctl.store.staging import BULK
 from creditctl.store.trip_postgres import forget
 
 ADD = "INSERT INTO lease (name, holder, expires_at) VALUES (:name, :holder, :expires_at)"
@@ -130,4 +132,51 @@ def test_words_are_never_cut_short(database: str) -> None:
         pytest.skip("SQLite keeps them")
     with pytest.raises(Exception, match="NUL"), unit_of_work(database) as unit, unit.in_one_trip():
         add(unit, 1, holder="one\0two")
+    assert numbers_in(database) == []
+
+
+def test_what_goes_along_is_there_for_what_follows(database: str) -> None:
+    with unit_of_work(database) as unit:
+        with unit.along():
+            add(unit, 1)
+        assert unit.fetch_value("SELECT COUNT(*) FROM lease WHERE name = 'trip-1'") == 1
+        with unit.along():
+            add(unit, 2)
+        assert unit.run("UPDATE lease SET expires_at = 3 WHERE name = 'trip-2'") == 1
+        with unit.along():
+            add(unit, 4)
+        unit.run_many(ADD, [{"name": "trip-5", "holder": "test", "expires_at": 5}])
+        with unit.along():
+            add(unit, 6)
+    assert numbers_in(database) == [1, 3, 4, 5, 6]
+
+
+def test_what_goes_along_with_a_step_is_taken_back_with_it(database: str) -> None:
+    with unit_of_work(database) as unit:
+        with unit.along():
+            add(unit, 1)
+        with suppress(ValueError), unit.savepoint(), unit.along():
+            add(unit, 2)
+            raise ValueError
+        with unit.savepoint(), unit.along():
+            add(unit, 3)
+    assert numbers_in(database) == [1, 3]
+
+
+def test_rows_that_are_copied_come_after_what_goes_along(database: str) -> None:
+    with unit_of_work(database) as unit:
+        with unit.along():
+            add(unit, 1)
+        rows = [("trip-2", "test", 2)]
+        BULK[unit.dialect].append_rows(unit, "lease", ("name", "holder", "expires_at"), rows)
+        assert unit.fetch_value("SELECT COUNT(*) FROM lease WHERE name LIKE 'trip-%'") == 2
+
+
+def test_nothing_is_kept_where_what_goes_along_is_refused(database: str) -> None:
+    with (
+        pytest.raises(Exception, match=r"(?i)unique"),
+        unit_of_work(database) as unit,
+        unit.along(),
+    ):
+        unit.run_many(ADD, [{"name": "trip-1", "holder": "test", "expires_at": 1}] * 2)
     assert numbers_in(database) == []
