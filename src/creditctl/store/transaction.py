@@ -156,10 +156,12 @@ class UnitOfWork:
 
         On PostgreSQL each may be called several times, and they share their round trips.
         """
-        if self._questions is not None or self.dialect == "sqlite":
+        if self._trip is None:
+            return tuple([question() for question in questions])
+        if self._questions is not None:
             return tuple(asked_of_each(questions))
         with self.in_one_trip(), self._translated():
-            self._questions = Questions(cast(Trip, self._trip))
+            self._questions = Questions(self._trip)
             try:
                 return tuple(self._questions.answers_of(questions))
             finally:
