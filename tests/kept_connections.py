@@ -6,7 +6,13 @@ from creditctl.store.connections import IdleConnections, Kind
 
 
 class KeptConnections(IdleConnections):
-    """Idle ones, which live long enough for a statement to be planned once."""
+    """Idle ones, which live long enough for a statement to be planned once.
+
+    What imports have staged is little, and the next ones stage theirs in its place.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(keep_staged=True)
 
     def keep(self, kind: Kind, connection: Any) -> bool:
         """Put a connection back."""

@@ -306,11 +306,11 @@ def waits_for_the_disk(unit: UnitOfWork) -> bool:
 
 
 def test_only_a_transaction_that_says_so_does_not_wait_for_the_disk(
-    database: str, monkeypatch: pytest.MonkeyPatch
+    database: str, idle: IdleConnections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As it is outside of tests.
     monkeypatch.setattr(driver_sqlite, "_SYNCHRONOUS", {True: "FULL", False: "NORMAL"})
-    with kept_open(database):
+    with reusing_connections(idle), kept_open(database):
         with unit_of_work(database) as unit:
             if unit.dialect == "postgresql":
                 unit.run("SET synchronous_commit = on")
@@ -320,9 +320,9 @@ def test_only_a_transaction_that_says_so_does_not_wait_for_the_disk(
 
 
 def test_what_stays_open_for_large_transactions_is_used_by_all_of_them(
-    database: str, opened: list[Any]
+    database: str, idle: IdleConnections, opened: list[Any]
 ) -> None:
-    with kept_open(database) as settle:
+    with reusing_connections(idle), kept_open(database) as settle:
         first = len(opened)
         for number in range(3):
             with unit_of_work(database, flushed=False) as unit:
@@ -330,8 +330,22 @@ def test_what_stays_open_for_large_transactions_is_used_by_all_of_them(
                 assert unit.fetch_value("SELECT COUNT(*) FROM staged_event") == number + 1
             settle()
         assert len(opened) == first + 1
+    assert not any(map(is_open, opened))
     with reading(database) as unit:
         assert unit.fetch_value(COUNT) == 0
+
+
+def test_where_all_is_kept_the_next_large_transactions_use_what_the_last_ones_used(
+    database: str, opened: list[Any]
+) -> None:
+    with closing(IdleConnections(keep_staged=True)) as kept, reusing_connections(kept):
+        for number in range(3):
+            with kept_open(database), unit_of_work(database) as unit:
+                stage_tables(unit, {"staged_event": {"number": np.arange(number + 1)}})
+                assert unit.fetch_value("SELECT COUNT(*) FROM staged_event") == number + 1
+            assert len(opened) == (2 if database.startswith("sqlite") else 1)
+            assert all(map(is_open, opened))
+    assert not any(map(is_open, opened))
 
 
 def test_a_log_that_was_not_waited_for_is_in_the_file_at_the_end(

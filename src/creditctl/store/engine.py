@@ -65,18 +65,36 @@ def rehearsal(database: str) -> AbstractContextManager[UnitOfWork]:
 def kept_open(database: str) -> Iterator[Callable[[], None]]:
     """Keep the database open, and its connections, while large transactions come and go.
 
-    SQLite tidies up at the last close: yields what makes it begin already, beside the next one.
+    They are those of the block around this one if it keeps even what they have staged. SQLite
+    tidies up at the last close: yields what makes it begin already, beside the next one.
     """
-    driver = DRIVERS[dialect_of(database)]
-    with closing(IdleConnections(keep_staged=True)) as idle, reusing_connections(idle):
+    driver, around = DRIVERS[dialect_of(database)], _IDLE.get()
+    own: AbstractContextManager[IdleConnections] = closing(IdleConnections(keep_staged=True))
+    if around is not None and around.keeps(has_staged=True):
+        own = nullcontext(around)
+    with own as idle, reusing_connections(idle):
         if driver is not driver_sqlite:
             yield _nothing
             return
-        with driver.translated_errors(), closing(driver.connect(database, read_only=False)) as one:
+        with _beside(idle, database) as one, driver.settling(one) as settle:
+            yield settle
+
+
+@contextmanager
+def _beside(idle: IdleConnections, database: str) -> Iterator[Any]:
+    """A connection to an SQLite file that holds it open while others come and go."""
+    kind = (database, False)
+    one = idle.take(kind)
+    with driver_sqlite.translated_errors():
+        if one is None or not driver_sqlite.is_usable(one, database):
+            one = driver_sqlite.connect(database, read_only=False)
+        try:
             # Only who has read something holds the database open.
-            driver.schema_revision(one)
-            with driver.settling(one) as settle:
-                yield settle
+            driver_sqlite.schema_revision(one)
+            yield one
+        finally:
+            if not _is_kept(idle, kind, one):
+                one.close()
 
 
 def _nothing() -> None:
