@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -112,11 +113,19 @@ def encrypted(
 
 def tls_context(name: str, ca_file: str | None) -> ssl.SSLContext:
     """Verifies by the system's authorities and those in the file; raises InvalidInput."""
+    if ca_file is None:
+        return _system_context()
+    context = _system_context.__wrapped__()
+    try:
+        context.load_verify_locations(Path(ca_file).expanduser())
+    except OSError as problem:
+        raise InvalidInput(f"{name}: {ca_file}: {problem}") from None
+    return context
+
+
+@cache
+def _system_context() -> ssl.SSLContext:
+    """Once per process, whatever it opens: reading all authorities takes 50 ms."""
     context = ssl.create_default_context()
     context.sslsocket_class = _TimedTlsSocket
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(Path(ca_file).expanduser())
-        except OSError as problem:
-            raise InvalidInput(f"{name}: {ca_file}: {problem}") from None
     return context
