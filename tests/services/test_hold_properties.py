@@ -33,6 +33,9 @@ from creditctl.services.usage_import import import_usage
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 MICRO = 1_000_000
+SAME_CALL = timedelta(minutes=50)
+"""Beyond the five minutes of a hold: within an hour of its start, a line is that of the call."""
+
 UNITS = st.integers(0, 12)
 _numbers = itertools.count(1)
 GRANTS = """
@@ -140,16 +143,20 @@ class Calls(RuleBasedStateMachine):
     @rule(choice=st.integers(0, 99), units=UNITS)
     def import_a_log(self, choice: int, units: int) -> None:
         """A line of a call in flight, and one of a call that no gate has seen."""
-        names = [f"{self.slug}-{next(_numbers)}"]
+        times = {f"{self.slug}-{next(_numbers)}": self.now}
         if self.flying:
-            names.append(self.chosen(choice, self.flying))
-            self.flying.pop(names[-1])
-        time = instant_text(self.now)
-        lines = [f"{name},{self.slug},GET /rows,{time},200,{units}\n" for name in names]
-        path = self.folder / f"{names[0]}.csv"
+            name = self.chosen(choice, self.flying)
+            _, until = self.flying.pop(name)
+            # Later than that, the same id is another call.
+            times[name] = min(self.now, until + SAME_CALL)
+        lines = [
+            f"{name},{self.slug},GET /rows,{instant_text(time)},200,{units}\n"
+            for name, time in times.items()
+        ]
+        path = self.folder / f"{min(times)}.csv"
         path.write_text("id,org,endpoint,time,status,units\n" + "".join(lines))
         import_usage(self.context, [path])
-        self.charged |= dict.fromkeys(names, units)
+        self.charged |= dict.fromkeys(times, units)
 
     @rule()
     def time_out(self) -> None:
