@@ -25,11 +25,11 @@ class Questions:
 
     def __init__(self, trip: Trip) -> None:
         self._trip = trip
-        self._answers: dict[tuple[str, str], Answer] = {}
+        self._answers: dict[tuple[str, tuple[Any, ...]], Answer] = {}
 
     def ask(self, sql: str, parameters: Mapping[str, Any]) -> Answer:
         """The answer, if it is here; raises Unanswered, and then it comes with the next trip."""
-        name = sql, repr(parameters)
+        name = sql, tuple(parameters.values())
         found = self._answers.get(name)
         if found is None:
             if not sql.lstrip().startswith(_READS):
@@ -41,20 +41,28 @@ class Questions:
 
     def answers_of(self, questions: Sequence[Callable[[], Any]]) -> list[Any]:
         """What each returns; of those that raise, the first one's problem is raised."""
+        answered: dict[int, Any] = {}
         while True:
             try:
-                return asked_of_each(questions)
+                return asked_of_each(questions, answered)
             except Unanswered:
                 self._trip.go()
 
 
-def asked_of_each(questions: Sequence[Callable[[], T]]) -> list[T]:
-    """What each returns; raises Unanswered once all have asked what they can."""
-    found: list[T] = []
+def asked_of_each(
+    questions: Sequence[Callable[[], T]], answered: dict[int, T] | None = None
+) -> list[T]:
+    """What each returns; raises Unanswered once all have asked what they can.
+
+    Those that are `answered`, by their places, are not asked again.
+    """
+    found = {} if answered is None else answered
     is_waiting = False
-    for question in questions:
+    for place, question in enumerate(questions):
+        if place in found:
+            continue
         try:
-            found.append(question())
+            found[place] = question()
         except Unanswered:
             is_waiting = True
         except Exception:
@@ -63,4 +71,4 @@ def asked_of_each(questions: Sequence[Callable[[], T]]) -> list[T]:
                 raise
     if is_waiting:
         raise Unanswered
-    return found
+    return [found[place] for place in range(len(questions))]

@@ -25,6 +25,9 @@ _numbers = itertools.count(1)
 _prepared: "WeakKeyDictionary[Any, dict[_Key, bytes]]" = WeakKeyDictionary()
 """Names of the statements that a connection knows, by text and types."""
 
+_readers: "WeakKeyDictionary[Any, Any]" = WeakKeyDictionary()
+"""What reads the rows that a connection received: it looks up each type once."""
+
 
 class Answer:
     """What a statement of a trip returns; who reads it waits for the trip."""
@@ -32,6 +35,7 @@ class Answer:
     def __init__(self, trip: "Trip") -> None:
         self._trip = trip
         self.result: Any = None
+        self._rows: list[tuple[Any, ...]] | None = None
 
     @property
     def rowcount(self) -> int:
@@ -40,11 +44,13 @@ class Answer:
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows."""
-        return self._trip.rows_of(self)
+        if self._rows is None:
+            self._rows = self._trip.rows_of(self)
+        return self._rows
 
     def fetchone(self) -> tuple[Any, ...] | None:
         """The first row, or None."""
-        rows = self._trip.rows_of(self)
+        rows = self.fetchall()
         return rows[0] if rows else None
 
 
@@ -78,11 +84,9 @@ class Trip:
 
     def rows_of(self, answer: Answer) -> list[tuple[Any, ...]]:
         """The rows of an answer that is here, or comes now."""
-        from psycopg.adapt import Transformer
-
         if answer.result is None:
             self.go()
-        read = Transformer(self._connection)
+        read = _reader_of(self._connection)
         read.set_pgresult(answer.result)
         return list(read.load_rows(0, answer.result.ntuples, tuple))
 
@@ -127,6 +131,15 @@ def forget(connection: Any) -> None:
     _prepared.pop(connection, None)
 
 
+def _reader_of(connection: Any) -> Any:
+    from psycopg.adapt import Transformer
+
+    found = _readers.get(connection)
+    if found is None:
+        found = _readers[connection] = Transformer(connection)
+    return found
+
+
 @lru_cache(maxsize=1024)
 def _numbered(sql: str) -> tuple[bytes, tuple[str, ...]]:
     """The statement as the server takes it, and the names of its parameters in order."""
@@ -152,12 +165,13 @@ def _received(connection: Any, number: int) -> list[Any]:
 
     results: list[Any] = []
     with _SELECTOR() as selector:
-        selector.register(connection.socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
+        selector.register(connection.socket, selectors.EVENT_READ)
         while connection.flush():
+            selector.modify(connection.socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
             for _, events in selector.select():
                 if events & selectors.EVENT_READ:
                     connection.consume_input()
-        selector.modify(connection.socket, selectors.EVENT_READ)
+            selector.modify(connection.socket, selectors.EVENT_READ)
         was_end = False
         while len(results) < number:
             while connection.is_busy():
