@@ -15,19 +15,19 @@ from creditctl.server.answers import Request, answer_all
 from creditctl.server.batches import Batches, batches_for
 from creditctl.server.embedding import Gate
 from creditctl.server.endpoints import ENDPOINTS, Endpoint
-from creditctl.server.exchange import Answer, Asked
+from creditctl.server.exchange import Answer, Asked, send_answer
 from creditctl.server.problems import Problem, problem_answer
 from creditctl.server.service import Service
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request as StarletteRequest
-    from starlette.responses import Response
 
 Message: TypeAlias = MutableMapping[str, Any]
 Scope: TypeAlias = Message
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 THREADS = 16
 """Answers that are made at once: as many connections to the database at most."""
@@ -72,8 +72,8 @@ def application(service: Service) -> "Starlette":
             yield
             threads.shutdown(wait=True)
 
-    async def refused(_: "StarletteRequest", problem: Exception) -> "Response":
-        return _response(_of_router(problem))
+    async def refused(_: "StarletteRequest", problem: Exception) -> App:
+        return lambda _, __, send: send_answer(send, _of_router(problem))
 
     routes = [
         Route(
@@ -98,7 +98,7 @@ class Carrier:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await _response(await self._answer(scope, receive))(scope, receive, send)
+        await send_answer(send, await self._answer(scope, receive))
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:
@@ -149,10 +149,3 @@ def _of_router(problem: Any) -> Answer:
     code = "not_found" if problem.status_code == 404 else "method_not_allowed"  # noqa: PLR2004
     words = f"{problem.detail}."
     return problem_answer(Problem(problem.status_code, code, words, headers=problem.headers))
-
-
-def _response(found: Answer) -> "Response":
-    from starlette.responses import Response
-
-    headers = {**found.headers, "Cache-Control": "no-store"}
-    return Response(found.body, found.status, headers, found.media_type)

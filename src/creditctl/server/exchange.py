@@ -1,7 +1,7 @@
 """A request and its answer as the endpoints see them: plain values, whatever carries them."""
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -41,6 +41,23 @@ Deciding: TypeAlias = Generator[WantedCall, GateCall, Answer]
 
 Ending: TypeAlias = Generator[WantedCapture | WantedRelease, Hold, Answer]
 """An answer that waits for the end of a call."""
+
+
+async def send_answer(
+    send: Callable[[MutableMapping[str, Any]], Awaitable[None]], one: Answer
+) -> None:
+    """The answer as ASGI has it; nobody may keep it for the next one who asks."""
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in one.headers.items()
+    ]
+    headers += (
+        (b"content-type", one.media_type.encode("latin-1")),
+        (b"content-length", b"%d" % len(one.body)),
+        (b"cache-control", b"no-store"),
+    )
+    await send({"type": "http.response.start", "status": one.status, "headers": headers})
+    await send({"type": "http.response.body", "body": one.body})
 
 
 def json_answer(

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from creditctl.server.embedding import Gate, new_request_id
+from creditctl.server.exchange import send_answer
 from creditctl.server.problems import decision_answer
 from creditctl.services.gate import OK
 
@@ -34,12 +35,7 @@ class Metered:
             self.gate.authorize, secret, scope["method"], scope["path"], request_id=name
         )
         if call.decision.status != OK:
-            refusal = decision_answer(call.decision)
-            headers = {**refusal.headers, "Content-Type": refusal.media_type}
-            pairs = [(key.lower().encode(), value.encode()) for key, value in headers.items()]
-            start = {"type": "http.response.start", "status": refusal.status, "headers": pairs}
-            await send(start)
-            await send({"type": "http.response.body", "body": refusal.body})
+            await send_answer(send, decision_answer(call.decision))
             return
 
         async def watched(message: Message) -> None:

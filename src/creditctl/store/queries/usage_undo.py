@@ -7,6 +7,7 @@ from datetime import datetime
 from creditctl.rules.instants import HOURS_PER_DAY, MICROS_PER_HOUR
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.given import as_given, given
 from creditctl.store.queries.lineage import EntryRow, standing_entries
 from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS
 
@@ -140,20 +141,16 @@ def graduated_of_batch(unit: UnitOfWork, batch_id: int) -> list[AlikeEvents]:
 
 def subtract_events(unit: UnitOfWork, batch_id: int, failed: Iterable[tuple[int, int]]) -> None:
     """Take a batch's events off every rollup; `failed` are (price, status) that are not billed."""
-    unit.has_staged = True
-    unit.run("CREATE TEMP TABLE unbilled (price_id BIGINT, status BIGINT)")
-    unit.run_many(
-        "INSERT INTO unbilled (price_id, status) VALUES (:price_id, :status)",
-        [{"price_id": price_id, "status": status} for price_id, status in failed],
-    )
+    unbilled = as_given(failed)
     for table, key in ROLLUPS.items():
         columns = ", ".join(key)
-        given = ", ".join(f"{_OF_EVENT[name]} AS {name}" for name in key)
+        values = ", ".join(f"{_OF_EVENT[name]} AS {name}" for name in key)
         added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in SUMS)
         unit.run(
             f"""
+            WITH {given(unit.dialect, "unbilled", "price_id", "status")}
             INSERT INTO {table} ({columns}, {", ".join(SUMS)})
-            SELECT {given}, -COUNT(*), -SUM(CASE WHEN e.credits_micro > 0 THEN 1 ELSE 0 END),
+            SELECT {values}, -COUNT(*), -SUM(CASE WHEN e.credits_micro > 0 THEN 1 ELSE 0 END),
                    -COUNT(f.price_id), -SUM(e.units), -SUM(e.credits_micro)
             FROM usage_event AS e JOIN endpoint_price AS p ON p.id = e.price_id
                  JOIN endpoint AS n ON n.id = p.endpoint_id
@@ -162,10 +159,10 @@ def subtract_events(unit: UnitOfWork, batch_id: int, failed: Iterable[tuple[int,
             GROUP BY {", ".join(str(place + 1) for place in range(len(key)))}
             ON CONFLICT ({columns}) DO UPDATE SET {added}
             """,
+            unbilled=unbilled,
             batch_id=batch_id,
         )
         unit.run(f"DELETE FROM {table} WHERE requests = 0")
-    unit.run("DROP TABLE unbilled")
 
 
 def delete_events(unit: UnitOfWork, batch_id: int) -> int:
