@@ -205,6 +205,27 @@ def test_a_log_line_captures_the_open_hold_of_its_call(books: Context, tmp_path:
     assert rows_of(books, "SELECT COUNT(*) FROM usage_event") == [(1,)]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "states"), [(59, ["captured"]), (60, ["captured"]), (61, ["open", "captured"])]
+)
+def test_beyond_the_window_a_log_line_of_the_same_id_is_another_call(
+    books: Context, tmp_path: Path, minutes: int, states: list[str]
+) -> None:
+    # The hold lasts longer than its id is known by.
+    patient = replace(books, settings=replace(books.settings, hold_timeout=timedelta(hours=9)))
+    first = call(patient, "r-1", 2)
+    later = replace(books, now=NOW + timedelta(minutes=minutes))
+    log_line(later, tmp_path, "r-1", 3)
+    assert find_hold(books, first.id).state == states[0]
+    # The other call can still be captured: both are in the books then.
+    if states[0] == "open":
+        capture(later, first.id, units=2)
+    assert find_hold(books, first.id).state == states[-1]
+    assert rows_of(books, "SELECT units FROM usage_event ORDER BY occurred_at") == (
+        [(3,)] if len(states) == 1 else [(2,), (3,)]
+    )
+
+
 def test_a_log_line_that_takes_all_its_call_had_held_owes_nothing(
     books: Context, tmp_path: Path
 ) -> None:
