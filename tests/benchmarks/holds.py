@@ -1,6 +1,7 @@
 """Holds and charges a second against the bare conditional UPDATE on the same database.
 
     python -m tests.benchmarks.holds [--seconds N] [--rounds N] [--callers N] [--only sqlite]
+                                     [--subscribed]
 
 Both sides run in this process for as many callers, with connections that stay open and commits
 that survive a power cut: WAL with synchronous = FULL on SQLite, fsync on PostgreSQL. They take
@@ -66,11 +67,16 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--callers", type=int, default=32)
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
+    parser.add_argument(
+        "--subscribed", action="store_true", help="organizations on a plan, beside their credits"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         Path(scratch).chmod(0o755)
         for kind in (options.only,) if options.only else ("sqlite", "postgresql"):
-            database = stack.enter_context(_books(kind, Path(scratch)))
+            database = stack.enter_context(
+                _books(kind, Path(scratch), plan="starter" if options.subscribed else None)
+            )
             for organizations in (_ORGANIZATIONS, 1):
                 _compare(database, organizations, options)
     return 0
@@ -188,7 +194,7 @@ def _ours(database: str, organizations: int, callers: int) -> Iterator[Callable[
 
 
 @contextmanager
-def _books(kind: str, scratch: Path) -> Iterator[str]:
+def _books(kind: str, scratch: Path, *, plan: str | None) -> Iterator[str]:
     """A database with organizations that have credits, and the table of the bare UPDATE."""
     with ExitStack() as stack:
         if kind == "sqlite":
@@ -204,7 +210,7 @@ def _books(kind: str, scratch: Path) -> Iterator[str]:
         with reusing_connections():
             open_books(context)
             for place in range(_ORGANIZATIONS):
-                an_organization(context, f"org-{place}", credits=_CREDITS)
+                an_organization(context, f"org-{place}", credits=_CREDITS, plan=plan)
         connection = _connected(database)
         connection.execute(_TABLE)
         for place in range(_ORGANIZATIONS):

@@ -30,7 +30,7 @@ from creditctl.services.subscription_changes import (
 from creditctl.services.subscriptions import create_subscription
 from creditctl.store.engine import UnitOfWork, reading, rehearsal, unit_of_work
 from creditctl.store.queries.due_work import pays_beyond_grants
-from creditctl.store.queries.grants import something_is_due
+from creditctl.store.queries.grants import owners_with_something_due, something_is_due
 from creditctl.store.queries.orgs import find_organization, lock_organizations
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -168,8 +168,16 @@ def test_it_is_quiet_until_the_period_ends_and_after_its_call_again(books: Conte
         with reading(books.database) as unit:
             return is_due(unit, at(books, text), "acme")
 
+    def asked_by_an_import(text: str) -> bool:
+        now = at(books, text).now
+        with reading(books.database) as unit:
+            owner = find_organization(unit, "acme").id
+            return owner in owners_with_something_due(unit, now, now - books.settings.usage_grace)
+
     assert not due_at("2026-11-04T23:59:59Z")
+    assert not asked_by_an_import("2026-11-04T23:59:59Z")
     assert due_at("2026-11-05T00:00:00Z")
+    assert asked_by_an_import("2026-11-05T00:00:00Z")
     charge(at(books, "2026-11-05T00:00:00Z"), "first", 1)
     assert not due_at("2026-11-05T00:00:00Z")
     # What ended with the period is booked once its grace is over.
@@ -208,3 +216,15 @@ def test_an_unlimited_plan_pays_beyond_grants_and_nothing_is_due(books: Context)
     with reading(books.database) as unit:
         assert not is_due(unit, books, "large")
         assert may_pay_beyond(unit, "large", books.now)
+
+
+def test_a_check_of_limits_grants_whatever_the_row_says(books: Context) -> None:
+    check_limits(books)
+    with unit_of_work(books.database) as unit:
+        assert unit.run("UPDATE quiet_subscription SET ends_at = ends_at * 2") == 1
+    november = at(books, "2026-11-05T00:00:00Z")
+    with reading(books.database) as unit:
+        assert not is_due(unit, november, "acme")
+    check_limits(november)
+    allowances = "SELECT COUNT(*) FROM credit_grant WHERE source = 'subscription'"
+    assert [int(str(count)) for (count,) in rows_of(books, allowances)] == [2]

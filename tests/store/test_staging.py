@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from creditctl.errors import Busy
 from creditctl.store import bulk_sqlite
-from creditctl.store.engine import reading, unit_of_work
+from creditctl.store.engine import UnitOfWork, reading, unit_of_work
 from creditctl.store.queries.usage import insert_events
 from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS, add_sums
 from creditctl.store.sqlite_image import FIRST_ROW, MOST_ROWS, database_image
-from creditctl.store.staging import laid_out, stage_tables
+from creditctl.store.staging import laid_out, sorting, stage_tables
 
 INTEGERS = st.sampled_from([8, 16, 32, 64]).flatmap(
     lambda bits: st.lists(st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1), max_size=50)
@@ -153,3 +153,30 @@ def test_sums_are_added_to_what_is_there_and_to_what_is_not(database: str) -> No
         with reading(database) as unit:
             found = unit.fetch_rows(f"SELECT {key[0]}, requests, units FROM {table} ORDER BY 1")
         assert found == [(1, 6, 6), (2, 12, 12), (3, 8, 8), (4, 1, 1)], table
+
+
+def temp_store(unit: UnitOfWork) -> int:
+    """Where SQLite keeps what is temporary: 1 is FILE, 2 is MEMORY."""
+    return int(unit.fetch_value("PRAGMA temp_store"))
+
+
+def test_sorts_use_other_memory_within_the_block_alone(sqlite_database: str) -> None:
+    with reading(sqlite_database) as unit:
+        assert temp_store(unit) == 2
+        with sorting(unit):
+            assert temp_store(unit) == 1
+        assert temp_store(unit) == 2
+        with pytest.raises(ZeroDivisionError), sorting(unit):
+            raise ZeroDivisionError
+        assert temp_store(unit) == 2
+
+
+def test_what_is_temporary_stays_where_sorts_would_use_other_memory(database: str) -> None:
+    with unit_of_work(database) as unit:
+        unit.has_staged = True
+        unit.run("CREATE TEMP TABLE beside (number BIGINT)")
+        unit.run("INSERT INTO beside VALUES (3), (1), (2)")
+        with sorting(unit):
+            found = unit.fetch_rows("SELECT number FROM beside ORDER BY number")
+        assert [number for (number,) in found] == [1, 2, 3]
+        assert unit.fetch_value("SELECT COUNT(*) FROM beside") == 3

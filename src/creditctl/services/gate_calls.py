@@ -22,7 +22,6 @@ from creditctl.services.hold_answers import Hold, HoldRequest, InsufficientCredi
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization, Release
 from creditctl.services.outcomes import Outcome, outcome_of
-from creditctl.services.price_book import PriceBook
 from creditctl.store.queries.holds import CAPTURED
 
 
@@ -170,19 +169,19 @@ def _admitted(
 def _endings(
     gate: Gate, context: Context, wanted: Mapping[int, WantedCapture | WantedRelease]
 ) -> dict[int, Outcome[Step[Hold]]]:
-    is_priced = any(isinstance(one, WantedCapture) for one in wanted.values())
-    prices = gate.prices(context) if is_priced else None
-    return {
-        place: outcome_of(partial(_ending, context, one, prices)) for place, one in wanted.items()
+    captures = {place: one for place, one in wanted.items() if isinstance(one, WantedCapture)}
+    steps: dict[int, Outcome[Step[Hold]]] = {
+        place: outcome_of(partial(Release, context, one.reference))
+        for place, one in wanted.items()
+        if place not in captures
     }
-
-
-def _ending(
-    context: Context, wanted: WantedCapture | WantedRelease, prices: PriceBook | None
-) -> Step[Hold]:
-    if isinstance(wanted, WantedRelease) or prices is None:
-        return Release(context, wanted.reference)
-    return Capture(context, wanted.reference, prices, wanted.status, wanted.units)
+    if not captures:
+        return steps
+    prices = gate.prices(context)
+    return steps | {
+        place: outcome_of(partial(Capture, context, one.reference, prices, one.status, one.units))
+        for place, one in captures.items()
+    }
 
 
 def _made(

@@ -55,7 +55,7 @@ class Answer:
 
 
 class Trip:
-    """Statements of a block: they go when an answer is read, and at its end."""
+    """What waits of a transaction's statements: it goes when an answer is read, or when told to."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection

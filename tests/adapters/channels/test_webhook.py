@@ -25,6 +25,7 @@ from adapters.channels.http_receivers import (
 from adapters.payments.local_servers import unheard
 from creditctl import __version__
 from creditctl.adapters.channels import channel_named
+from creditctl.adapters.channels.connection import tls_context
 from creditctl.adapters.channels.interface import Channel, DeliveryFailed, Message
 from creditctl.errors import InvalidInput
 
@@ -371,3 +372,16 @@ def test_a_url_that_nobody_may_post_to_is_refused(note: Note, url: str, words: s
 )
 def test_a_url_that_may_be_posted_to_is_taken(url: str) -> None:
     opened().check(url)
+
+
+def test_the_systems_authorities_are_read_once_and_nobody_adds_to_them(
+    certificate: Certificate,
+) -> None:
+    shared = tls_context("webhook", None)
+    before = shared.cert_store_stats()
+    own = tls_context("webhook", str(certificate.path))
+    assert tls_context("email", None) is shared
+    assert own is not shared
+    assert own is not tls_context("webhook", str(certificate.path))
+    assert shared.cert_store_stats() == before
+    assert own.cert_store_stats()["x509"] == before["x509"] + 1

@@ -114,8 +114,8 @@ def encrypted(
 def tls_context(name: str, ca_file: str | None) -> ssl.SSLContext:
     """Verifies by the system's authorities and those in the file; raises InvalidInput."""
     if ca_file is None:
-        return _system_context()
-    context = _system_context.__wrapped__()
+        return _shared_context()
+    context = _new_context()
     try:
         context.load_verify_locations(Path(ca_file).expanduser())
     except OSError as problem:
@@ -124,8 +124,12 @@ def tls_context(name: str, ca_file: str | None) -> ssl.SSLContext:
 
 
 @cache
-def _system_context() -> ssl.SSLContext:
-    """Once per process, whatever it opens: reading all authorities takes 50 ms."""
+def _shared_context() -> ssl.SSLContext:
+    """Of whoever adds nothing to it: to read all authorities takes 50 ms."""
+    return _new_context()
+
+
+def _new_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.sslsocket_class = _TimedTlsSocket
     return context

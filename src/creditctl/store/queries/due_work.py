@@ -11,6 +11,7 @@ from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.due_instalments import DUE
 
 _ENDLESS = 2**62
+"""Microseconds: later than any instant that can be written."""
 
 _QUIET = """
     SELECT 1 FROM quiet_subscription AS q
