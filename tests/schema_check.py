@@ -1,5 +1,8 @@
 """A JSON document against the schema that is published for it."""
 
+from functools import cache
+from typing import Any
+
 import jsonschema
 
 from creditctl.cli.schema import schema_document
@@ -7,6 +10,15 @@ from creditctl.cli.schema import schema_document
 
 def validated(document: dict) -> str:
     """The schema's name, which the document follows."""
-    schema = schema_document(document["schema"])
-    jsonschema.validate(document, schema, format_checker=jsonschema.FormatChecker())
-    return str(document["schema"])
+    name = str(document["schema"])
+    _validator(name).validate(document)
+    return name
+
+
+@cache
+def _validator(name: str) -> Any:
+    """Made once: most of the time goes into checking the schema itself."""
+    schema = schema_document(name)
+    kind = jsonschema.validators.validator_for(schema)
+    kind.check_schema(schema)
+    return kind(schema, format_checker=jsonschema.FormatChecker())

@@ -3,6 +3,7 @@
 import tomllib
 from copy import deepcopy
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -242,10 +243,16 @@ def as_json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
+@cache
+def validator() -> jsonschema.Draft202012Validator:
+    """Made once: most of the time goes into checking the schema itself."""
+    jsonschema.Draft202012Validator.check_schema(catalog_schema())
+    return jsonschema.Draft202012Validator(catalog_schema())
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_schema_accepts_what_the_reader_accepts(name: str) -> None:
-    jsonschema.Draft202012Validator.check_schema(catalog_schema())
-    jsonschema.validate(as_json(tomllib.loads(TEXTS[name])), catalog_schema())
+    validator().validate(as_json(tomllib.loads(TEXTS[name])))
 
 
 def tables(document: Any, schema: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, Any]]:
@@ -282,7 +289,7 @@ def test_the_reader_and_the_schema_know_the_same_keys(place: tuple[Any, set[str]
     listed = str(refused.value).rpartition("known: ")[2].split(", ")
     assert set(listed) == known
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(as_json(document), catalog_schema())
+        validator().validate(as_json(document))
 
 
 def test_the_rich_catalog_uses_every_key_of_the_schema() -> None:

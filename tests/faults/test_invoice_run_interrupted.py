@@ -18,13 +18,13 @@ from creditctl.store.public_ids import new_public_id
 from creditctl.store.queries.orgs import insert_organization
 from faults.command import PATIENCE_SECONDS, command_line, run
 
-ORGANIZATIONS = 5 * BLOCK + 7
+ORGANIZATIONS = 3 * BLOCK + 7
 MONTH = "--month 2026-10"
 
 
 @pytest.fixture
 def company(database: str) -> str:
-    """A month of six blocks: two organizations have something to pay, the others nothing."""
+    """A month of four blocks: two organizations have something to pay, the others nothing."""
     october = at(Context(database, NOW, "tester"), "2026-10-01T00:00:00Z")
     open_books(october)
     with unit_of_work(database) as unit:

@@ -133,9 +133,9 @@ def test_what_is_accepted_and_what_it_costs_is_what_the_rules_say(
 
 
 def test_chunks_of_any_size_book_the_same(books: Context, tmp_path: Path) -> None:
-    lines = [line(number % 40, number * 7 % 300, units=number % 5) for number in range(90)]
+    lines = [line(number % 22, number * 7 % 300, units=number % 5) for number in range(50)]
     whole = import_usage(books, [a_file(tmp_path, lines)], dry_run=True)
-    for chunk in (1, 7, 50):
+    for chunk in (1, 7, 30):
         small = replace(books, settings=replace(books.settings, import_chunk=chunk))
         again = import_usage(small, [a_file(tmp_path, lines)], dry_run=True)
         # Of reused ids only those are seen that are near in the file or in time.
