@@ -1,7 +1,8 @@
 """What FOCUS 1.2 demands of the columns we write, as a table, and a check of rows against it.
 
-Read from the specification's `columns` of version 1.2. The published validator, which knows no
-version after 1.0 and no rule between columns, is run beside this table: `focus_validator.py`.
+Read from the specification's `columns` of version 1.2. The published validator is run beside this
+table (`focus_validator.py`), but finds no single row whose value is none of those allowed, nor
+instants that are not written in UTC, and skips what it cannot calculate.
 """
 
 import re
@@ -55,6 +56,12 @@ OPTIONAL = {
     "ContractedUnitPrice": (r"(0|[1-9]\d*)(\.\d+)?", "may be null"),
     "ListUnitPrice": (r"(0|[1-9]\d*)(\.\d+)?", "may be null"),
     "ChargeFrequency": ("One-Time|Recurring|Usage-Based", "never null"),
+    "InvoiceId": (TEXT, "may be null"),
+    "PricingCurrency": (f"{CURRENCY}|Credits", "never null"),
+    "PricingCurrencyContractedUnitPrice": (r"(0|[1-9]\d*)(\.\d+)?", "may be null"),
+    "PricingCurrencyEffectiveCost": (DECIMAL, "never null"),
+    "PricingCurrencyListUnitPrice": (r"(0|[1-9]\d*)(\.\d+)?", "may be null"),
+    "ServiceSubcategory": (r"Other \(Other\)", "never null"),
 }
 """Columns that a provider adds where they fit."""
 
@@ -94,6 +101,15 @@ def _is(category: str) -> Callable[[Row], bool]:
     return lambda row: row["ChargeCategory"] == category
 
 
+def _wrong_pricing_currency(row: Row) -> bool:
+    """Usage that is counted in credits is priced in them, one for each; all else in money."""
+    has = tuple(row[f"PricingCurrency{name}"] for name in ("", *_PRICING_CURRENCY))
+    if _is("Usage")(row) and row["PricingUnit"] == "Credits":
+        return has != ("Credits", "1", "1", row["PricingQuantity"])
+    return has != (row["BillingCurrency"], *(row[name] for name in _PRICING_CURRENCY))
+
+
+_PRICING_CURRENCY = ("ContractedUnitPrice", "ListUnitPrice", "EffectiveCost")
 _PRICED = ("PricingQuantity", "ListUnitPrice", "ContractedUnitPrice", "SkuId", "SkuPriceId")
 BETWEEN_COLUMNS: dict[str, Callable[[Row], bool]] = {
     "a tax has neither quantity, unit price nor SKU": lambda row: (
@@ -125,6 +141,11 @@ BETWEEN_COLUMNS: dict[str, Callable[[Row], bool]] = {
     ),
     "ListCost is price x quantity": _wrong_product("List"),
     "ContractedCost is price x quantity": _wrong_product("Contracted"),
+    "what is priced is so in credits or in the billing currency": _wrong_pricing_currency,
+    "a tax is on an invoice, and usage that is not billed is on none": lambda row: (
+        (_is("Tax")(row) and not row["InvoiceId"])
+        or (_is("Usage")(row) and not Decimal(row["BilledCost"]) and bool(row["InvoiceId"]))
+    ),
     "a charge begins before it ends": lambda row: (
         row["ChargePeriodStart"] >= row["ChargePeriodEnd"]
     ),

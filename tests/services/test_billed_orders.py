@@ -67,6 +67,7 @@ def test_focus_bills_it_once(books: Context, tmp_path: Path) -> None:
     billed = Decimal(0)
     for month in (OCTOBER, NOVEMBER):
         export_focus(books, month, tmp_path / "charges.csv")
-        rows = csv.DictReader((tmp_path / "charges.csv").read_text().splitlines())
-        billed += sum(Decimal(row["BilledCost"]) for row in rows)
+        for row in csv.DictReader((tmp_path / "charges.csv").read_text().splitlines()):
+            billed += Decimal(row["BilledCost"])
+            assert row["InvoiceId"] == ("INV-2026-000001" if row["BilledCost"] != "0" else "")
     assert billed == Decimal("3.20")

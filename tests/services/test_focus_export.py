@@ -80,6 +80,9 @@ def test_the_rules_find_what_breaks_them(books: Context, tmp_path: Path) -> None
         "PricingUnit": "",
         "ConsumedQuantity": "1",
         "SkuId": "",
+        "PricingCurrency": "Credits",
+        "PricingCurrencyListUnitPrice": "7",
+        "ServiceSubcategory": "",
         "ChargePeriodEnd": "2026-12-24T00:00:00Z",
     }.items():
         assert breaches(row | {name: value}), name
@@ -122,11 +125,12 @@ def test_a_purchase_its_tax_and_its_use_by_hand(context: Context, tmp_path: Path
     use(at(context, "2026-09-20T00:00:00Z"), "acme", 1)
     rows = rows_of(opened, MONTHS[0], tmp_path)
     wanted = ("ChargeCategory", "ChargePeriodStart", "BilledCost", "EffectiveCost", "ListCost")
+    wanted += ("InvoiceId", "PricingCurrency", "PricingCurrencyEffectiveCost")
     assert [tuple(row[name] for name in wanted) for row in rows] == [
-        ("Purchase", "2026-09-10T00:00:00Z", "10.00", "0", "0.03"),
+        ("Purchase", "2026-09-10T00:00:00Z", "10.00", "0", "0.03", "R-2026-000001", "USD", "0"),
         # 19 % of the list cost of $0.03 is $0.0057.
-        ("Tax", "2026-09-10T00:00:00Z", "1.90", "0", "0.01"),
-        ("Usage", "2026-09-20T00:00:00Z", "0", "3.33", "0.01"),
+        ("Tax", "2026-09-10T00:00:00Z", "1.90", "0", "0.01", "R-2026-000001", "USD", "0"),
+        ("Usage", "2026-09-20T00:00:00Z", "0", "3.33", "0.01", "", "Credits", "1"),
     ]
     assert {row["BillingAccountName"] for row in rows} == {"'=cmd()"}
     assert {row["ProviderName"] for row in rows} == {"Example GmbH"}
@@ -139,12 +143,13 @@ def test_a_fee_is_billed_once_and_effective_by_the_day(context: Context, tmp_pat
     create_organization(books, "acme")
     create_subscription(books, "acme", "monthly")
     october = at(context, "2026-10-09T12:00:00Z")
-    final(october, "2026-09", "acme")
+    invoice = final(october, "2026-09", "acme")
     rows = [row for month in MONTHS for row in rows_of(october, month, tmp_path)]
     (billed,) = [row for row in rows if row["ChargeCategory"] == "Purchase"]
     assert billed["BilledCost"] == "49.00"
     assert billed["EffectiveCost"] == "0"
     assert billed["ChargeFrequency"] == "Recurring"
+    assert billed["InvoiceId"] == invoice.number
     days = [row for row in rows if row["ChargeCategory"] == "Usage"]
     assert [row["ChargePeriodStart"][:10] for row in days] == [
         f"{date(2026, 9, 10) + number * timedelta(days=1)}" for number in range(30)

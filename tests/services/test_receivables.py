@@ -1,6 +1,6 @@
 """Receivables, tax and revenue of invoices: our reports, and what accounting programs say."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -23,6 +23,7 @@ from creditctl.services.revenue_report import report_revenue
 from creditctl.services.tax_report import report_tax
 from creditctl.services.usage_value import report_usage_value
 from creditctl.store.engine import reading
+from creditctl.store.queries.receivables import PAID, documents_posted
 from finance import TAXED, closed
 from focus_rules import breaches
 from invoiced import BERLIN, INCLUSIVE, MEDIA, invoiced, pay
@@ -163,17 +164,24 @@ def test_usage_that_was_invoiced_is_overage_still(books: Context) -> None:
 @pytest.mark.parametrize("catalog", [TAXED, INCLUSIVE], ids=["net", "gross"])
 def test_focus_bills_what_invoices_bill(context: Context, catalog: str) -> None:
     books = invoiced(context, catalog)
+    of_documents: Counter[str] = Counter()
     for month in MONTHS:
         with reading(books.database) as unit:
             seller, charges = read_charges(unit, month, books.now)
+            for posted in documents_posted(unit, month.starts_at.date(), month.ends_at.date()):
+                if posted.kind != PAID:
+                    of_documents[posted.note or posted.number] += posted.amount_minor
         rows = [row_of(charge, month, seller) for charge in charges]
         assert [problem for row in rows for problem in breaches(row)] == []
         billed: dict[str, Decimal] = defaultdict(Decimal)
         for row in rows:
             billed[row["ChargeCategory"] == "Tax"] += Decimal(row["BilledCost"])
+            of_documents[row["InvoiceId"]] -= int(Decimal(row["BilledCost"]) * 100)
         totals = report_tax(books, month).totals
         assert billed[True] == sum((Decimal(str(one.tax)) for one in totals), Decimal(0))
         assert billed[False] == sum((Decimal(str(one.net)) for one in totals), Decimal(0))
+    # Every document's rows sum to it, those of none to nothing; a receipt is no receivable.
+    assert {number for number, left in of_documents.items() if left} == {"R-2026-000001"}
 
 
 def test_what_is_recorded_after_the_close_is_posted_in_the_open_month(books: Context) -> None:

@@ -25,26 +25,34 @@ COLUMNS = (
     "ContractedCost",
     "ContractedUnitPrice",
     "EffectiveCost",
+    "InvoiceId",
     "InvoiceIssuerName",
     "ListCost",
     "ListUnitPrice",
+    "PricingCurrency",
+    "PricingCurrencyContractedUnitPrice",
+    "PricingCurrencyEffectiveCost",
+    "PricingCurrencyListUnitPrice",
     "PricingQuantity",
     "PricingUnit",
     "ProviderName",
     "PublisherName",
     "ServiceCategory",
     "ServiceName",
+    "ServiceSubcategory",
     "SkuId",
     "SkuMeter",
     "SkuPriceDetails",
     "SkuPriceId",
 )
-"""The 21 mandatory ones, those of who measures usage and publishes prices, and the frequency."""
+"""The 21 mandatory ones, those of who measures usage and publishes prices in a currency of its own
+and by unit, and the recommended ones: frequency, invoice and subcategory.
+"""
 
 USAGE, PURCHASE, TAX, CREDIT = "Usage", "Purchase", "Tax", "Credit"
 CREDITS_UNIT, FEES_UNIT, DAYS_UNIT = "Credits", "Fees", "Days"
 NOTHING = Decimal(0)
-_CATEGORY = "Other"
+_CATEGORY, _SUBCATEGORY = "Other", "Other (Other)"
 _DAY = timedelta(days=1)
 
 
@@ -83,6 +91,9 @@ class Charge:
     """Without a unit price; else it is that times the quantity."""
 
     contracted_cost: Decimal | None = None
+    invoice: str | None = None
+    """The number of the invoice, receipt or credit note that bills it."""
+
     is_correction: bool = False
     """Of a billing period that was over."""
 
@@ -95,6 +106,11 @@ def row_of(charge: Charge, month: Period, seller: str) -> dict[str, str]:
 def cells_of(charge: Charge, month: Period, seller: str) -> tuple[str, ...]:
     """The same in the order of the columns, for there are a million rows of a month."""
     quantity, is_usage, sku = _optional(charge.quantity), charge.category == USAGE, charge.sku
+    effective = number_text(charge.effective)
+    list_price = _optional(charge.list_price)
+    contracted_price = _optional(charge.contracted_price)
+    # Usage is priced in credits, which are what is counted too: each costs one.
+    in_credits = is_usage and charge.unit == CREDITS_UNIT
     return (
         number_text(charge.billed),
         charge.account.id,
@@ -111,17 +127,23 @@ def cells_of(charge: Charge, month: Period, seller: str) -> tuple[str, ...]:
         quantity if is_usage else "",
         charge.unit if is_usage else "",
         number_text(_cost(charge, charge.contracted_price, charge.contracted_cost)),
-        _optional(charge.contracted_price),
-        number_text(charge.effective),
+        contracted_price,
+        effective,
+        charge.invoice or "",
         seller,
         number_text(_cost(charge, charge.list_price, charge.list_cost)),
-        _optional(charge.list_price),
+        list_price,
+        CREDITS_UNIT if in_credits else charge.currency,
+        "1" if in_credits else contracted_price,
+        quantity if in_credits else effective,
+        "1" if in_credits else list_price,
         quantity,
         "" if charge.quantity is None else charge.unit,
         seller,
         seller,
         _CATEGORY,
         charge.service,
+        _SUBCATEGORY,
         sku or "",
         charge.unit if sku else "",
         "",

@@ -35,6 +35,9 @@ class Billing:
     currency: str
     """The catalog's: of organizations that have none of their own."""
 
+    papers: Mapping[int, str]
+    """Numbers of receipts and invoices by the lot that they bill."""
+
     known: dict[int, Account] = field(default_factory=dict, compare=False, repr=False)
     """Billing accounts that some charge has asked for."""
 
@@ -130,6 +133,7 @@ def taxes(unit: UnitOfWork, billing: Billing) -> Iterator[Charge]:
             billed=tax,
             list_cost=list_cost,
             contracted_cost=tax,
+            invoice=row.receipt,
         )
 
 
@@ -182,6 +186,7 @@ def _sold(billing: Billing, lot: Lot, day: date, micro: int, billed: int) -> Cha
         quantity=quantity_of(micro),
         list_price=billing.prices.get(lot.row.currency, lot.row.unit_cost),
         contracted_price=lot.row.unit_cost,
+        invoice=billing.papers.get(lot.row.id),
         is_correction=micro < 0 and lot.row.sold_on < billing.first,
     )
 

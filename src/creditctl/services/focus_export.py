@@ -19,7 +19,7 @@ from creditctl.services.sale_terms import sale_terms
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.catalog import applied_catalog_version
 from creditctl.store.queries.deferred_revenue import product_names
-from creditctl.store.queries.focus import accounts
+from creditctl.store.queries.focus import accounts, papers_of_lots
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ def read_charges(unit: UnitOfWork, month: Period, now: datetime) -> tuple[str, l
         products=product_names(unit),
         prices=dict(terms.unit_prices) | {currency: price},
         currency=currency,
+        papers=papers_of_lots(unit),
     )
     charges = [
         charge for source in (*SOURCES, *INVOICE_SOURCES, fees) for charge in source(unit, billing)

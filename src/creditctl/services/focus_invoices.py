@@ -59,6 +59,7 @@ def _billed(billing: Billing, document: Document, part: BilledPart) -> Charge:
         is_recurring=is_fee,
         list_price=price,
         contracted_price=price,
+        invoice=row.number,
         is_correction=row.kind == VOIDED,
     )
 
@@ -75,6 +76,7 @@ def _credited(billing: Billing, document: Document) -> Charge:
         description=f"Credit note {row.note} of invoice {row.number}",
         billed=net,
         effective=net,
+        invoice=row.note,
     )
 
 
@@ -92,6 +94,7 @@ def _taxes(billing: Billing, document: Document) -> Iterator[Charge]:
                 description=f"{tax.tax}, {tax.place}, {row.note or f'invoice {row.number}'}",
                 billed=amount,
                 effective=amount,
+                invoice=row.note or row.number,
                 is_correction=row.kind in (CREDITED, VOIDED),
             )
 

@@ -50,6 +50,22 @@ def accounts(unit: UnitOfWork) -> dict[int, AccountRow]:
     return {row.id: row for row in rows}
 
 
+def papers_of_lots(unit: UnitOfWork) -> dict[int, str]:
+    """Paid grants by internal id -> the number of the receipt or final invoice that bills them."""
+    return dict(
+        unit.fetch_rows(
+            """
+            SELECT grant_id, receipt_number FROM purchase
+            WHERE grant_id IS NOT NULL AND receipt_number IS NOT NULL
+            UNION ALL
+            SELECT n.grant_id, i.number
+            FROM order_instalment AS n JOIN invoice AS i ON i.id = n.invoice_id
+            WHERE n.grant_id IS NOT NULL AND i.number IS NOT NULL
+            """
+        )
+    )
+
+
 def unpaid_usage(unit: UnitOfWork, first_day: date, end_day: date) -> list[UnpaidUsageRow]:
     """What was posted in [first_day, end_day); what a settlement takes from overage is negative.
 
