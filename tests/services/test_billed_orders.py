@@ -71,3 +71,22 @@ def test_focus_bills_it_once(books: Context, tmp_path: Path) -> None:
             billed += Decimal(row["BilledCost"])
             assert row["InvoiceId"] == ("INV-2026-000001" if row["BilledCost"] != "0" else "")
     assert billed == Decimal("3.20")
+
+
+@pytest.mark.parametrize(
+    ("splits", "invoice"), [("both", "INV-2026-000001"), ("money", ""), ("credits", "")]
+)
+def test_focus_names_the_invoice_that_bills_no_more_and_no_less(
+    context: Context, tmp_path: Path, splits: str, invoice: str
+) -> None:
+    opened = at(context, "2026-10-10T12:00:00Z")
+    open_books(opened, CATALOG)
+    an_organization(opened)
+    an_order(opened, a_line("400", starts_on=date(2026, 10, 15), times=2, splits=splits))
+    check_limits(at(context, "2026-10-16T00:00:00Z"))
+    november = at(context, "2026-11-05T00:00:00Z")
+    billed = {"both": "1.60", "money": "1.60", "credits": "3.20"}[splits]
+    assert str(final(november, "2026-10", "acme").total) == billed
+    export_focus(november, OCTOBER, tmp_path / "charges.csv")
+    (row,) = csv.DictReader((tmp_path / "charges.csv").read_text().splitlines())
+    assert row["InvoiceId"] == invoice

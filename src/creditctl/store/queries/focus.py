@@ -51,7 +51,10 @@ def accounts(unit: UnitOfWork) -> dict[int, AccountRow]:
 
 
 def papers_of_lots(unit: UnitOfWork) -> dict[int, str]:
-    """Paid grants by internal id -> the number of the receipt or final invoice that bills them."""
+    """Paid grants by internal id -> the number of the receipt or final invoice that bills them.
+
+    No single one bills the credits of an order form whose money goes by other days than they do.
+    """
     return dict(
         unit.fetch_rows(
             """
@@ -61,6 +64,8 @@ def papers_of_lots(unit: UnitOfWork) -> dict[int, str]:
             SELECT n.grant_id, i.number
             FROM order_instalment AS n JOIN invoice AS i ON i.id = n.invoice_id
             WHERE n.grant_id IS NOT NULL AND i.number IS NOT NULL
+              AND NOT EXISTS (SELECT 1 FROM order_instalment AS a WHERE a.line_id = n.line_id
+                              AND (a.credits_micro = 0 OR a.amount_minor = 0))
             """
         )
     )
