@@ -156,3 +156,13 @@ def test_a_line_of_another_shape_is_a_reject(tmp_path: Path) -> None:
     path = tmp_path / "access.log"
     path.write_text(COMBINED + "garbage\n" + COMBINED)
     assert records(path)[2] == [(2, "is not in combined log format")]
+
+
+@pytest.mark.parametrize(("log", "name"), [(COMBINED, "combined"), (ENVOY, "envoy")])
+def test_a_log_that_begins_with_a_scan_is_recognised(log: str, name: str, tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    scan = r'10.9.9.9 - - [17/May/2015:08:05:31 +0000] "\x16\x03\x01" 400 150 "-" "-"'
+    path.write_text(f"{scan}\n" * 19 + log)
+    assert recognised_format(path, path.name) == name
+    path.write_text(f"{scan}\n" * 20 + log)
+    assert recognised_format(path, path.name) == "csv"

@@ -29,7 +29,7 @@ def parsed(data: bytes, wanted: tuple[str, ...] = WANTED) -> dict[str, Any] | No
     """What the parser of JSON says; None if a line is no object."""
     block = LineBlock(1, data)
     sound, rejects = sound_lines(block)
-    _, records, bad = objects_of(block, sound)
+    _, records, bad = objects_of(block, sound, wanted)
     if rejects or bad or not sound.all():
         return None
     return {name: column.to_pylist() for name, column in columns_of(records, wanted).items()}

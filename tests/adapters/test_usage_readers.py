@@ -5,9 +5,11 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import pyarrow as pa
 import pytest
@@ -68,8 +70,13 @@ def as_parquet(rows: list[tuple[str, ...]]) -> bytes:
             "units": pa.array(map(int, columns[5]), pa.int64()),
         }
     )
+    return written(table)
+
+
+def written(table: pa.Table | None = None, **columns: pa.Array) -> bytes:
+    """A table, or these columns, as Parquet."""
     sink = io.BytesIO()
-    parquet.write_table(table, sink)
+    parquet.write_table(pa.table(columns) if table is None else table, sink)
     return sink.getvalue()
 
 
@@ -89,6 +96,10 @@ WAYS: dict[str, tuple[str, Callable[[list[tuple[str, ...]]], bytes]]] = {
     "cloudevents, lines": (
         "cloudevents",
         lambda rows: "".join(f"{json.dumps(one)}\n" for one in events(rows)).encode(),
+    ),
+    "cloudevents, byte order mark": (
+        "cloudevents",
+        lambda rows: b"\xef\xbb\xbf" + json.dumps(events(rows), indent=1).encode(),
     ),
     "cloudevents, batch": ("cloudevents", lambda rows: json.dumps(events(rows), indent=1).encode()),
     "parquet": ("parquet", as_parquet),
@@ -162,12 +173,17 @@ def test_packed_files_that_were_appended_to_each_other_are_one(
         (as_parquet(ROWS)[:200], "is a damaged Parquet file"),
         (b'[{"specversion": "1.0"}', "is no JSON"),
         (b" \n", "is empty"),
+        (as_csv(ROWS).decode().encode("utf-16"), ", line 1: the header is not UTF-8 text"),
+        (as_csv(ROWS).decode().encode("utf-16-le"), ", line 1: the header is not UTF-8 text"),
+        (as_csv(ROWS, lineterminator="\r"), ", line 1: lines end with a carriage return alone"),
+        (written(id=pa.array([[1]])), ": column 'id' holds list<element: int64>"),
+        (written(key=pa.array([{"a": 1}])), ": column 'key' holds struct<a: int64>"),
     ],
 )
 def test_a_damaged_file_is_named(damaged: bytes, reason: str, tmp_path: Path) -> None:
     path = tmp_path / "usage"
     path.write_bytes(damaged)
-    with pytest.raises(InvalidInput, match=f"usage {reason}"):
+    with pytest.raises(InvalidInput, match=f"usage ?{re.escape(reason)}"):
         read(path)
 
 
@@ -197,6 +213,9 @@ def test_a_line_longer_than_a_block_does_not_fill_the_memory(tmp_path: Path) -> 
     assert [(one.line, one.reason) for one in rejects] == [
         (5, f"is longer than {LONGEST_LINE} bytes")
     ]
+    with open_stream(path, path.name) as stream:
+        list(reader_for("csv").open_blocks(stream, path.name, COLUMNS).items)
+        assert stream.unended_line is None
 
 
 def test_lines_of_json_that_are_no_objects_are_rejects(tmp_path: Path) -> None:
@@ -209,6 +228,59 @@ def test_lines_of_json_that_are_no_objects_are_rejects(tmp_path: Path) -> None:
         (3, "is not JSON"),
         (4, "is not UTF-8 text"),
     ]
+
+
+@pytest.mark.parametrize("unwanted", [b"", b'"agent": "cut \\ud83d", '])
+def test_half_a_character_spoils_a_record_whose_field_it_is_in(
+    unwanted: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "usage.ndjson"
+    lines = as_ndjson(ROWS).replace(b"{", b"{" + unwanted).replace(b'"a2"', b'"a\\uD83d"')
+    path.write_bytes(lines)
+    assert read(path) == ([ROWS[0], ROWS[2]], [Reject(2, "id", "a\ud83d", "is not text")])
+    batch = json.dumps(events(ROWS)).encode().replace(b'"a2"', b'"a\\uD83d"')
+    path.write_bytes(batch)
+    assert read(path) == ([ROWS[0], ROWS[2]], [Reject(2, "id", "a\ud83d", "is not text")])
+
+
+def test_cloudevents_need_an_id_and_their_version(tmp_path: Path) -> None:
+    path = tmp_path / "usage.json"
+    nameless, old, unversioned, good = (one | {"type": "call"} for one in events([*ROWS, ROWS[0]]))
+    del nameless["id"], unversioned["specversion"]
+    old["specversion"] = "0.3"
+    rejects = [Reject(2, "specversion", "0.3", "is not 1.0")]
+    rejects += [Reject(3, "specversion", "", "is not 1.0")]
+    written = [nameless, old, unversioned, good]
+    for text in (json.dumps(written), "".join(f"{json.dumps(one)}\n" for one in written)):
+        path.write_text(text)
+        assert read(path) == ([("", *ROWS[0][1:]), ROWS[0]], rejects)
+
+
+@pytest.mark.parametrize("array", [b"[]", as_ndjson(ROWS[:1]).join((b" [\n", b"]"))])
+def test_an_array_of_objects_is_told_how_to_become_lines(array: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "usage"
+    path.write_bytes(array)
+    with pytest.raises(InvalidInput, match="is a JSON array") as refused:
+        read(path)
+    assert refused.value.advice == "jq -c '.[]' FILE writes its objects as lines"
+
+
+def test_parquet_of_bytes_and_uuids_is_read_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "usage.parquet"
+    ids = [UUID(int=number) for number in range(3)]
+    columns = dict(zip(COLUMNS, zip(*ROWS, strict=True), strict=True))
+    nobody = [b"web", b"\xff", None]
+    path.write_bytes(
+        written(
+            id=pa.array([one.bytes for one in ids], pa.uuid()),
+            time=pa.array([text.encode() for text in columns["time"]]).dictionary_encode(),
+            key=pa.array(nobody),
+            **{name: pa.array(columns[name]) for name in ("endpoint", "status", "units")},
+        )
+    )
+    rows, rejects = read(path)
+    assert rows == [(str(ids[place]), *ROWS[place][1:]) for place in (0, 2)]
+    assert rejects == [Reject(2, "key", "\\xff", "is not UTF-8 text")]
 
 
 def test_of_a_file_that_grows_only_whole_lines_are_read(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ LOG = TextLog(
 
 
 def recognises(head: bytes) -> bool:
-    """Whether the first line has an access log's shape."""
-    return LOG.matches_first_line(head)
+    """Whether one of the first lines has an access log's shape."""
+    return LOG.matches(head)
 
 
 def open_blocks(stream: BinaryIO, name: str, wanted: Collection[str]) -> Blocks:  # noqa: ARG001

@@ -36,7 +36,12 @@ def open_blocks(stream: BinaryIO, name: str, wanted: Collection[str]) -> Blocks:
     try:
         text = header.removeprefix(_BYTE_ORDER_MARK).decode()
     except UnicodeDecodeError:
-        raise InvalidInput(f"{name}, line {number}: the header is not UTF-8 text") from None
+        raise _no_text(name, number) from None
+    if "\0" in text:
+        raise _no_text(name, number)
+    if "\r" in text:
+        message = f"{name}, line {number}: lines end with a carriage return alone"
+        raise InvalidInput(message, hint="tr '\\r' '\\n' < FILE writes it with line ends")
     delimiter = max(_DELIMITERS, key=re.sub('"[^"]*"', "", text).count)
     try:
         cells = next(csv.reader((text,), delimiter=delimiter, strict=True))
@@ -48,6 +53,13 @@ def open_blocks(stream: BinaryIO, name: str, wanted: Collection[str]) -> Blocks:
         raise InvalidInput(f"{name}, line {number}: column {repeated!r} appears twice")
     read = [column for column in columns if column in wanted]
     return Blocks(columns, _blocks(stream, number + 1, _Dialect(columns, read, delimiter)))
+
+
+def _no_text(name: str, number: int) -> InvalidInput:
+    return InvalidInput(
+        f"{name}, line {number}: the header is not UTF-8 text",
+        hint="a usage file is UTF-8, plain or packed by gzip, bzip2 or Zstandard: see iconv",
+    )
 
 
 def _header(stream: BinaryIO) -> tuple[int, bytes]:

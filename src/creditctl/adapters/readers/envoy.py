@@ -26,8 +26,8 @@ LOG = TextLog(
 
 
 def recognises(head: bytes) -> bool:
-    """Whether the first line has the shape of Envoy's."""
-    return LOG.matches_first_line(head)
+    """Whether one of the first lines has the shape of Envoy's."""
+    return LOG.matches(head)
 
 
 def open_blocks(stream: BinaryIO, name: str, wanted: Collection[str]) -> Blocks:  # noqa: ARG001

@@ -1,6 +1,6 @@
 """Records of JSON objects whose fields have names, or places, of their own."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -15,6 +15,9 @@ from creditctl.rules.usage_events import Reject
 Members = Mapping[str, Sequence[str]]
 """Field -> the members that may hold it, the first one that is there counts."""
 
+Judge = Callable[[int, dict[str, Any]], Reject | None]
+"""Why the object on that line is no record, if it is none."""
+
 
 def has_members(head: bytes, *names: str) -> bool:
     """Whether a file begins with a line that is an object with all of these members."""
@@ -22,9 +25,16 @@ def has_members(head: bytes, *names: str) -> bool:
     return found is not None and all(member(found, name) is not None for name in names)
 
 
-def open_lines(stream: BinaryIO, wanted: Collection[str], members: Members) -> Blocks:
-    """One object per line; a record without an id gets one of its line."""
-    return Blocks(None, _blocks(stream, sorted(wanted), members))
+def open_lines(
+    stream: BinaryIO, wanted: Collection[str], members: Members, judge: Judge | None = None
+) -> Blocks:
+    """One object per line; unless there is a judge, a record without an id gets one of its line."""
+    return Blocks(None, _blocks(stream, sorted(wanted), members, judge))
+
+
+def members_of(wanted: Collection[str], members: Members) -> list[str]:
+    """All the members that may hold these fields."""
+    return [one for name in wanted for one in members.get(name, (name,))]
 
 
 def columns_of(
@@ -39,18 +49,35 @@ def columns_of(
     }
 
 
-def _blocks(stream: BinaryIO, wanted: list[str], members: Members) -> Iterator[Block]:
+def _blocks(
+    stream: BinaryIO, wanted: list[str], members: Members, judge: Judge | None
+) -> Iterator[Block]:
     seen: dict[int, int] = {}
+    names = members_of(wanted, members)
     for block in line_blocks(stream):
         if isinstance(block, Reject):
             yield Block(np.empty(0, np.int64), columns_of([], wanted, members), [block])
             continue
         sound, rejects = sound_lines(block)
-        numbers, records, bad = objects_of(block, sound)
-        for number, record in zip(numbers.tolist(), records, strict=True):
-            if _first(record, members["id"]) is None:
-                record["id"] = _id_of(block.line(number - block.first), seen)
+        numbers, records, bad = objects_of(block, sound, names)
+        if judge is None:
+            for number, record in zip(numbers.tolist(), records, strict=True):
+                if _first(record, members["id"]) is None:
+                    record["id"] = _id_of(block.line(number - block.first), seen)
+        else:
+            numbers, records, refused = judged(numbers.tolist(), records, judge)
+            bad += refused
         yield Block(numbers, columns_of(records, wanted, members), rejects + bad)
+
+
+def judged(
+    places: Sequence[int], records: Sequence[dict[str, Any]], judge: Judge
+) -> tuple[Any, list[dict[str, Any]], list[Reject]]:
+    """The records that a judge lets pass, with their places, and the rejects for the others."""
+    found = [judge(*one) for one in zip(places, records, strict=True)]
+    kept = [index for index, reject in enumerate(found) if reject is None]
+    numbers = np.array([places[index] for index in kept], np.int64)
+    return numbers, [records[index] for index in kept], [one for one in found if one]
 
 
 def _id_of(line: bytes, seen: dict[int, int]) -> str:

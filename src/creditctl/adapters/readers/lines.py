@@ -109,8 +109,13 @@ def line_blocks(
         cut = buffer.rfind(b"\n", 0, count) + 1
         if not cut and len(rest) + count > LONGEST_LINE:
             yield too_long(first)
-            rest = _after_line(stream)
             first += 1
+            rest = _after_line(stream)
+            cut = rest.rfind(b"\n") + 1
+            if cut:
+                block = LineBlock(first, rest[:cut])
+                yield block
+                first, rest = first + len(block.ends), rest[cut:]
             continue
         with memoryview(buffer) as data:
             whole = b"".join((rest, data[:cut])) if cut else b""

@@ -1,7 +1,9 @@
 """NDJSON: one JSON object per line, its members the event's fields; `a.b` is b inside of a."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from io import BufferedReader
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -17,9 +19,10 @@ from creditctl.adapters.readers.lines import (
     sound_lines,
 )
 from creditctl.adapters.readers.uniform_lines import uniform_columns
+from creditctl.errors import InvalidInput
 from creditctl.rules.usage_events import Reject
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OPENING, _CLOSING, _RETURN = b"{}\r"
 # Numbers stay the text that was written: "1e3" or "0.1" must never become a float.
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
@@ -27,15 +30,27 @@ _BLOCK_BYTES = BLOCK_BYTES * 3 // 2
 """A line with the names of its members is longer: as many events as a block of CSV."""
 
 _KINDS = {str: pa.string(), int: pa.int64()}
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
+_HALVES = (b"\\ud", b"\\uD")
+"""How JSON writes them: two make a character, one alone is no text."""
+
+_ARRAY = re.compile(rb"\s*\[\s*[{\]]")
 
 
 def recognises(head: bytes) -> bool:
-    """Objects begin with a brace."""
-    return head.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(b"{")
+    """Objects begin with a brace; an array of them is told how to become lines."""
+    bare = head.removeprefix(BYTE_ORDER_MARK)
+    return bare.lstrip().startswith(b"{") or _ARRAY.match(bare) is not None
 
 
-def open_blocks(stream: BinaryIO, name: str, wanted: Collection[str]) -> Blocks:  # noqa: ARG001
-    """Begin to read; every object has its own columns."""
+def open_blocks(stream: BinaryIO, name: str, wanted: Collection[str]) -> Blocks:
+    """Begin to read; every object has its own columns; raises InvalidInput for an array."""
+    head = stream.peek() if isinstance(stream, BufferedReader) else b""
+    if _ARRAY.match(head.removeprefix(BYTE_ORDER_MARK)):
+        raise InvalidInput(
+            f"{name} is a JSON array, not an object per line",
+            hint="jq -c '.[]' FILE writes its objects as lines",
+        )
     return Blocks(None, _blocks(stream, sorted(wanted)))
 
 
@@ -49,7 +64,7 @@ def columns_of(records: Sequence[dict[str, Any]], wanted: Collection[str]) -> di
 
 def first_object(head: bytes) -> dict[str, Any] | None:
     """The object that the first line is, or None."""
-    first = head.removeprefix(_BYTE_ORDER_MARK).lstrip().partition(b"\n")[0]
+    first = head.removeprefix(BYTE_ORDER_MARK).lstrip().partition(b"\n")[0]
     try:
         found = _DECODER.decode(first.strip().decode())
     except (ValueError, RecursionError):
@@ -71,21 +86,40 @@ def text_of(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
-def objects_of(block: LineBlock, sound: Any) -> tuple[Any, list[dict[str, Any]], list[Reject]]:
-    """The objects of the sound lines, one by one, with their line numbers; and what is none."""
+def not_text(place: int, record: dict[str, Any], names: Iterable[str]) -> Reject | None:
+    """The reject for a record of which one of these members cannot be stored as text."""
+    for name in names:
+        value = member(record, name)
+        if isinstance(value, str) and _HALF_A_CHARACTER.search(value):
+            return Reject(place, name, value, "is not text")
+    return None
+
+
+def objects_of(
+    block: LineBlock, sound: Any, names: Collection[str]
+) -> tuple[Any, list[dict[str, Any]], list[Reject]]:
+    """The objects of the sound lines, one by one, with their line numbers; and what is none.
+
+    `names` are the members whose values have to be text.
+    """
     numbers, records, rejects = [], [], []
     for index in np.flatnonzero(sound).tolist():
-        line = block.line(index).removeprefix(_BYTE_ORDER_MARK)
+        line = block.line(index).removeprefix(BYTE_ORDER_MARK)
         try:
             found = _DECODER.decode(line.decode())
         except (ValueError, RecursionError):
             rejects.append(bad_line(block, index, "is not JSON"))
             continue
-        if isinstance(found, dict):
-            numbers.append(int(block.numbers[index]))
-            records.append(found)
-        else:
+        if not isinstance(found, dict):
             rejects.append(bad_line(block, index, "is not a JSON object"))
+            continue
+        number = int(block.numbers[index])
+        has_halves = any(half in line for half in _HALVES)
+        if has_halves and (reject := not_text(number, found, names)):
+            rejects.append(reject)
+            continue
+        numbers.append(number)
+        records.append(found)
     return np.array(numbers, np.int64), records, rejects
 
 
@@ -104,7 +138,7 @@ def _block(block: LineBlock, wanted: list[str]) -> Block:
         columns = uniform_columns(block, wanted) or _read_at_once(block, wanted)
     if columns is not None:
         return Block(block.numbers, columns, rejects)
-    numbers, records, bad = objects_of(block, sound)
+    numbers, records, bad = objects_of(block, sound, wanted)
     return Block(numbers, columns_of(records, wanted), rejects + bad)
 
 

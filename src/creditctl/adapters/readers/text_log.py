@@ -13,6 +13,9 @@ from creditctl.adapters.readers.lines import LineBlock, bad_line, line_blocks, s
 from creditctl.rules.event_ids import id_of_line, line_fingerprint
 from creditctl.rules.usage_events import Reject
 
+_LOOKED_AT = 20
+"""Lines of a file's beginning, of which one has to be a log's."""
+
 
 @dataclass(frozen=True, slots=True)
 class TextLog:
@@ -22,10 +25,11 @@ class TextLog:
     line: re.Pattern[str]
     name: str
 
-    def matches_first_line(self, head: bytes) -> bool:
-        """Whether a file that begins like this is such a log."""
-        first = head.lstrip().partition(b"\n")[0].strip()
-        return self.line.fullmatch(first.decode("utf-8", "replace")) is not None
+    def matches(self, head: bytes) -> bool:
+        """Whether a file that begins like this is such a log: scanners may fill its first lines."""
+        lines = head.lstrip().split(b"\n", _LOOKED_AT)[:_LOOKED_AT]
+        texts = (line.strip().decode("utf-8", "replace") for line in lines)
+        return any(self.line.fullmatch(text) for text in texts)
 
 
 def open_log(stream: BinaryIO, wanted: Collection[str], log: TextLog) -> Blocks:
