@@ -129,7 +129,7 @@ def read_time(text: str, latest: int) -> int:
 
 def _iso_time(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(text.upper())
     except ValueError:
         raise Refused("time", text, "is not a time like 2026-10-31T23:59:00Z") from None
 
@@ -193,7 +193,12 @@ def read_units(text: str) -> int:
 
 
 def _whole_number(text: str) -> int | None:
-    """Plain ASCII digits; as many as fit are read, for a long run of them costs quadratic time."""
+    """Plain ASCII digits; as many as fit are read, for a long run of them costs quadratic time.
+
+    A fraction of zeros is none: programs write "5.0" where a column of numbers has gaps.
+    """
     if not (text.isascii() and text.isdigit()):
-        return None
+        text, point, fraction = text.partition(".")
+        if not (point and text.isascii() and text.isdigit() and set(fraction) == {"0"}):
+            return None
     return int(text) if len(text) <= _LONGEST_NUMBER else LARGEST_UNITS

@@ -1,5 +1,6 @@
 """`FIELD=COLUMN[@LOOKUP.csv]`: where a usage file keeps what an event needs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from creditctl.errors import InvalidInput
@@ -26,6 +27,14 @@ def parse_field_source(text: str) -> FieldSource:
     if not equals or not column or (at and not lookup):
         raise InvalidInput(f"{text!r} names no column", hint=_HINT)
     return FieldSource(field, column, lookup or None)
+
+
+def refuse_fields_mapped_twice(sources: Sequence[FieldSource]) -> None:
+    """Raise InvalidInput when a field would be read from two columns."""
+    fields = [source.field for source in sources]
+    twice = {field for field in fields if fields.count(field) > 1}
+    if twice:
+        raise InvalidInput(f"{min(twice)} is mapped twice", hint="name one column for each field")
 
 
 def missing_column(

@@ -10,7 +10,7 @@ from pathlib import Path
 from creditctl.adapters.readers import ALIASES, AUTO, reader_for
 from creditctl.context import Context
 from creditctl.errors import InvalidInput, NotFound
-from creditctl.rules.usage_mapping import FieldSource
+from creditctl.rules.usage_mapping import FieldSource, refuse_fields_mapped_twice
 from creditctl.services.audit import record_change
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
 from creditctl.store.queries.usage_mappings import (
@@ -64,9 +64,10 @@ def joined_with_saved(
 ) -> tuple[str, list[FieldSource]]:
     """The format and fields of a saved mapping, what is given now before them.
 
-    Raises NotFound.
+    Raises NotFound, InvalidInput for a field given twice.
     """
     saved = read_mapping(context, name)
+    refuse_fields_mapped_twice(given)
     fields = {one.field for one in given}
     sources = [FieldSource(one.field, one.column, one.lookup) for one in saved.fields]
     kept = [source for source in sources if source.field not in fields]
@@ -88,9 +89,7 @@ def save_mapping(
     format_name = ALIASES.get(format_name, format_name)
     if format_name != AUTO:
         reader_for(format_name)
-    twice = {one.field for one in sources if [s.field for s in sources].count(one.field) > 1}
-    if twice:
-        raise InvalidInput(f"{min(twice)} is mapped twice", hint="name one column for each field")
+    refuse_fields_mapped_twice(sources)
     fields = [
         MappedField(one.field, one.column, one.lookup and str(Path(one.lookup).resolve()))
         for one in sources

@@ -141,7 +141,12 @@ def read_lookup(name: str) -> dict[str, str]:
                 f"{name}, line {rows.line_num}: {len(row)} columns instead of 2",
                 hint="a lookup file has the column's value and what it stands for",
             )
-        table[row[0].strip()] = row[1].strip()
+        word, meaning = row[0].strip(), row[1].strip()
+        if table.setdefault(word, meaning) != meaning:
+            raise InvalidInput(
+                f"{name}, line {rows.line_num}: {word!r} stands for something else above",
+                hint="give each value one line",
+            )
     return table
 
 

@@ -12,7 +12,11 @@ import pyarrow as pa
 from creditctl.adapters.readers import Block
 from creditctl.errors import InvalidInput
 from creditctl.rules.usage_events import FIELDS, Reject, storable
-from creditctl.rules.usage_mapping import FieldSource, missing_column
+from creditctl.rules.usage_mapping import (
+    FieldSource,
+    missing_column,
+    refuse_fields_mapped_twice,
+)
 from creditctl.services.usage_files import read_lookup
 
 
@@ -29,6 +33,7 @@ class FieldMapping:
     """Renames columns and looks values up; raises FileMissing or InvalidInput for a bad lookup."""
 
     def __init__(self, sources: Sequence[FieldSource]) -> None:
+        refuse_fields_mapped_twice(sources)
         self._columns = {source.field: source.column for source in sources}
         self._lookups = {
             source.field: (source.lookup, read_lookup(source.lookup))

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from creditctl.rules.columns.event_ids import id_bytes
 from creditctl.rules.columns.events import event_columns
-from creditctl.rules.usage_events import FIELDS, Reject, usage_event
+from creditctl.rules.usage_events import FIELDS, Refused, Reject, read_units, usage_event
 
 LATEST = 1_793_500_000_000_000
 TIMES = st.sampled_from(
@@ -17,6 +18,7 @@ TIMES = st.sampled_from(
         "2026-10-31T23:59:00Z",
         "2026-10-31 23:59:00.123456+02:00",
         "2026-10-31T23:59Z",
+        "2026-10-31t23:59:00z",
         "2026-10-31T23:59:00.1234567Z",
         "20261031T235900Z",
         "2026-10-31T23:59:00",
@@ -44,8 +46,10 @@ VALUES = {
     "endpoint": st.sampled_from(["", "GET /v1/a", "get /v1/a?b=c", "GET", " /x"]),
     "method": st.sampled_from(["", "GET", "post"]),
     "path": st.sampled_from(["", "/v1/a", "/v1/b?c=d"]),
-    "status": st.sampled_from(["200", "404", "99", "600", "2OO", "", "0200", "٢٠٠"]),
-    "units": st.sampled_from(["", "0", "7", "-1", "1.5", "9" * 20, str(2**53), "007"]),
+    "status": st.sampled_from(["200", "404", "99", "600", "2OO", "", "0200", "200.0", "٢٠٠"]),
+    "units": st.sampled_from(
+        ["", "0", "7", "-1", "1.5", "1.", "7.00", "9" * 20, str(2**53), "007"]
+    ),
 }
 ROWS = st.lists(st.fixed_dictionaries(VALUES), max_size=12)
 
@@ -102,3 +106,28 @@ def test_a_column_with_types_of_its_own_is_read_by_them() -> None:
     _, sound, rejects = event_columns(np.array([1, 2]), naive, LATEST)
     assert not sound.any()
     assert {reject.reason for reject in rejects} == {"has no time zone"}
+
+
+def test_instants_of_any_unit_are_read_or_rejected() -> None:
+    times = {
+        "s": ([1_761_955_140, 2**40], [1_761_955_140_000_000], "1099511627776 s since 1970"),
+        "ms": ([1_761_955_140_001, 2**62], [1_761_955_140_001_000], f"{2**62} ms since 1970"),
+        "ns": ([1_761_955_140_000_001_999, 1_993_500_000_000_000_001], [1_761_955_140_000_001],
+               "2033-03-03T22:00:00+00:00"),
+    }  # fmt: skip
+    same = {"id": pa.array(["a", "b"]), "key": pa.array(["k", "k"])}
+    same |= {"endpoint": pa.array(["GET /a"] * 2), "status": pa.array([200, 200])}
+    for unit, (counts, micros, shown) in times.items():
+        times_of_unit = pa.array(counts, pa.timestamp(unit, "UTC"))
+        events, sound, rejects = event_columns(
+            np.array([1, 2]), same | {"time": times_of_unit}, LATEST
+        )
+        assert events.occurred_at[sound].tolist() == micros
+        assert [(one.line, one.field, one.value) for one in rejects] == [(2, "time", shown)]
+
+
+def test_a_number_with_a_fraction_of_zeros_is_whole() -> None:
+    assert [read_units(text) for text in ("7.00", "0.0", "9007199254740991.0")] == [7, 0, 2**53 - 1]
+    for text in ("7.01", "7.", ".0", "7.0.0", "1e3"):
+        with pytest.raises(Refused):
+            read_units(text)

@@ -22,6 +22,7 @@ from creditctl.rules.usage_events import (
 )
 
 _MICROS = pa.timestamp("us", "UTC")
+_CUT_OFF = compute.CastOptions(_MICROS, allow_time_truncate=True)
 _RFC3339 = r"\A\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)\z"
 _NOTHING_SAID = -1
 Value = TypeVar("Value")
@@ -151,7 +152,7 @@ def _times(column: Texts | None, count: int, latest: int) -> tuple[Column, Colum
 def _read_times(column: Texts) -> Texts:
     """An Arrow column of instants; null where only the one-event rule can tell."""
     if pa.types.is_timestamp(column.type):
-        return column.cast(_MICROS, safe=False) if column.type.tz else _unknown(len(column))
+        return _in_micros(column) if column.type.tz else _unknown(len(column))
     if not pa.types.is_string(column.type):
         return _unknown(len(column))
     try:
@@ -164,12 +165,26 @@ def _read_times(column: Texts) -> Texts:
         return _unknown(len(column))
 
 
+def _in_micros(column: Texts) -> Texts:
+    """Instants of another unit; what is finer is cut off, as from text."""
+    try:
+        return column.cast(options=_CUT_OFF)
+    except pa.ArrowInvalid:  # a year that has six digits
+        return _unknown(len(column))
+
+
 def _unknown(count: int) -> Texts:
     return pa.nulls(count, _MICROS)
 
 
 def _word(column: Texts, place: int) -> str:
-    value = column[place].as_py()
+    scalar = column[place]
+    if pa.types.is_timestamp(scalar.type) and scalar.type.unit == "ns":
+        scalar = scalar.cast(pa.timestamp("us", scalar.type.tz), safe=False)
+    try:
+        value = scalar.as_py()
+    except OverflowError:  # no year of the calendar
+        value = f"{scalar.value} {scalar.type.unit} since 1970"
     if isinstance(value, datetime):
         return value.isoformat()
     return "" if value is None else str(value)
