@@ -179,6 +179,23 @@ def test_reports_add_up_by_everything(usage: Cli, tmp_path: Path) -> None:
     assert usage("usage show acme --today -o json", as_of="2026-10-06").data["requests"] == 0
 
 
+def test_a_report_names_the_whole_hours_it_adds_up(usage: Cli, tmp_path: Path) -> None:
+    (tmp_path / "usage.csv").write_text(HEADER + GOOD)
+    imported(usage, tmp_path / "usage.csv")
+    told = usage("usage show --from 2026-10-05T12:30:00Z --to 2026-10-05T13:30:00Z -o json").data
+    assert (told["requests"], told["starts_at"]) == (1, "2026-10-05T12:00:00Z")
+    assert told["ends_at"] == "2026-10-05T14:00:00Z"
+    now = "2026-10-05T12:34:56Z"
+    assert usage("usage show --from 2026-10-05 -o json", as_of=now).data["ends_at"] == now
+
+
+def test_rejects_of_a_file_imported_before_say_how_to_go_on(usage: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "usage.csv"
+    path.write_text(HEADER + GOOD + GOOD.replace("acme", "acne"))
+    assert "was imported before" not in usage(f"usage import {path}").stderr
+    assert "creditctl usage undo batch_" in usage(f"usage import {path}").stderr
+
+
 @pytest.mark.parametrize(
     ("line", "exit_code", "complaint"),
     [
@@ -187,6 +204,8 @@ def test_reports_add_up_by_everything(usage: Cli, tmp_path: Path) -> None:
         ("usage import {file} --map who=client", 2, "--map: an event has no field 'who'"),
         ("usage import {file} --map key=client", 2, "has no column 'client' for key"),
         ("usage import {file} --map key=key@nowhere.csv", 3, "nowhere.csv: "),
+        ("usage import {file} --map key=key@{twofold}", 2, "line 2: 'web' stands for something"),
+        ("usage import {file} --map key=key --map key=org", 2, "key is mapped twice"),
         ("usage import {file} --org nobody", 3, "there is no organization 'nobody'"),
         ("usage import {file} --rejects nowhere/rejects.csv", 3, "cannot be written there"),
         ("usage import {empty}", 2, "is empty"),
@@ -201,7 +220,9 @@ def test_bad_input_is_one_line_and_a_hint_and_nothing_is_imported(
 ) -> None:
     (tmp_path / "usage.csv").write_text(HEADER + GOOD)
     (tmp_path / "empty.csv").write_text("")
-    files = {"file": tmp_path / "usage.csv", "empty": tmp_path / "empty.csv"}
+    (tmp_path / "twofold.csv").write_text("web,a\nweb,b\n")
+    files = {name: tmp_path / f"{name}.csv" for name in ("empty", "twofold")}
+    files["file"] = tmp_path / "usage.csv"
     refused = usage(line.format(**files), expect=exit_code)
     assert complaint in refused.stderr
     assert refused.stderr.startswith("error: ")

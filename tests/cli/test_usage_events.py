@@ -51,6 +51,23 @@ def test_requests_are_found_by_what_they_are(usage: Cli, options: str, ids: list
     assert ("there are more" in told.stderr) == ("--limit" in options)
 
 
+@pytest.mark.parametrize(
+    ("options", "expect", "told"),
+    [
+        ("--key wbe", 3, "acme has no API key 'wbe'"),
+        ("--endpoint 'GET /fourth'", 3, "the catalog has no endpoint 'GET /fourth'"),
+        ("--endpoint '* /rows'", 3, "the catalog has no endpoint '* /rows'"),
+        ("--id ''", 0, "No requests in that time."),
+    ],
+)
+def test_a_mistyped_filter_is_no_empty_list(
+    usage: Cli, options: str, expect: int, told: str
+) -> None:
+    told_too = usage(f"usage events acme --month 2026-10 {options}", expect=expect)
+    assert told in told_too.stderr
+    assert told_too.stdout == ""
+
+
 def test_the_forecast_goes_on_at_the_mean_of_the_last_days(usage: Cli) -> None:
     told = usage("usage forecast acme --days 10 -o json", as_of="2026-10-30T12:00:00Z").data
     assert (told["per_day"], told["available"]) == ("5", "50")

@@ -132,6 +132,11 @@ def import_files(
                 f"{file.file}, line {file.unended_line}: the last line has no line end: if the file"
                 f" was cut off, undo it with 'creditctl usage undo {file.id}' and fetch it again"
             )
+        if file.status == "unchanged" and file.rejected:
+            session.note(
+                f"{file.file} was imported before: import corrected lines as a file of their own,"
+                f" or all of it once more after 'creditctl usage undo {file.id}'"
+            )
     if summary.rejected and rejects is None:
         session.note("--rejects FILE writes the rejected lines with their reasons")
     if summary.quarantined:

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from creditctl.context import Context
-from creditctl.errors import InvalidInput
+from creditctl.errors import EndpointNotFound, InvalidInput, KeyNotFound
 from creditctl.rules.event_ids import event_id, id_text
 from creditctl.rules.instants import MICROS_PER_HOUR, instant_of, micros_of
 from creditctl.rules.periods import Period
 from creditctl.rules.pricing import is_billed
 from creditctl.rules.units import Credits
-from creditctl.services.price_book import VersionedPrice, load_price_book
+from creditctl.services.price_book import PriceBook, VersionedPrice, load_price_book
 from creditctl.services.price_words import not_billed, steps_of
 from creditctl.services.usage_pruning import refuse_pruned
 from creditctl.store.engine import reading
+from creditctl.store.queries.keys import KeyRow, keys_of
 from creditctl.store.queries.orgs import find_organization
 from creditctl.store.queries.usage_events import EventFilter, EventRow, events_of_hour
 from creditctl.store.queries.usage_export import hours_with_usage
@@ -51,7 +52,7 @@ def list_usage_events(
     """At most `limit` requests of the period, the newest first.
 
     Reads only the hours in which the organization used anything, and no more of them than needed.
-    Raises OrganizationNotFound, InvalidInput.
+    Raises OrganizationNotFound, KeyNotFound, EndpointNotFound, InvalidInput.
     """
     if period.ends_at <= period.starts_at:
         raise InvalidInput("the list would end before it begins", hint="check both times")
@@ -61,6 +62,10 @@ def list_usage_events(
         owner = find_organization(unit, organization)
         refuse_pruned(unit, period.ends_at - timedelta(microseconds=1), "the list")
         book = load_price_book(unit)
+        if key is not None:
+            _check_key(keys_of(unit, owner.id), key, owner.slug)
+        if endpoint is not None:
+            _check_endpoint(book, endpoint)
         chosen = EventFilter(
             organization_id=owner.id,
             starts_at=starts_at,
@@ -68,7 +73,7 @@ def list_usage_events(
             key=key,
             endpoint=endpoint,
             status=status,
-            event_id=event_id(event)[0] if event else None,
+            event_id=None if event is None else event_id(event)[0],
             at_least=at_least,
         )
         end_hour = -(-ends_at // MICROS_PER_HOUR)
@@ -79,6 +84,24 @@ def list_usage_events(
             if len(found) >= limit:
                 break
     return found
+
+
+def _check_key(keys: list[KeyRow], name: str, organization: str) -> None:
+    """A mistyped name must not look like a key without requests."""
+    if not any(name in (key.name, key.prefix, key.public_id) for key in keys):
+        raise KeyNotFound(f"{organization} has no API key {name!r}")
+
+
+def _check_endpoint(book: PriceBook, endpoint: str) -> None:
+    refs = map(book.endpoint_of, book.versions())
+    if endpoint in {f"{ref.method} {ref.path}" for ref in refs}:
+        return
+    method, _, path = endpoint.partition(" ")
+    priced = book.endpoint(method, path)
+    raise EndpointNotFound(
+        f"the catalog has no endpoint {endpoint!r}",
+        hint=f'such requests are those of "{priced.method} {priced.path}"' if priced else "",
+    )
 
 
 def _shown(row: EventRow, price: VersionedPrice) -> UsedRequest:

@@ -70,7 +70,7 @@ class UsageGroup:
 
 @dataclass(frozen=True, slots=True)
 class UsageReport:
-    """Usage of a period; requests = billed + failed + free ones."""
+    """Usage of a period, whole hours; requests = billed + failed + free ones."""
 
     organization: str | None
     starts_at: datetime
@@ -108,8 +108,9 @@ def report_usage(
             groups = _with_trends(unit, source, span, [_group(row, total) for row in rows])
     return UsageReport(
         organization=owner.slug if owner else None,
-        starts_at=period.starts_at,
-        ends_at=period.ends_at,
+        starts_at=instant_of(span.first_hour * MICROS_PER_HOUR),
+        # A day that is not over is told up to now.
+        ends_at=max(period.ends_at, min(context.now, _end_of(span))),
         grouped_by=grouped_by,
         requests=sum(row.requests for row in rows),
         billed=sum(row.billed for row in rows),
@@ -126,6 +127,10 @@ def _span(period: Period, now: datetime, organization_id: int | None) -> Span:
         ends_at = start_of_day(ends_at - timedelta(microseconds=1)) + _DAY
     first = micros_of(period.starts_at) // MICROS_PER_HOUR
     return Span(first, -(-micros_of(ends_at) // MICROS_PER_HOUR), organization_id)
+
+
+def _end_of(span: Span) -> datetime:
+    return instant_of(span.end_hour * MICROS_PER_HOUR)
 
 
 def _source(grouped_by: str, span: Span) -> Source:
