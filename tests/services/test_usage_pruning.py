@@ -144,6 +144,9 @@ NEEDING_EVENTS: dict[str, Callable[[Context, Path], object]] = {
         books, ReallocateRequest(organization="acme", month="2026-03", reason="x")
     ),
     "the list": lambda books, _: list_usage_events(books, "acme", parse_month("2026-03"), limit=5),
+    "the list needs": lambda books, _: list_usage_events(
+        books, "acme", Period(BEGIN, books.now), limit=50
+    ),
     "the export": lambda books, folder: export_usage(
         books, Period(BEGIN, books.now), folder / "out.csv"
     ),

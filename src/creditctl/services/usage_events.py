@@ -52,7 +52,8 @@ def list_usage_events(
     """At most `limit` requests of the period, the newest first.
 
     Reads only the hours in which the organization used anything, and no more of them than needed.
-    Raises OrganizationNotFound, KeyNotFound, EndpointNotFound, InvalidInput.
+    Raises OrganizationNotFound, KeyNotFound, EndpointNotFound, InvalidInput, and
+    Conflict where events were pruned that would be on the list.
     """
     if period.ends_at <= period.starts_at:
         raise InvalidInput("the list would end before it begins", hint="check both times")
@@ -83,6 +84,8 @@ def list_usage_events(
             found += [_shown(row, book.version(row.price_id)) for row in rows]
             if len(found) >= limit:
                 break
+        else:
+            refuse_pruned(unit, period.starts_at, "the list")
     return found
 
 
