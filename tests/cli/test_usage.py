@@ -196,6 +196,21 @@ def test_rejects_of_a_file_imported_before_say_how_to_go_on(usage: Cli, tmp_path
     assert "creditctl usage undo batch_" in usage(f"usage import {path}").stderr
 
 
+@pytest.mark.parametrize("written", ["usage.csv", "link.csv", "keys.csv"])
+def test_rejects_are_never_written_over_what_is_read(
+    usage: Cli, tmp_path: Path, written: str
+) -> None:
+    (tmp_path / "usage.csv").write_text(HEADER + GOOD.replace("acme", "acne"))
+    (tmp_path / "link.csv").symlink_to(tmp_path / "usage.csv")
+    (tmp_path / "keys.csv").write_text("web,web\n")
+    before = (tmp_path / written).read_text()
+    options = f"--map key=key@{tmp_path / 'keys.csv'} --rejects {tmp_path / written}"
+    refused = usage(f"usage import {tmp_path / 'usage.csv'} {options}", expect=2)
+    assert f"{written} is read by this import" in refused.stderr
+    assert (tmp_path / written).read_text() == before
+    assert usage("usage batches -o json").data == []
+
+
 @pytest.mark.parametrize(
     ("line", "exit_code", "complaint"),
     [

@@ -150,10 +150,18 @@ def read_lookup(name: str) -> dict[str, str]:
     return table
 
 
-def check_writable(path: Path) -> None:
-    """Raise FileMissing now rather than after the import when rejects cannot be written there."""
+def check_writable(path: Path, read: Iterable[Path]) -> None:
+    """Refuse now rather than after the import a place where rejects cannot be written.
+
+    Raises FileMissing, and InvalidInput for one of the files that are read.
+    """
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise FileMissing(f"{path}: a file cannot be written there")
+    if path.exists() and any(other.exists() and path.samefile(other) for other in read):
+        raise InvalidInput(
+            f"{path} is read by this import: the rejects would be written over it",
+            hint="name another file with --rejects",
+        )
 
 
 def write_rejects(path: Path, rejects: Iterable[RejectRow]) -> None:

@@ -25,17 +25,19 @@ def import_usage(
 ) -> ImportSummary:
     """Import the files one after the other; a file that was finished before changes nothing.
 
-    Raises FileMissing, InvalidInput (format, columns, lookup), OrganizationNotFound,
-    TooManyRejects, ImportStopped when the watch asks for it, DiskFull, and Busy when another
-    process imports the same file.
+    Raises FileMissing, InvalidInput (format, columns, lookup, rejects over what is read),
+    OrganizationNotFound, TooManyRejects, ImportStopped when the watch asks for it, DiskFull, and
+    Busy when another process imports the same file.
     """
     if format_name != AUTO:
         reader_for(format_name)
-    if rejects_path is not None:
-        check_writable(rejects_path)
-    measured = measured_meanwhile(
+    sources = [
         path if isinstance(path, SourceFile) else SourceFile(path, str(path)) for path in paths
-    )
+    ]
+    if rejects_path is not None:
+        lookups = [Path(field.lookup) for field in mapping if field.lookup]
+        check_writable(rejects_path, [*(source.path for source in sources), *lookups])
+    measured = measured_meanwhile(sources)
     # Loading all that books takes as long as hashing a large file.
     from creditctl.services.usage_file_import import import_measured
 
