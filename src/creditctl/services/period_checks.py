@@ -1,15 +1,25 @@
 """Invariants that depend on the periods of subscriptions, which no query alone can tell."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
 
 from creditctl.rules.burn_down import MICROS_PER_DAY
 from creditctl.rules.instants import day_of, instant_of, instant_text, micros_of
-from creditctl.services.subscription_periods import periods_of, periods_of_subscription
+from creditctl.services.subscription_periods import (
+    SubscriptionPeriod,
+    periods_of,
+    periods_of_each,
+)
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.check_sums import allowance_spans, rated_within, unpaid_days
-from creditctl.store.queries.subscriptions import all_subscriptions, granted_periods
+from creditctl.store.queries.check_sums import (
+    AllowanceSpan,
+    allowance_spans,
+    rated_within,
+    unpaid_days,
+)
+from creditctl.store.queries.subscriptions import SubscriptionRow, all_subscriptions
 
 
 def unpaid_usage(unit: UnitOfWork) -> list[tuple[str, str]]:
@@ -31,13 +41,13 @@ def unpaid_usage(unit: UnitOfWork) -> list[tuple[str, str]]:
 def misplaced_allowances(unit: UnitOfWork) -> list[tuple[str, str]]:
     """Allowances of no period, and periods left out before the last one granted."""
     found = []
-    for subscription in all_subscriptions(unit):
-        granted = granted_periods(unit, subscription.id)
+    for subscription, grants, periods in _allowances(unit):
+        granted = {one.period_starts_at for one in grants if one.period_starts_at is not None}
         if not granted:
             continue
-        periods = periods_of_subscription(unit, subscription, instant_of(max(granted)))
+        last = max(granted)
         starts = {micros_of(period.starts_at): period for period in periods}
-        due = {start for start, period in starts.items() if period.allowance}
+        due = {start for start, period in starts.items() if start <= last and period.allowance}
         found += [
             (subscription.public_id, f"{what} at {instant_text(instant_of(start))}")
             for what, wrong in (
@@ -51,22 +61,28 @@ def misplaced_allowances(unit: UnitOfWork) -> list[tuple[str, str]]:
 
 def stretched_allowances(unit: UnitOfWork) -> list[tuple[str, str]]:
     """Allowances that may be used outside the period they were granted for."""
-    found = []
-    for subscription in all_subscriptions(unit):
-        grants = allowance_spans(unit, subscription.id)
-        if not grants:
-            continue
-        last = max(grant.effective_at for grant in grants)
-        periods = {
-            period.starts_at: period for period in periods_of_subscription(unit, subscription, last)
-        }
-        found += [
-            (grant.public_id, f"ends at {instant_text(grant.expires_at)}, its period before")
-            for grant in grants
-            if (period := periods.get(grant.effective_at)) is not None
-            and grant.expires_at > max(period.ends_at, period.whole.ends_at)
-        ]
-    return found
+    return [
+        (grant.public_id, f"ends at {instant_text(grant.expires_at)}, its period before")
+        for _, grants, periods in _allowances(unit)
+        for ends in [{period.starts_at: period.whole.ends_at for period in periods}]
+        for grant in grants
+        if grant.effective_at in ends and grant.expires_at > ends[grant.effective_at]
+    ]
+
+
+def _allowances(
+    unit: UnitOfWork,
+) -> Iterator[tuple[SubscriptionRow, list[AllowanceSpan], list[SubscriptionPeriod]]]:
+    """Each subscription that granted anything, with its periods until the last grant of all."""
+    by_subscription: dict[int, list[AllowanceSpan]] = defaultdict(list)
+    for grant in allowance_spans(unit):
+        by_subscription[grant.subscription_id].append(grant)
+    if not by_subscription:
+        return
+    last = max(grant.effective_at for grants in by_subscription.values() for grant in grants)
+    chosen = [one for one in all_subscriptions(unit) if one.id in by_subscription]
+    for subscription, periods in periods_of_each(unit, chosen, last):
+        yield subscription, by_subscription[subscription.id], periods
 
 
 def _unlimited_by_day(unit: UnitOfWork, organization_id: int, last_day: int) -> Counter[int]:

@@ -23,11 +23,13 @@ class GraduatedEvents:
 
 @dataclass(frozen=True, slots=True)
 class AllowanceSpan:
-    """An allowance's time."""
+    """An allowance's time, and in microseconds the start of the period it was granted for."""
 
+    subscription_id: int
     public_id: str
     effective_at: datetime
     expires_at: datetime
+    period_starts_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,18 @@ def unpaid_days(unit: UnitOfWork) -> list[UnpaidDay]:
     return unit.fetch(
         UnpaidDay,
         """
-        SELECT o.id, o.slug, u.day, SUM(u.rated), SUM(u.paid)
+        SELECT o.id, o.slug, u.day, u.rated, u.paid
         FROM (
-            SELECT organization_id, day, credits_micro AS rated, 0 AS paid FROM usage_day
-            UNION ALL
-            SELECT organization_id, day, 0, credits_micro FROM debit_day
+            SELECT day, organization_id, SUM(rated) AS rated, SUM(paid) AS paid
+            FROM (
+                SELECT day, organization_id, SUM(credits_micro) AS rated, 0 AS paid
+                FROM usage_day GROUP BY day, organization_id
+                UNION ALL
+                SELECT day, organization_id, 0, SUM(credits_micro)
+                FROM debit_day GROUP BY day, organization_id
+            ) AS summed
+            GROUP BY day, organization_id HAVING SUM(rated) <> SUM(paid)
         ) AS u JOIN organization AS o ON o.id = u.organization_id
-        GROUP BY o.id, o.slug, u.day HAVING SUM(u.rated) <> SUM(u.paid)
         ORDER BY o.id, u.day
         """,
     )
@@ -105,15 +112,14 @@ def volume_rows(unit: UnitOfWork) -> dict[tuple[int, str, int], int]:
     return {(int(day), str(slug), int(product)): int(units) for day, slug, product, units in rows}
 
 
-def allowance_spans(unit: UnitOfWork, subscription_id: int) -> list[AllowanceSpan]:
-    """The subscription's own allowances; carried ones begin with a period too."""
+def allowance_spans(unit: UnitOfWork) -> list[AllowanceSpan]:
+    """Every subscription's own allowances; carried ones begin with a period too."""
     return unit.fetch(
         AllowanceSpan,
         """
-        SELECT public_id, effective_at, expires_at FROM credit_grant
-        WHERE subscription_id = :subscription_id ORDER BY id
+        SELECT subscription_id, public_id, effective_at, expires_at, period_starts_at
+        FROM credit_grant WHERE subscription_id IS NOT NULL ORDER BY id
         """,
-        subscription_id=subscription_id,
     )
 
 

@@ -84,44 +84,58 @@ PASSED_BACK = """
     WHERE e.kind = 'rollover_reversal' GROUP BY o.slug HAVING SUM(e.amount_micro) <> 0
 """
 DEBIT_DAYS = """
-    SELECT o.slug, 'day ' || d.day || ' ' || d.source || ': ' || SUM(d.rolled)
-           || ' in the rollup, ' || SUM(d.booked) || ' in the ledger'
+    SELECT o.slug, 'day ' || d.day || ' ' || d.source || ': ' || d.rolled
+           || ' in the rollup, ' || d.booked || ' in the ledger'
     FROM (
-        SELECT organization_id, day, product_id, source, credits_micro AS rolled, 0 AS booked
-        FROM debit_day
-        UNION ALL
-        SELECT e.organization_id, e.event_at / 86400000000, e.product_id,
-               COALESCE(g.source, 'overage'), 0, -e.amount_micro
-        FROM ledger_entry AS e LEFT JOIN credit_grant AS g ON g.id = e.grant_id
-        WHERE e.kind IN ('usage', 'overage') OR (e.kind = 'unwind' AND e.settles_id IS NULL)
+        SELECT day, organization_id, product_id, source, SUM(rolled) AS rolled,
+               SUM(booked) AS booked
+        FROM (
+            SELECT day, organization_id, product_id, source, credits_micro AS rolled, 0 AS booked
+            FROM debit_day
+            UNION ALL
+            SELECT e.event_at / 86400000000, e.organization_id, e.product_id,
+                   COALESCE(g.source, 'overage'), 0, -e.amount_micro
+            FROM ledger_entry AS e LEFT JOIN credit_grant AS g ON g.id = e.grant_id
+            WHERE e.kind IN ('usage', 'overage') OR (e.kind = 'unwind' AND e.settles_id IS NULL)
+        ) AS debited
+        GROUP BY day, organization_id, product_id, source HAVING SUM(rolled) <> SUM(booked)
     ) AS d JOIN organization AS o ON o.id = d.organization_id
-    GROUP BY o.slug, d.day, d.product_id, d.source HAVING SUM(d.rolled) <> SUM(d.booked)
 """
 HOUR_ROLLUPS = f"""
-    SELECT o.slug, 'hour ' || u.hour || ': ' || SUM(u.requests) || ' requests and '
-           || SUM(u.credits) || ' micro-credits differ between events and usage_hour'
+    SELECT o.slug, 'hour ' || u.hour || ': ' || u.requests || ' requests and '
+           || u.credits || ' micro-credits differ between events and usage_hour'
     FROM (
-        SELECT organization_id, hour, endpoint_id, api_key_id, requests, credits_micro AS credits
-        FROM usage_hour WHERE hour >= {FIRST_KEPT_DAY} * 24
-        UNION ALL
-        SELECT e.organization_id, e.event_hour, p.endpoint_id, COALESCE(e.api_key_id, 0), -1,
-               -e.credits_micro
-        FROM usage_event AS e JOIN endpoint_price AS p ON p.id = e.price_id
-        WHERE e.event_hour >= {FIRST_KEPT_DAY} * 24
+        SELECT hour, organization_id, SUM(requests) AS requests, SUM(credits) AS credits
+        FROM (
+            SELECT hour, organization_id, endpoint_id, api_key_id, requests,
+                   credits_micro AS credits
+            FROM usage_hour WHERE hour >= {FIRST_KEPT_DAY} * 24
+            UNION ALL
+            SELECT e.event_hour, e.organization_id, p.endpoint_id, COALESCE(e.api_key_id, 0), -1,
+                   -e.credits_micro
+            FROM usage_event AS e JOIN endpoint_price AS p ON p.id = e.price_id
+            WHERE e.event_hour >= {FIRST_KEPT_DAY} * 24
+        ) AS counted
+        GROUP BY hour, organization_id, endpoint_id, api_key_id
+        HAVING SUM(requests) <> 0 OR SUM(credits) <> 0
     ) AS u JOIN organization AS o ON o.id = u.organization_id
-    GROUP BY o.slug, u.hour, u.endpoint_id, u.api_key_id
-    HAVING SUM(u.requests) <> 0 OR SUM(u.credits) <> 0
 """
 DAY_ROLLUPS = """
-    SELECT o.slug, 'day ' || u.day || ': usage_hour and usage_day differ by ' || SUM(u.requests)
-           || ' requests and ' || SUM(u.credits) || ' micro-credits'
+    SELECT o.slug, 'day ' || u.day || ': usage_hour and usage_day differ by ' || u.requests
+           || ' requests and ' || u.credits || ' micro-credits'
     FROM (
-        SELECT organization_id, day, product_id, requests, credits_micro AS credits FROM usage_day
-        UNION ALL
-        SELECT h.organization_id, h.hour / 24, e.product_id, -h.requests, -h.credits_micro
-        FROM usage_hour AS h JOIN endpoint AS e ON e.id = h.endpoint_id
+        SELECT day, organization_id, SUM(requests) AS requests, SUM(credits) AS credits
+        FROM (
+            SELECT day, organization_id, product_id, SUM(requests) AS requests,
+                   SUM(credits_micro) AS credits
+            FROM usage_day GROUP BY day, organization_id, product_id
+            UNION ALL
+            SELECT h.hour / 24, h.organization_id, e.product_id, -h.requests, -h.credits_micro
+            FROM usage_hour AS h JOIN endpoint AS e ON e.id = h.endpoint_id
+        ) AS summed
+        GROUP BY day, organization_id, product_id
+        HAVING SUM(requests) <> 0 OR SUM(credits) <> 0
     ) AS u JOIN organization AS o ON o.id = u.organization_id
-    GROUP BY o.slug, u.day, u.product_id HAVING SUM(u.requests) <> 0 OR SUM(u.credits) <> 0
 """
 ORPHANED_EVENTS = """
     SELECT 'batch ' || e.batch_id, COUNT(*) || ' events name a row that does not exist'
@@ -148,8 +162,10 @@ SIDE_ROLLUPS = """
     SELECT 'day ' || day, 'has ' || MIN(credits) || ' to ' || MAX(credits)
            || ' micro-credits, depending on what they are summed by'
     FROM (
-        SELECT hour / 24 AS day, SUM(requests) AS requests, SUM(credits_micro) AS credits
-        FROM usage_hour GROUP BY 1
+        SELECT hour / 24 AS day, SUM(requests) AS requests, SUM(credits) AS credits
+        FROM (SELECT hour, SUM(requests) AS requests, SUM(credits_micro) AS credits
+              FROM usage_hour GROUP BY hour) AS of_hours
+        GROUP BY 1
         UNION ALL SELECT hour / 24, SUM(requests), SUM(credits_micro)
         FROM usage_endpoint_hour GROUP BY 1
         UNION ALL SELECT day, SUM(requests), SUM(credits_micro) FROM usage_tier_day GROUP BY 1
