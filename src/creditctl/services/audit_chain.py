@@ -93,21 +93,26 @@ def verify_audit_log(context: Context, *, head: str | None = None) -> AuditProof
 def prove(unit: UnitOfWork, secret: bytes | None, head: str | None = None) -> AuditProof:
     """Check every seal, and `head`, in an open transaction; raises AuditKeyMissing."""
     keys = {key_id_of(key): key for key in keys_in(secret)}
-    proof = AuditProof(True, 0, 0, 0, None, None, None)
-    seen_head = head is None
+    entries = before_chain = unkeyed = 0
+    last, seen_head = None, head is None
+
+    def proof(first_bad: int | None = None, problem: str | None = None) -> AuditProof:
+        return AuditProof(problem is None, entries, before_chain, unkeyed, last, first_bad, problem)
+
     for row in _rows(unit):
-        proof = replace(proof, entries=proof.entries + 1)
-        if row.seal is None and proof.head is None:
-            proof = replace(proof, before_chain=proof.before_chain + 1)
+        has_keyed_before = entries > before_chain + unkeyed
+        entries += 1
+        if row.seal is None and last is None:
+            before_chain += 1
             continue
-        if problem := _problem(row, proof, keys):
-            return replace(proof, verified=False, first_bad=row.id, problem=problem)
-        proof = replace(proof, head=row.seal, unkeyed=proof.unkeyed + (row.key_id is None))
-        seen_head = seen_head or row.seal == head
+        if problem := _problem(row, last or GENESIS, keys, has_keyed_before=has_keyed_before):
+            return proof(row.id, problem)
+        last = row.seal
+        unkeyed += row.key_id is None
+        seen_head = seen_head or last == head
     if not seen_head:
-        problem = "the entry of that head is gone: the end of the log was cut off"
-        return replace(proof, verified=False, problem=problem)
-    return proof
+        return proof(problem="the entry of that head is gone: the end of the log was cut off")
+    return proof()
 
 
 def _rows(unit: UnitOfWork) -> Iterator[SealedRow]:
@@ -117,16 +122,17 @@ def _rows(unit: UnitOfWork) -> Iterator[SealedRow]:
         last = page[-1].id
 
 
-def _problem(row: SealedRow, before: AuditProof, keys: Mapping[str | None, bytes]) -> str | None:
-    """What is wrong with an entry, given the proof of all those before it."""
+def _problem(
+    row: SealedRow, before: str, keys: Mapping[str | None, bytes], *, has_keyed_before: bool
+) -> str | None:
+    """What is wrong with an entry, given the seal before it."""
     if row.seal is None:
         return "it has no seal"
-    has_keyed_before = before.entries - 1 > before.before_chain + before.unkeyed
     if row.key_id is None and has_keyed_before:
         return "it is sealed without a key, and those before it with one"
     if row.key_id is not None and row.key_id not in keys:
         raise AuditKeyMissing(f"entry {row.id} was sealed with key {row.key_id}")
     facts = {name: getattr(row, name) for name in _FACTS}
-    if seal_of(before.head or GENESIS, facts, keys.get(row.key_id)) != row.seal:
+    if seal_of(before, facts, keys.get(row.key_id)) != row.seal:
         return "it, or an entry just before it, is not as it was written"
     return None
