@@ -25,7 +25,7 @@ def a_line(credits: str = "1200", *, times: int = 1, **terms: Any) -> LineTerms:
 
 def a_draft(context: Context, *lines: LineTerms, slug: str = "acme", **terms: Any) -> str:
     """The id of a new draft."""
-    agreed = OrderTerms(currency="USD", lines=lines or (a_line(),), **terms)
+    agreed = OrderTerms(**{"currency": "USD", "lines": lines or (a_line(),)} | terms)
     return create_order(context, DraftRequest(organization=slug, terms=agreed)).id
 
 
@@ -34,9 +34,9 @@ def signed(context: Context, order: str) -> str:
     return sign(context, SignRequest(order=order, signer="Ann Example")).id
 
 
-def a_signed_order(context: Context, *lines: LineTerms, slug: str = "acme") -> str:
+def a_signed_order(context: Context, *lines: LineTerms, slug: str = "acme", **terms: Any) -> str:
     """The id of a signed order form."""
-    return signed(context, a_draft(context, *lines, slug=slug))
+    return signed(context, a_draft(context, *lines, slug=slug, **terms))
 
 
 def in_force(context: Context, order: str, rails: Rails = NO_RAILS) -> ActivatedOrder:
@@ -44,9 +44,9 @@ def in_force(context: Context, order: str, rails: Rails = NO_RAILS) -> Activated
     return activate(context, ActivateRequest(order=order, reason="deal"), rails)
 
 
-def an_order(context: Context, *lines: LineTerms, slug: str = "acme") -> str:
+def an_order(context: Context, *lines: LineTerms, slug: str = "acme", **terms: Any) -> str:
     """The id of an order form in force."""
-    return in_force(context, a_signed_order(context, *lines, slug=slug)).id
+    return in_force(context, a_signed_order(context, *lines, slug=slug, **terms)).id
 
 
 def an_amendment(context: Context, order: str, *lines: LineTerms) -> str:

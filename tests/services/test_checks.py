@@ -342,6 +342,15 @@ def test_every_invariant_finds_its_breach(books: Context, invariant: str) -> Non
     assert invariant in found
 
 
+@pytest.mark.parametrize("cost", ["0.007", "0.009"])
+def test_without_taxes_in_prices_an_instalment_costs_what_was_agreed(
+    books: Context, cost: str
+) -> None:
+    statement = f"UPDATE credit_grant SET unit_cost = '{cost}' WHERE source = 'order_form'"
+    (finding,) = found_after(books, statement)
+    assert finding.invariant == "a delivered instalment has its grant, of exactly its credits"
+
+
 @pytest.mark.broken_books
 def test_a_reference_to_nothing_is_found_where_the_database_let_it_in(sqlite_database: str) -> None:
     broken = Context(sqlite_database, NOW, "tester")

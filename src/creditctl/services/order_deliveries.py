@@ -1,9 +1,15 @@
 """Instalments of order forms whose day has come: credits granted, amounts billed, each once."""
 
+from decimal import Decimal
+
 from creditctl.context import Context
+from creditctl.errors import CatalogMissing, InvalidInput
+from creditctl.rules.quotes import quote_credits
+from creditctl.rules.tax.assessment import Sale
 from creditctl.rules.units import Money
 from creditctl.services.audit import record_change
 from creditctl.services.grants import NewGrant, add_grant
+from creditctl.services.sale_terms import buyer_of, sale_terms
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.invoices import mark_drafts_stale_from
 from creditctl.store.queries.order_instalments import (
@@ -42,7 +48,8 @@ def complete_orders(unit: UnitOfWork, context: Context, organization_id: int) ->
 def _book(unit: UnitOfWork, context: Context, organization_id: int, due: DueRow) -> None:
     grant_id, grant = None, None
     if due.amount:
-        added = add_grant(unit, context, _grant_of(organization_id, due))
+        cost = _net_cost(unit, organization_id, due)
+        added = add_grant(unit, context, _grant_of(organization_id, due, cost))
         grant_id, grant = added.id, added.public_id
     book_instalment(unit, due.id, grant_id, context.now)
     if due.amount_minor:
@@ -64,7 +71,30 @@ def _book(unit: UnitOfWork, context: Context, organization_id: int, due: DueRow)
     )
 
 
-def _grant_of(organization_id: int, due: DueRow) -> NewGrant:
+def _net_cost(unit: UnitOfWork, organization_id: int, due: DueRow) -> Decimal:
+    """Money per credit without the tax in it, by the catalog and the parties of its day.
+
+    The tax is the state's, and no revenue. Where it cannot be told no invoice can be made either,
+    and what was agreed is delivered all the same: at its full price.
+    """
+    try:
+        terms = sale_terms(unit, due.due_at)
+        if not terms.includes_tax(due.currency):
+            return due.unit_price
+        sale = Sale(
+            seller=terms.seller,
+            buyer=buyer_of(unit, organization_id, due.due_at),
+            day=due.due_at.date(),
+            currency=due.currency,
+            prices_include_tax=True,
+        )
+        quote = quote_credits(due.amount, due.unit_price, sale, terms.rates)
+    except (CatalogMissing, InvalidInput):
+        return due.unit_price
+    return quote.unit_cost if quote.assessment.document.tax else due.unit_price
+
+
+def _grant_of(organization_id: int, due: DueRow, unit_cost: Decimal) -> NewGrant:
     return NewGrant(
         organization_id=organization_id,
         source="order_form",
@@ -73,7 +103,7 @@ def _grant_of(organization_id: int, due: DueRow) -> NewGrant:
         product_id=due.product_id,
         effective_at=due.due_at,
         expires_at=due.expires_at,
-        unit_cost=due.unit_price,
+        unit_cost=unit_cost,
         currency=due.currency,
     )
 

@@ -19,10 +19,16 @@ WRONGLY_DELIVERED = """
          JOIN order_form AS f ON f.id = l.order_id LEFT JOIN credit_grant AS g ON g.id = i.grant_id
     WHERE i.state = 'booked' AND i.credits_micro > 0
       AND (g.id IS NULL OR g.source <> 'order_form' OR g.amount_micro <> i.credits_micro
-           OR g.effective_at <> i.due_at OR g.unit_cost <> l.unit_price
+           OR g.effective_at <> i.due_at
+           OR (g.unit_cost <> l.unit_price
+               AND (CAST(g.unit_cost AS NUMERIC) > CAST(l.unit_price AS NUMERIC)
+                    OR NOT EXISTS (SELECT 1 FROM seller WHERE prices_include_tax <> 'false')))
            OR g.currency <> f.currency OR COALESCE(g.product_id, 0) <> COALESCE(l.product_id, 0))
 """
-"""An invariant: a grant has the credits, start, price and product that were agreed."""
+"""An invariant: a grant has the credits, start, price and product that were agreed.
+
+Its price may be lower only under a seller whose prices include tax, by that tax.
+"""
 
 WRONG_STATUS = """
     SELECT public_id, 'is ' || status || ' with ' || planned || ' instalments planned and '
