@@ -126,9 +126,8 @@ DAY_ROLLUPS = """
     FROM (
         SELECT day, organization_id, SUM(requests) AS requests, SUM(credits) AS credits
         FROM (
-            SELECT day, organization_id, product_id, SUM(requests) AS requests,
-                   SUM(credits_micro) AS credits
-            FROM usage_day GROUP BY day, organization_id, product_id
+            SELECT day, organization_id, product_id, requests, credits_micro AS credits
+            FROM usage_day
             UNION ALL
             SELECT h.hour / 24, h.organization_id, e.product_id, -h.requests, -h.credits_micro
             FROM usage_hour AS h JOIN endpoint AS e ON e.id = h.endpoint_id
