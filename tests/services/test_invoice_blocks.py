@@ -13,7 +13,7 @@ from creditctl.rules.periods import Period, parse_month
 from creditctl.services.finalizing import FinalizeRequest, finalize_invoices
 from creditctl.services.invoice_explanation import explain_invoice
 from creditctl.services.invoice_voiding import VoidRequest, void_invoice
-from creditctl.services.invoices import Invoice, show_invoice
+from creditctl.services.invoices import Invoice, list_invoices, show_invoice
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.limits_check import check_limits
 from creditctl.services.orgs import create_organization
@@ -225,6 +225,11 @@ def test_a_draft_below_the_minimum_is_not_final_and_its_days_move_on(context: Co
     assert (made.starts_at, str(made.total)) == (OCTOBER.starts_at, "6.30")
     (one,) = finalized(december, "2026-11").finalized
     assert (one.number, str(one.total)) == ("INV-2026-000001", "6.30")
+    an_organization(october, "aaa")
+    used(december, ("2026-10-11T00:00:00Z", 600), slug="aaa")
+    generate_invoices(december, OCTOBER)
+    # It is of November, though its days begin with October's.
+    assert [row.organization for row in list_invoices(december)] == ["acme", "aaa"]
 
 
 def test_spans_read_together_are_as_each_alone(books: Context) -> None:

@@ -103,6 +103,12 @@ def test_a_line_of_the_statement_counts_once(books: Context) -> None:
         pay_invoice(books, PayRequest(invoice=FIRST, reference="x", reason="y", amount=euros))
 
 
+def test_nothing_is_no_payment_of_what_is_due(books: Context) -> None:
+    with pytest.raises(InvalidInput, match=r"above zero, not 0\.00"):
+        pay(books, "0.00", "a")
+    assert str(show_invoice(books, FIRST).due) == "119.00"
+
+
 def test_the_same_key_pays_once_and_a_dry_run_never(books: Context) -> None:
     assert pay(books, "19.00", "dry", Rails(dry_run=True)).dry_run
     key = Rails(idempotency_key="k")

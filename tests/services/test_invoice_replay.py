@@ -100,10 +100,13 @@ def test_a_grant_that_was_taken_back_is_found(books: Context) -> None:
 
 
 def test_a_subscription_with_effect_in_the_past_is_found(books: Context) -> None:
-    create_subscription(
-        books, "404-media", "monthly", starts_at=at(books, "2026-09-12T00:00:00Z").now
-    )
-    found = differences(replay_invoice(books, "INV-2026-000004"))
+    """Only a void invoice lets one begin in its days."""
+    use(at(books, "2026-10-20T00:00:00Z"), "404-media", 5)
+    number = str(final(books, "2026-10", "404-media").number)
+    void_invoice(books, VoidRequest(invoice=number, reason="subscribed"))
+    later, start = at(books, "2026-12-09T00:00:00Z"), at(books, "2026-10-12T00:00:00Z").now
+    create_subscription(later, "404-media", "monthly", starts_at=start)
+    found = differences(replay_invoice(books, number))
     (fee,) = [one for (part, _), one in found.items() if part == "fee"]
     assert fee == ("0.00", "49.00", "subscription")
 

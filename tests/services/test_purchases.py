@@ -76,6 +76,13 @@ def test_money_beyond_the_price_is_surplus_and_buys_nothing(books: Context) -> N
     assert str(read_purchase(books, order.id).surplus) == "10.00"
 
 
+def test_nothing_that_arrived_pays_nothing(books: Context) -> None:
+    order = ordered(books)
+    with pytest.raises(InvalidInput, match=r"above zero, not 0\.00"):
+        paid(books, order.id, "0")
+    assert str(read_purchase(books, order.id).received) == "0.00"
+
+
 def test_the_same_line_of_a_statement_counts_once(books: Context) -> None:
     order = ordered(books)
     paid(books, order.id, "20")

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -6,6 +7,7 @@ from builders import CATALOG, at, open_books, use
 from creditctl.context import Context
 from creditctl.errors import (
     AlreadyExists,
+    Conflict,
     CreditctlError,
     GuestNotAllowed,
     InvalidInput,
@@ -23,6 +25,7 @@ from creditctl.services.subscription_cards import list_subscriptions, show_subsc
 from creditctl.services.subscriptions import (
     create_subscription,
 )
+from invoices import drafted, final
 
 
 @pytest.fixture
@@ -62,6 +65,18 @@ def test_one_that_starts_later_has_no_allowance_yet_and_shows_its_first_period(
     assert card.period_starts_at == parse_instant("2026-12-01")
     assert (card.allowance_used, card.allowance_left) == (NO_CREDITS, NO_CREDITS)
     assert read_balance(acme, "acme").available == NO_CREDITS
+
+
+def test_none_begins_in_days_of_a_final_invoice_which_bills_no_fee_any_more(acme: Context) -> None:
+    use(at(acme, "2026-10-10T00:00:00Z"), "acme", 100)
+    final(at(acme, "2026-11-05T00:00:00Z"), "2026-10")
+    november = parse_instant("2026-11-01")
+    books = at(acme, "2026-11-06T00:00:00Z")
+    with pytest.raises(Conflict, match="INV-2026-000001 bills acme until 2026-11-01 00:00"):
+        create_subscription(books, "acme", "pro", starts_at=november - timedelta(seconds=1))
+    create_subscription(books, "acme", "pro", starts_at=november)
+    draft = drafted(at(acme, "2026-12-05T00:00:00Z"), "2026-11")
+    assert [str(line.amount) for line in draft.lines] == ["49.00", "49.00"]
 
 
 def test_a_second_active_subscription_is_refused(acme: Context) -> None:

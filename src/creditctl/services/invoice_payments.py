@@ -50,8 +50,8 @@ def pay_invoice(context: Context, request: PayRequest, rails: Rails = NO_RAILS) 
     """Record money that arrived; with all of it the invoice is paid, more is its surplus.
 
     The same reference again changes nothing. Raises InvoiceNotFound, Conflict for a draft, a void
-    invoice or a reference with another amount, InvalidInput for another currency, and what rails
-    raise.
+    invoice or a reference with another amount, InvalidInput for another currency or nothing, and
+    what rails raise.
     """
     return run_verb(context, PAY, request, rails)
 
@@ -96,7 +96,11 @@ def _pay(
     unit: UnitOfWork, context: Context, owner: OrganizationRow, request: PayRequest
 ) -> InvoiceStanding:
     row = final_invoice(unit, request.invoice)
-    amount = request.amount or Money(standing_of(row).due, row.currency)
+    amount = request.amount
+    if amount is None:
+        amount = Money(standing_of(row).due, row.currency)
+    elif amount.minor <= 0:
+        raise InvalidInput(f"money that arrived is above zero, not {amount}")
     if amount.currency != row.currency:
         raise InvalidInput(
             f"{row.number} is in {row.currency}, not {amount.currency}",

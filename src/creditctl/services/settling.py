@@ -77,7 +77,7 @@ def settle(context: Context, request: SettleRequest, rails: Rails = NO_RAILS) ->
 
     Less leaves the purchase pending; more is surplus, which finance decides about. The same
     reference again changes nothing. Raises NotFound, Conflict for a void purchase or a reference
-    with another amount, InvalidInput for another currency, and what rails raise.
+    with another amount, InvalidInput for another currency or nothing, and what rails raise.
     """
     return run_verb(context, SETTLE, request, rails)
 
@@ -203,7 +203,11 @@ def _settle(
     purchase = _pending(unit, request.purchase)
     payment = payments_of(unit, purchase.id)[-1]
     missing = purchase.gross_minor - received_for(unit, purchase)
-    amount = request.amount or Money(max(missing, 0), purchase.currency)
+    amount = request.amount
+    if amount is None:
+        amount = Money(max(missing, 0), purchase.currency)
+    elif amount.minor <= 0:
+        raise InvalidInput(f"money that arrived is above zero, not {amount}")
     if amount.currency != purchase.currency:
         raise InvalidInput(
             f"{purchase.public_id} is in {purchase.currency}, not {amount.currency}",

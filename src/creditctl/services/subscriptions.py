@@ -18,6 +18,7 @@ from creditctl.services.subscription_periods import (
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.public_ids import new_public_id
 from creditctl.store.queries.grants import allowance_of
+from creditctl.store.queries.invoice_steps import newest_final_of
 from creditctl.store.queries.invoices import mark_drafts_stale_from
 from creditctl.store.queries.orgs import OrganizationRow, find_organization
 from creditctl.store.queries.subscriptions import (
@@ -78,7 +79,8 @@ def create_subscription(
 ) -> SubscriptionOutcome:
     """Put the organization on the plan and grant the allowances due.
 
-    Raises OrganizationNotFound, PlanNotFound, GuestNotAllowed, AlreadyExists (one at a time).
+    Raises OrganizationNotFound, PlanNotFound, GuestNotAllowed, AlreadyExists (one at a time), and
+    Conflict where it would begin in days of a final invoice or of another subscription.
     """
     request = SubscribeRequest(
         organization=organization, plan=plan, starts_at=starts_at, trial=trial, reason=reason
@@ -199,7 +201,18 @@ def _refuse(
             )
         if row.ended_at is not None and started_at < row.ended_at:
             raise Conflict(f"{owner.slug} had a subscription until {row.ended_at:%Y-%m-%d %H:%M}")
+    _refuse_before_final(unit, owner, started_at)
     return not begun
+
+
+def _refuse_before_final(unit: UnitOfWork, owner: OrganizationRow, started_at: datetime) -> None:
+    """Refuse a start in days of a final invoice: no invoice would bill the fee any more."""
+    final = newest_final_of(unit, owner.id)
+    if final is not None and started_at < final.ends_at:
+        raise Conflict(
+            f"{final.number} bills {owner.slug} until {final.ends_at:%Y-%m-%d %H:%M} and is final",
+            hint="begin it then, or void that invoice before",
+        )
 
 
 CREATE = Verb(

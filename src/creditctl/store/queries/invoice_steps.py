@@ -85,6 +85,27 @@ class FinalInvoice:
     is_paid: bool
 
 
+@dataclass(frozen=True, slots=True)
+class FinalSpanRow:
+    """A final invoice, and where its days end."""
+
+    number: str
+    ends_at: datetime
+
+
+def newest_final_of(unit: UnitOfWork, organization_id: int) -> FinalSpanRow | None:
+    """The organization's final invoice whose days end last; void ones are none."""
+    return unit.fetch_one(
+        FinalSpanRow,
+        f"""
+        SELECT i.number, i.ends_at FROM invoice AS i
+        WHERE i.organization_id = :organization_id AND {FINAL}
+        ORDER BY i.ends_at DESC LIMIT 1
+        """,
+        organization_id=organization_id,
+    )
+
+
 def invoices_of_month(
     unit: UnitOfWork, month: str, organization_id: int | None
 ) -> list[InvoiceOwnerRow]:

@@ -107,7 +107,7 @@ def list_invoice_rows(
         {_SELECT}
         WHERE (CAST(:month AS TEXT) IS NULL OR i.month = :month)
           AND (CAST(:organization_id AS BIGINT) IS NULL OR i.organization_id = :organization_id)
-        ORDER BY i.starts_at DESC, o.slug, i.id
+        ORDER BY i.month DESC, o.slug, i.id
         """,
         month=month,
         organization_id=organization_id,
