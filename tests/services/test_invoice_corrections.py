@@ -109,6 +109,16 @@ def test_nothing_is_no_payment_of_what_is_due(books: Context) -> None:
     assert str(show_invoice(books, FIRST).due) == "119.00"
 
 
+def test_money_has_not_arrived_on_a_day_to_come(books: Context) -> None:
+    def arrives(day: date) -> InvoiceStanding:
+        request = PayRequest(invoice=FIRST, reference="a", reason="statement", arrived_on=day)
+        return pay_invoice(books, request)
+
+    with pytest.raises(InvalidInput, match="2026-11-11 is yet to come"):
+        arrives(date(2026, 11, 11))
+    assert figures(arrives(date(2026, 11, 10))) == ("paid", "0.00", "0.00")
+
+
 def test_the_same_key_pays_once_and_a_dry_run_never(books: Context) -> None:
     assert pay(books, "19.00", "dry", Rails(dry_run=True)).dry_run
     key = Rails(idempotency_key="k")

@@ -80,6 +80,11 @@ def test_nothing_that_arrived_pays_nothing(books: Context) -> None:
     order = ordered(books)
     with pytest.raises(InvalidInput, match=r"above zero, not 0\.00"):
         paid(books, order.id, "0")
+    tomorrow = SettleRequest(
+        purchase=order.id, reference="b", reason=WHY, arrived_on=date(9999, 1, 1)
+    )
+    with pytest.raises(InvalidInput, match="yet to come"):
+        settle(books, tomorrow)
     assert str(read_purchase(books, order.id).received) == "0.00"
 
 

@@ -1,7 +1,7 @@
 """`invoice pay`: money that arrived for an invoice (DESIGN 3.8)."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput
@@ -9,6 +9,7 @@ from creditctl.rules.units import Money
 from creditctl.services.audit import record_change
 from creditctl.services.invoice_events import tell_if_paid
 from creditctl.services.invoices import find_invoice, standing_of
+from creditctl.services.money_arrivals import arrival_time
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, nothing_counted, run_verb
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.invoice_steps import insert_payment, mark_settled, payments_of
@@ -50,8 +51,8 @@ def pay_invoice(context: Context, request: PayRequest, rails: Rails = NO_RAILS) 
     """Record money that arrived; with all of it the invoice is paid, more is its surplus.
 
     The same reference again changes nothing. Raises InvoiceNotFound, Conflict for a draft, a void
-    invoice or a reference with another amount, InvalidInput for another currency or nothing, and
-    what rails raise.
+    invoice or a reference with another amount, InvalidInput for another currency, nothing
+    or a day to come, and what rails raise.
     """
     return run_verb(context, PAY, request, rails)
 
@@ -142,9 +143,7 @@ def _pay(
 def _record(
     unit: UnitOfWork, context: Context, row: InvoiceRow, request: PayRequest, amount: Money
 ) -> None:
-    arrived_at = context.now
-    if request.arrived_on is not None:
-        arrived_at = datetime.combine(request.arrived_on, time(), UTC)
+    arrived_at = arrival_time(context, request.arrived_on)
     payment_id = insert_payment(
         unit,
         row.id,

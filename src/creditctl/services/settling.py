@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from creditctl.adapters.payments.interface import PaymentAnswer, PaymentStatus
 from creditctl.context import Context
@@ -11,6 +11,7 @@ from creditctl.rules.document_numbers import RECEIPTS, document_number
 from creditctl.rules.units import Credits, Money
 from creditctl.services.audit import record_change
 from creditctl.services.grants import NewGrant, add_grant
+from creditctl.services.money_arrivals import arrival_time
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, run_verb
 from creditctl.services.reversals import REVERSE, ReverseRequest
 from creditctl.store.engine import UnitOfWork, unit_of_work
@@ -77,7 +78,8 @@ def settle(context: Context, request: SettleRequest, rails: Rails = NO_RAILS) ->
 
     Less leaves the purchase pending; more is surplus, which finance decides about. The same
     reference again changes nothing. Raises NotFound, Conflict for a void purchase or a reference
-    with another amount, InvalidInput for another currency or nothing, and what rails raise.
+    with another amount, InvalidInput for another currency, nothing or a day to come, and
+    what rails raise.
     """
     return run_verb(context, SETTLE, request, rails)
 
@@ -227,7 +229,7 @@ def _settle(
             payment.id,
             reference=request.reference,
             amount_minor=amount.minor,
-            arrived_at=context.now if request.arrived_on is None else _midnight(request.arrived_on),
+            arrived_at=arrival_time(context, request.arrived_on),
             recorded_at=context.now,
             actor=context.actor,
             reason=request.reason,
@@ -242,10 +244,6 @@ def _settle(
             after={"amount": str(amount), "reference": request.reference},
         )
     return _settled(unit, grant_if_paid(unit, context, purchase))
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def _pending(unit: UnitOfWork, name: str) -> PurchaseRow:
