@@ -74,6 +74,7 @@ _creditctl() {
             /approvals/reject) place="/approvals/reject" ;;
             /usage|/usages) place="/usage" ;;
             /usage/import) place="/usage/import" ;;
+            /usage/record) place="/usage/record" ;;
             /usage/show) place="/usage/show" ;;
             /usage/events) place="/usage/events" ;;
             /usage/forecast) place="/usage/forecast" ;;
@@ -385,6 +386,17 @@ _creditctl() {
         /usage/import:--org) :; return ;;
         /usage/import:--rejects) :; return ;;
         /usage/import:--max-rejects) :; return ;;
+        /usage/record:--path) :; return ;;
+        /usage/record:--at) :; return ;;
+        /usage/record:--reason) :; return ;;
+        /usage/record:--method) :; return ;;
+        /usage/record:--key) :; return ;;
+        /usage/record:--status) :; return ;;
+        /usage/record:--units) :; return ;;
+        /usage/record:--id) :; return ;;
+        /usage/record:--idempotency-key) :; return ;;
+        /usage/record:--expect-email) :; return ;;
+        /usage/record:--expect-balance) :; return ;;
         /usage/show:--month) :; return ;;
         /usage/show:--from) :; return ;;
         /usage/show:--to) :; return ;;
@@ -645,8 +657,9 @@ _creditctl() {
         "/approvals/list") words="" options="--all" ;;
         "/approvals/approve") words="" options="--reason" ;;
         "/approvals/reject") words="" options="--reason" ;;
-        "/usage") words="import show events forecast batches undo export prune late mappings" options="" ;;
+        "/usage") words="import record show events forecast batches undo export prune late mappings" options="" ;;
         "/usage/import") words="" options="--format --map --mapping --org --rejects --max-rejects --dry-run" ;;
+        "/usage/record") words="" options="--path --at --reason --method --key --status --units --id --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/usage/show") words="" options="--month --from --to --today --yesterday --by" ;;
         "/usage/events") words="" options="--key --endpoint --status --id --costing-at-least --month --from --to --today --yesterday --limit" ;;
         "/usage/forecast") words="" options="--days" ;;

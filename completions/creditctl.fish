@@ -142,6 +142,8 @@ function __creditctl_at
                 set place /usage
             case /usage/import
                 set place /usage/import
+            case /usage/record
+                set place /usage/record
             case /usage/show
                 set place /usage/show
             case /usage/events
@@ -683,6 +685,7 @@ complete -c creditctl -n '__creditctl_at "/approvals/list"' -l all -d 'Decided o
 complete -c creditctl -n '__creditctl_at "/approvals/approve"' -l reason -r -d 'Why, for the audit log.'
 complete -c creditctl -n '__creditctl_at "/approvals/reject"' -l reason -r -d 'Why, for the ledger and the audit log.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a import -d 'Import usage: price it, book it and draw credits.'
+complete -c creditctl -n '__creditctl_at "/usage"' -f -a record -d 'Book a request that no log has, as an import of it would be.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a show -d 'Show usage of a period, this month unless told otherwise.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a events -d 'List single requests and why each cost what it did.'
 complete -c creditctl -n '__creditctl_at "/usage"' -f -a forecast -d 'Tell when credits run out if usage goes on as it did.'
@@ -699,6 +702,18 @@ complete -c creditctl -n '__creditctl_at "/usage/import"' -l org -r -d 'Whose th
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l rejects -r -d 'Write rejected lines there, as CSV.'
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l max-rejects -r -d 'Stop when there are more.'
 complete -c creditctl -n '__creditctl_at "/usage/import"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/usage/record"' -l path -r -d 'Such as /v1/quotes/AAPL.'
+complete -c creditctl -n '__creditctl_at "/usage/record"' -l at -r -d 'When the request was made.'
+complete -c creditctl -n '__creditctl_at "/usage/record"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/usage/record"' -l method -r -d 'Such as GET.'
+complete -c creditctl -n '__creditctl_at "/usage/record"' -l key -r -d 'Id or prefix, never a secret.'
+complete -c creditctl -n '__creditctl_at "/usage/record"' -l status -r -d 'How it was answered.'
+complete -c creditctl -n '__creditctl_at "/usage/record"' -l units -r -d 'How much data it returned.'
+complete -c creditctl -n '__creditctl_at "/usage/record"' -l id -r -d 'The request’s own; it is billed once.'
+complete -c creditctl -n '__creditctl_at "/usage/record"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/usage/record"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/usage/record"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/usage/record"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
 complete -c creditctl -n '__creditctl_at "/usage/show"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/usage/show"' -l from -r -d ''
 complete -c creditctl -n '__creditctl_at "/usage/show"' -l to -r -d ''

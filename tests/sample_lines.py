@@ -115,6 +115,7 @@ CHANGES = [
     "orgs merge twin acme --reason test --yes",
     "usage import {catalog.parent}/usage-1.csv",
     "usage undo {batch} --reason test --yes",
+    "usage record acme --path /v1/sec/search --at 2026-10-30T12:00:00Z --reason test",
     "usage late reject --all --reason test --yes",
     "usage mappings save edge --format csv --map key=client",
     "usage prune --before 2026-01-01 --reason test --yes",

@@ -115,6 +115,7 @@ SCHEMAS: dict[str, str] = {
     "creditctl.recharge_runs/v1": "creditctl.services.recharge_outcomes:RechargeRun[]",
     "creditctl.recharges/v1": "creditctl.services.recharges:Recharge[]",
     "creditctl.reconciled_payments/v1": "creditctl.services.payment_rounds:ReconciledPayment[]",
+    "creditctl.recorded_usage/v1": "creditctl.services.usage_recording:RecordedUsage",
     "creditctl.recurring_revenue/v1": "creditctl.services.recurring_revenue:RecurringRevenue",
     "creditctl.redeemed/v1": "creditctl.services.redeeming:Redeemed",
     "creditctl.revenue/v1": "creditctl.services.revenue_report:RevenueReport",

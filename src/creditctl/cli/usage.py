@@ -8,6 +8,7 @@ from creditctl.cli import (
     usage_late,
     usage_mappings,
     usage_prune,
+    usage_record,
     usage_reports,
 )
 from creditctl.cli.groups import command_group
@@ -16,6 +17,7 @@ app = command_group("Import and inspect API usage.")
 
 PARTS = (
     usage_import,
+    usage_record,
     usage_reports,
     usage_events,
     usage_batches,

@@ -14,6 +14,9 @@ LONGEST_REJECTED_VALUE = 200
 """Characters of an offending value that are kept."""
 
 LARGEST_UNITS = 2**53
+ID_TAKEN = "was used before by another request"
+"""Why an event is a reject whose id the books know with another content."""
+
 _LOWEST_STATUS, _HIGHEST_STATUS = 100, 599
 _LONGEST_NUMBER = 16
 _SHOWN_OF_SECRET = 16

@@ -95,6 +95,7 @@ VERBS: Mapping[str, str] = {
     "subscriptions.change": "creditctl.services.subscription_changes:CHANGE",
     "subscriptions.cancel": "creditctl.services.subscription_changes:CANCEL",
     "subscriptions.resume": "creditctl.services.subscription_changes:RESUME",
+    "usage.record": "creditctl.services.usage_recording:RECORD",
 }
 """Every verb by name -> `module:CONSTANT`; approvals find it here."""
 

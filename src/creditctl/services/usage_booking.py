@@ -14,7 +14,7 @@ from creditctl.rules.columns.grouping import distinct
 from creditctl.rules.columns.priced import PricedColumns
 from creditctl.rules.event_ids import id_text
 from creditctl.rules.units import Credits
-from creditctl.rules.usage_events import Reject
+from creditctl.rules.usage_events import ID_TAKEN, Reject
 from creditctl.services.audit import record_change
 from creditctl.services.due_bookings import book_what_is_due_for
 from creditctl.services.hold_matching import capture_imported, finish_captures
@@ -191,14 +191,8 @@ def _bookable(unit: UnitOfWork, job: Import, chunk: Chunk, verdict: Verdict) -> 
 
 
 def _conflicts(events: PricedColumns, verdict: Verdict) -> list[Reject]:
-    reason = "was used before by another request"
     return [
-        Reject(
-            int(events.line[place]),
-            "id",
-            _id_as_written(events, place),
-            reason,
-        )
+        Reject(int(events.line[place]), "id", _id_as_written(events, place), ID_TAKEN)
         for place in verdict.conflicts
     ]
 

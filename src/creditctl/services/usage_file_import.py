@@ -23,7 +23,7 @@ from creditctl.services.usage_chunks import Chunk
 from creditctl.services.usage_files import SourceFile, write_rejects
 from creditctl.services.usage_mapping import FieldMapping
 from creditctl.services.usage_pricing import Pricer
-from creditctl.services.usage_progress import Progress, Watch
+from creditctl.services.usage_progress import NobodyWatches, Progress, Watch
 from creditctl.services.usage_reading import Preparation, priced_chunks, read_ahead
 from creditctl.store.engine import (
     UnitOfWork,
@@ -37,6 +37,7 @@ from creditctl.store.queries.orgs import OrganizationRow, find_organization
 from creditctl.store.queries.usage_batches import BatchRow, batch_rejects, find_batch
 from creditctl.store.staging import chunk_rows
 
+_ONE_PER_LINE = "ndjson"
 Begin = Callable[[], AbstractContextManager[UnitOfWork]]
 
 
@@ -132,11 +133,24 @@ def _transactions(context: Context, *, dry_run: bool) -> Iterator[Transactions]:
             )
         return
     with rehearsal(context.database) as unit:
+        yield _parts_of(unit)
 
-        def same() -> AbstractContextManager[UnitOfWork]:
-            return nullcontext(unit)
 
-        yield Transactions(same, same, same, lambda: None)
+def _parts_of(unit: UnitOfWork) -> Transactions:
+    """Those that are all the same one, whoever ends it."""
+
+    def same() -> AbstractContextManager[UnitOfWork]:
+        return nullcontext(unit)
+
+    return Transactions(same, same, same, lambda: None)
+
+
+def import_within(
+    unit: UnitOfWork, context: Context, source: SourceFile, sha256: str, owner: OrganizationRow
+) -> ImportedBatch:
+    """The step: a small file of an organization's events, as NDJSON, in an open transaction."""
+    options = ImportOptions(_ONE_PER_LINE, FieldMapping(()), owner, None, NobodyWatches())
+    return _import_file(context, _parts_of(unit), source, sha256, options)
 
 
 def _import_file(
