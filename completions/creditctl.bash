@@ -183,6 +183,7 @@ _creditctl() {
             /db/init) place="/db/init" ;;
             /db/migrate) place="/db/migrate" ;;
             /db/status) place="/db/status" ;;
+            /db/check) place="/db/check" ;;
             /check) place="/check" ;;
             /demo) place="/demo" ;;
             /schema|/schemas) place="/schema" ;;
@@ -764,10 +765,11 @@ _creditctl() {
         "/audit/log") words="" options="--org --action --by --limit" ;;
         "/audit/verify") words="" options="--head" ;;
         "/audit/head") words="" options="" ;;
-        "/db") words="init migrate status" options="" ;;
+        "/db") words="init migrate status check" options="" ;;
         "/db/init") words="" options="" ;;
         "/db/migrate") words="" options="" ;;
         "/db/status") words="" options="" ;;
+        "/db/check") words="" options="" ;;
         "/check") words="" options="" ;;
         "/demo") words="" options="--directory" ;;
         "/schema") words="" options="" ;;

@@ -360,6 +360,8 @@ function __creditctl_at
                 set place /db/migrate
             case /db/status
                 set place /db/status
+            case /db/check
+                set place /db/check
             case /check
                 set place /check
             case /demo
@@ -1027,6 +1029,7 @@ complete -c creditctl -n '__creditctl_at "/audit/verify"' -l head -r -d 'A head 
 complete -c creditctl -n '__creditctl_at "/db"' -f -a init -d 'Make the database with its guards; repeating is safe.'
 complete -c creditctl -n '__creditctl_at "/db"' -f -a migrate -d 'Bring an existing database to this version’s schema.'
 complete -c creditctl -n '__creditctl_at "/db"' -f -a status -d 'Show where the database is, its revision, and how much it...'
+complete -c creditctl -n '__creditctl_at "/db"' -f -a check -d 'Prove that the books are consistent, as ’creditctl check’...'
 complete -c creditctl -n '__creditctl_at "/demo"' -l directory -r -d 'Where to put its database.'
 complete -c creditctl -n '__creditctl_at "/completion"' -f -a bash -d ''
 complete -c creditctl -n '__creditctl_at "/completion"' -f -a zsh -d ''

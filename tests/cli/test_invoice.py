@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.channels.mail_server import mail_server
-from builders import an_organization, at, open_books, use
+from builders import CATALOG, an_organization, at, open_books, use
 from conftest import NOW, Cli
 from creditctl.context import Context
 from creditctl.services.limits_check import check_limits
@@ -264,3 +264,19 @@ def test_zero_drafts_those_with_nothing_to_pay_too(cli: Cli, context: Context) -
     assert (shown["total"], shown["lines"]) == ("0.00", [])
     again = cli("invoice generate --month 2026-10 --zero -o json").data
     assert (again["created"], again["refreshed"], again["unchanged"]) == (0, 0, 2)
+
+
+def test_an_explanation_that_does_not_close_says_where_the_difference_is(
+    sqlite: Context, sqlite_cli: Cli
+) -> None:
+    sqlite_cli("invoice generate --month 2026-10")
+    line = "invoice show acme --month 2026-10 --explain"
+    assert "changed since" not in sqlite_cli(line).stderr
+    dearer = CATALOG.replace('overage_price = "0.0012"', 'overage_price = "0.0024"')
+    open_books(sqlite, dearer.replace("2026-01-01T", "2026-09-02T"))
+    assert "see 'creditctl invoice generate'" in sqlite_cli(line).stderr
+    sqlite_cli("invoice generate --month 2026-10")
+    assert "changed since" not in sqlite_cli(line).stderr
+    sqlite_cli("invoice finalize --month 2026-10 --now")
+    open_books(sqlite, CATALOG.replace("2026-01-01T", "2026-09-03T"))
+    assert "see 'creditctl invoice replay INV-2026-000001'" in sqlite_cli(line).stderr

@@ -59,3 +59,14 @@ def show_status(ctx: typer.Context) -> None:
     """
     session = session_of(ctx)
     session.show(database_status(session.context), STATUS_VIEW)
+
+
+@app.command("check")
+def check(ctx: typer.Context) -> None:
+    """Prove that the books are consistent, as 'creditctl check' does.
+
+    Example: creditctl db check
+    """
+    from creditctl.cli.check import check as prove
+
+    prove(ctx)

@@ -70,7 +70,7 @@ def generate(
         )
         raise typer.Exit(ExitStatus.INTERRUPTED)
     if run.parked:
-        session.warn("some organizations are parked; 'creditctl check' says more")
+        session.warn("some organizations are parked: what is wrong has to be settled first")
         raise typer.Exit(ExitStatus.FINDINGS)
 
 
@@ -125,7 +125,11 @@ def show_one(
     if explain:
         from creditctl.services.invoice_explanation import explain_invoice
 
-        session.show(explain_invoice(session.context, invoice, month), EXPLANATION_VIEW)
+        explained = explain_invoice(session.context, invoice, month)
+        session.show(explained, EXPLANATION_VIEW)
+        if not explained.closes:
+            again = f"replay {explained.number}" if explained.number else "generate"
+            session.note(f"the books have changed since: see 'creditctl invoice {again}'")
         return
     make = partial(document_named, session.context, invoice, month)
     files = {"facturx": facturx, "cii": cii, "ubl": ubl}
