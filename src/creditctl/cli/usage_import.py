@@ -80,10 +80,11 @@ def import_files(
     """Import usage: price it, book it and draw credits.
 
     Each event is billed once, whatever file it is in. Fields: id, time, org, key, endpoint (or
-    method and path), status, units. CSV of any dialect, NDJSON, CloudEvents, Parquet and the access
-    logs of nginx, Apache, Envoy, Kong and AWS API Gateway are recognised, plain or packed (gzip,
-    bzip2, Zstandard). A last line without a line end is booked with a warning: it may have been cut
-    off within a number. An interrupted import goes on where it stopped when it is run again.
+    method and path), status, units. CSV of any dialect (an event is a line), NDJSON, CloudEvents,
+    Parquet and the access logs of nginx, Apache, Envoy, Kong and AWS API Gateway are recognised,
+    plain or packed (gzip, bzip2, Zstandard). A last line without a line end is booked with a
+    warning: it may have been cut off within a number. An interrupted import goes on where it
+    stopped when it is run again.
 
     Example: creditctl usage import gateway.csv --rejects bad.csv
     Example: creditctl usage import 'logs/*.gz' --map key=client@clients.csv
