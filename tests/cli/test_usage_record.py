@@ -5,28 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from calls import ROWS
 from conftest import Cli
 
-REQUEST = "usage record acme --path /rows --at 2026-10-04T12:00:00Z --id r-1 --reason lost"
-CATALOG = """
-[catalog]
-name = "rows"
-currency = "USD"
-list_price = "0.01"
-effective_from = 2026-01-01T00:00:00Z
-
-[products.rows]
-[[products.rows.endpoints]]
-method = "GET"
-path = "/rows"
-credits = 3
-"""
+REQUEST = (
+    "usage record acme --path /rows --units 3 --at 2026-10-04T12:00:00Z --id r-1 --reason lost"
+)
 
 
 @pytest.fixture
 def shop(cli: Cli, tmp_path: Path) -> Cli:
     """An organization with ten credits since 1 October."""
-    (tmp_path / "catalog.toml").write_text(CATALOG)
+    (tmp_path / "catalog.toml").write_text(ROWS)
     cli(f"catalog apply {tmp_path / 'catalog.toml'}", as_of="2026-10-01T00:00:00Z")
     cli("orgs create acme", as_of="2026-10-01T00:00:00Z")
     cli("credits grant acme 10 --reason welcome", as_of="2026-10-01T00:00:00Z")
@@ -36,7 +26,7 @@ def shop(cli: Cli, tmp_path: Path) -> Cli:
 def a_log(folder: Path, name: str = "r-1", status: int = 200) -> Path:
     path = folder / "gateway.ndjson"
     fields = {"id": name, "time": "2026-10-04T12:00:00Z", "org": "acme", "status": status}
-    path.write_text(json.dumps(fields | {"method": "GET", "path": "/rows"}) + "\n")
+    path.write_text(json.dumps(fields | {"method": "GET", "path": "/rows", "units": 3}) + "\n")
     return path
 
 
