@@ -153,6 +153,7 @@ _creditctl() {
             /invoice/pay) place="/invoice/pay" ;;
             /invoice/void) place="/invoice/void" ;;
             /invoice/credit-note) place="/invoice/credit-note" ;;
+            /invoice/transfer) place="/invoice/transfer" ;;
             /invoice/send) place="/invoice/send" ;;
             /invoice/export) place="/invoice/export" ;;
             /invoice/replay) place="/invoice/replay" ;;
@@ -553,6 +554,11 @@ _creditctl() {
         /invoice/credit-note:--idempotency-key) :; return ;;
         /invoice/credit-note:--expect-email) :; return ;;
         /invoice/credit-note:--expect-balance) :; return ;;
+        /invoice/transfer:--reason) :; return ;;
+        /invoice/transfer:--amount) :; return ;;
+        /invoice/transfer:--idempotency-key) :; return ;;
+        /invoice/transfer:--expect-email) :; return ;;
+        /invoice/transfer:--expect-balance) :; return ;;
         /invoice/send:--month) :; return ;;
         /invoice/send:--org) :; return ;;
         /invoice/send:--to) :; return ;;
@@ -730,7 +736,7 @@ _creditctl() {
         "/recharge/run") words="" options="" ;;
         "/recharge/disable") words="" options="--reason" ;;
         "/recharge/enable") words="" options="--reason" ;;
-        "/invoice") words="generate list show aging finalize pay void credit-note send export replay diff" options="" ;;
+        "/invoice") words="generate list show aging finalize pay void credit-note transfer send export replay diff" options="" ;;
         "/invoice/generate") words="" options="--month --org --zero" ;;
         "/invoice/list") words="" options="--month --org" ;;
         "/invoice/show") words="" options="--month --explain --pdf --html --facturx --cii --ubl --locale" ;;
@@ -739,6 +745,7 @@ _creditctl() {
         "/invoice/pay") words="" options="--reference --reason --amount --arrived-on --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/invoice/void") words="" options="--reason --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/invoice/credit-note") words="" options="--reason --amount --line --idempotency-key --dry-run --expect-email --expect-balance" ;;
+        "/invoice/transfer") words="" options="--reason --amount --idempotency-key --dry-run --expect-email --expect-balance" ;;
         "/invoice/send") words="" options="--month --org --to --again --dry-run" ;;
         "/invoice/export") words="" options="--month --dir --format --replace" ;;
         "/invoice/replay") words="" options="" ;;

@@ -300,6 +300,8 @@ function __creditctl_at
                 set place /invoice/void
             case /invoice/credit-note
                 set place /invoice/credit-note
+            case /invoice/transfer
+                set place /invoice/transfer
             case /invoice/send
                 set place /invoice/send
             case /invoice/export
@@ -924,6 +926,7 @@ complete -c creditctl -n '__creditctl_at "/invoice"' -f -a finalize -d 'Make dra
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a pay -d 'Record money that arrived for an invoice.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a void -d 'Take back an invoice for which nothing was paid.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a credit-note -d 'Correct a final invoice: take a part of it back, or all...'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a transfer -d 'Let money beyond what was due pay another invoice.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a send -d 'Send final invoices and credit notes by e-mail, with the...'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a export -d 'Write a month’s final invoices and credit notes as files.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a replay -d 'Make a final invoice anew, and say what is different and...'
@@ -968,6 +971,12 @@ complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l idempotency-
 complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l dry-run -d 'Show what would happen, change nothing.'
 complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l expect-email -r -d 'Refuse if the org has another one.'
 complete -c creditctl -n '__creditctl_at "/invoice/credit-note"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
+complete -c creditctl -n '__creditctl_at "/invoice/transfer"' -l reason -r -d 'Why, for the ledger and the audit log.'
+complete -c creditctl -n '__creditctl_at "/invoice/transfer"' -l amount -r -d 'A sum with its currency, tax included, such as 50EUR.'
+complete -c creditctl -n '__creditctl_at "/invoice/transfer"' -l idempotency-key -r -d 'Repeating the command with the same key does it only once.'
+complete -c creditctl -n '__creditctl_at "/invoice/transfer"' -l dry-run -d 'Show what would happen, change nothing.'
+complete -c creditctl -n '__creditctl_at "/invoice/transfer"' -l expect-email -r -d 'Refuse if the org has another one.'
+complete -c creditctl -n '__creditctl_at "/invoice/transfer"' -l expect-balance -r -d 'Refuse unless exactly this much is available.'
 complete -c creditctl -n '__creditctl_at "/invoice/send"' -l month -r -d 'A calendar month, UTC.'
 complete -c creditctl -n '__creditctl_at "/invoice/send"' -l org -r -d 'Only this organization (slug or id).'
 complete -c creditctl -n '__creditctl_at "/invoice/send"' -l to -r -d 'Instead of the billing e-mail.'

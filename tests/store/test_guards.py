@@ -362,6 +362,9 @@ def test_an_invoice_only_goes_forward(books: UnitOfWork) -> None:
     assert attempt(void) == ""
     books.run("UPDATE invoice SET status = 'paid', paid_minor = 3, paid_at = 4 WHERE id = 1")
     assert "an invoice only goes forward" in attempt("status = 'sent', paid_at = NULL")
+    books.run("UPDATE invoice SET paid_minor = 9 WHERE id = 1")
+    assert "only grows, but for a surplus" in attempt("paid_minor = 0")
+    assert attempt("paid_minor = 5") == ""
     books.run(f"UPDATE invoice SET {void} WHERE id = 1")
     assert "a void invoice never changes" in attempt("void_reason = 'y'")
 

@@ -1,11 +1,11 @@
-"""`creditctl invoice void|credit-note`: what corrects an invoice that is final."""
+"""`creditctl invoice void|credit-note|transfer`: what corrects an invoice that is final."""
 
 from typing import Annotated
 
 import typer
 
 from creditctl.cli.invoice_steps import AmountOption, InvoiceArgument
-from creditctl.cli.invoice_views import CREDIT_NOTE_VIEW, STANDING_VIEW
+from creditctl.cli.invoice_views import CREDIT_NOTE_VIEW, STANDING_VIEW, TRANSFER_VIEW
 from creditctl.cli.rails import (
     DryRunOption,
     ExpectBalanceOption,
@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the group."""
     app.command("void")(void)
     app.command("credit-note")(credit_note)
+    app.command("transfer")(transfer)
 
 
 def void(
@@ -75,3 +76,32 @@ def credit_note(
     request = CreditNoteRequest(invoice=invoice, reason=reason, amount=amount, line=line)
     rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
     session.show(issue_credit_note(session.context, request, rails), CREDIT_NOTE_VIEW)
+
+
+def transfer(
+    ctx: typer.Context,
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="The invoice that was paid too much.")
+    ],
+    target: Annotated[
+        str, typer.Argument(metavar="TO", help="The one that it pays, of the same organization.")
+    ],
+    reason: ReasonOption,
+    amount: AmountOption = None,
+    idempotency_key: IdempotencyKeyOption = None,
+    dry_run: DryRunOption = False,
+    expect_email: ExpectEmailOption = None,
+    expect_balance: ExpectBalanceOption = None,
+) -> None:
+    """Let money beyond what was due pay another invoice.
+
+    As much of the surplus as is due there, unless an amount is given.
+
+    Example: creditctl invoice transfer INV-2026-000017 INV-2026-000031 --reason "paid twice"
+    """
+    from creditctl.services.surplus import TransferRequest, transfer_surplus
+
+    session = session_of(ctx)
+    rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
+    request = TransferRequest(source=source, target=target, reason=reason, amount=amount)
+    session.show(transfer_surplus(session.context, request, rails), TRANSFER_VIEW)

@@ -199,6 +199,19 @@ STANDING_VIEW = View(
         Column("dry_run", "Dry run"),
     ),
 )
+TRANSFER_VIEW = View(
+    "creditctl.surplus_transfer/v1",
+    (
+        Column("organization"),
+        Column("source", "From"),
+        Column("target", "To"),
+        Column("amount"),
+        Column("surplus", "Surplus left"),
+        Column("due", "Due now"),
+        Column("status"),
+        Column("dry_run", "Dry run"),
+    ),
+)
 CREDIT_NOTE_VIEW = View(
     "creditctl.credit_note/v1",
     (

@@ -125,6 +125,7 @@ SCHEMAS: dict[str, str] = {
     "creditctl.settled_purchase/v1": "creditctl.services.settling:Settled",
     "creditctl.subscription/v1": "creditctl.services.subscription_cards:SubscriptionCard",
     "creditctl.subscriptions/v1": "creditctl.services.subscription_cards:Subscription[]",
+    "creditctl.surplus_transfer/v1": "creditctl.services.surplus:SurplusTransfer",
     "creditctl.taken_back/v1": "creditctl.services.reversals:TakenBack",
     "creditctl.tax_report/v1": "creditctl.services.tax_report:TaxReport",
     "creditctl.updated_org/v1": "creditctl.services.org_lists:Organization",

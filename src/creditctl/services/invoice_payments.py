@@ -1,7 +1,8 @@
 """`invoice pay`: money that arrived for an invoice (DESIGN 3.8)."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import NamedTuple
 
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput
@@ -29,6 +30,15 @@ class PayRequest:
     reason: str
     amount: Money | None = None
     arrived_on: date | None = None
+
+
+class Arrival(NamedTuple):
+    """Money as the statement has it, in minor units of the invoice's currency."""
+
+    reference: str
+    amount_minor: int
+    at: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +128,9 @@ def _pay(
         return invoice_standing(unit, row.id)
     if amount.minor <= 0:
         raise Conflict(f"nothing is due of {row.number}", hint="name the --amount")
-    _record(unit, context, row, request, amount)
-    paid = row.paid_minor + amount.minor
-    mark_settled(unit, row.id, paid_minor=paid, credited_minor=row.credited_minor, at=context.now)
+    arrived_at = arrival_time(context, request.arrived_on)
+    arrival = Arrival(request.reference, amount.minor, arrived_at, request.reason)
+    record_payment(unit, context, row, arrival)
     tell_if_paid(unit, context, row)
     standing = invoice_standing(unit, row.id)
     record_change(
@@ -140,29 +150,29 @@ def _pay(
     return standing
 
 
-def _record(
-    unit: UnitOfWork, context: Context, row: InvoiceRow, request: PayRequest, amount: Money
-) -> None:
-    arrived_at = arrival_time(context, request.arrived_on)
+def record_payment(unit: UnitOfWork, context: Context, row: InvoiceRow, arrival: Arrival) -> None:
+    """The step: money for a final invoice, or below zero what leaves it for another one."""
     payment_id = insert_payment(
         unit,
         row.id,
-        reference=request.reference,
-        amount_minor=amount.minor,
-        arrived_at=arrived_at,
+        reference=arrival.reference,
+        amount_minor=arrival.amount_minor,
+        arrived_at=arrival.at,
         recorded_at=context.now,
         actor=context.actor,
-        reason=request.reason,
+        reason=arrival.reason,
     )
     post_receivable(
         unit,
         organization_id=row.organization_id,
         invoice_id=row.id,
         kind=PAID,
-        amount_minor=-amount.minor,
-        at=arrived_at,
+        amount_minor=-arrival.amount_minor,
+        at=arrival.at,
         payment_id=payment_id,
     )
+    paid = row.paid_minor + arrival.amount_minor
+    mark_settled(unit, row.id, paid_minor=paid, credited_minor=row.credited_minor, at=context.now)
 
 
 PAY = Verb(

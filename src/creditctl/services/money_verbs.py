@@ -76,6 +76,7 @@ VERBS: Mapping[str, str] = {
     "purchases.create": "creditctl.services.purchases:BUY",
     "purchases.settle": "creditctl.services.settling:SETTLE",
     "invoice.pay": "creditctl.services.invoice_payments:PAY",
+    "invoice.transfer": "creditctl.services.surplus:TRANSFER",
     "invoice.void": "creditctl.services.invoice_voiding:VOID",
     "invoice.credit-note": "creditctl.services.credit_notes:CREDIT",
     "credits.grant": "creditctl.services.granting:GRANT",

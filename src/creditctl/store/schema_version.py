@@ -1,3 +1,3 @@
 """The newest migration, so that opening a database need not load the migrations."""
 
-HEAD = "0035"
+HEAD = "0036"

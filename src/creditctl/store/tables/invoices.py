@@ -172,12 +172,15 @@ class InvoiceTax(SQLModel, table=True):
 
 
 class InvoicePayment(SQLModel, table=True):
-    """Money that arrived for an invoice, such as a line of a bank statement."""
+    """Money that arrived for an invoice, such as a line of a bank statement.
+
+    Below zero it left a surplus, for another invoice of the organization.
+    """
 
     __tablename__ = "invoice_payment"
     __table_args__ = (
         UniqueConstraint("invoice_id", "reference"),
-        CheckConstraint("amount_minor > 0", name="amount_above_zero"),
+        CheckConstraint("amount_minor <> 0", name="amount_not_zero"),
         STRICT,
     )
 

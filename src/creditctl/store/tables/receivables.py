@@ -19,6 +19,8 @@ from creditctl.store.tables.columns import (
 class ReceivableEntry(SQLModel, table=True):
     """One document: above zero it is owed, below it was paid, credited or voided.
 
+    A payment above zero is money that pays another invoice from now on.
+
     `posting_day` is the document's day, or the first open one if that month was closed when it was
     recorded. Minor units of the invoice's currency, tax included.
     """
@@ -30,7 +32,7 @@ class ReceivableEntry(SQLModel, table=True):
         one_of("kind", "invoiced", "paid", "credited", "voided"),
         CheckConstraint(
             "CASE kind WHEN 'invoiced' THEN amount_minor >= 0 WHEN 'voided' THEN amount_minor <= 0 "
-            "ELSE amount_minor < 0 END",
+            "WHEN 'credited' THEN amount_minor < 0 ELSE amount_minor <> 0 END",
             name="sign_fits_kind",
         ),
         CheckConstraint("kind <> 'paid' OR payment_id IS NOT NULL", name="paid_by_a_payment"),
