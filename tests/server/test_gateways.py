@@ -118,12 +118,16 @@ def test_what_nginx_was_told_to_leave_out_is_its_own_mistake(gate: Peer, key: Cr
     assert "Capability sentiment" in missing.headers["x-creditctl-problem"]
 
 
-@pytest.mark.parametrize("uri", ["/a/../rows", "/models/%2e%2e/rows", "/./rows", "/models/.."])
+@pytest.mark.parametrize(
+    "uri",
+    ["/a/../rows", "/models/%2e%2e/rows", "/models/..%2Frows", "/a%2f..%2Frows", "/./rows", "/m/.."],
+)
 def test_a_path_that_a_gateway_would_resolve_is_refused(
     gate: Peer, key: CreatedKey, uri: str
 ) -> None:
     found = nginx(gate, {"X-API-Key": key.secret}, uri)
     assert (found.status, found.headers["x-creditctl-status"]) == (403, "403")
+    assert "The path has dots" in found.headers["x-creditctl-problem"]
 
 
 def test_envoy_passes_on_what_it_is_told(gate: Peer, key: CreatedKey) -> None:

@@ -19,7 +19,7 @@ from creditctl.services.gate_keys import GateRequest
 
 _NGINX_KNOWS = (200, 401, 403)
 _TOLD = ("type", "title", "status", "detail", "code")
-_DOTS = (".", "..")
+_DOTS = frozenset((".", ".."))
 
 
 def auth_request(_: Service, asked: Asked) -> Deciding:
@@ -100,7 +100,7 @@ def plain_path(uri: str) -> str:
     request would be priced as another one than is served.
     """
     path = uri.partition("?")[0].partition("#")[0]
-    if any(unquote(part) in _DOTS for part in path.split("/")):
+    if not _DOTS.isdisjoint(unquote(path).split("/")):
         raise Problem(403, "endpoint_unknown", "The path has dots to be resolved in it.")
     return path
 
