@@ -1,5 +1,6 @@
 """Calls through the gate: what is decided, what is counted, what is held, in one step."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -226,6 +227,23 @@ def test_a_connection_holds_no_credits(books: Context, key: CreatedKey) -> None:
     request = GateRequest(secret=key.secret, channel=Channel.WEBSOCKET, lease="one")
     found = authorize_call(gate, books, request, "r-1")
     assert (found.decision.status, found.hold) == (200, None)
+
+
+@pytest.mark.parametrize("channel", [Channel.REST, Channel.WEBSOCKET, Channel.STREAM])
+def test_a_path_that_is_no_endpoint_is_refused_whatever_it_is_for(
+    books: Context, key: CreatedKey, channel: Channel
+) -> None:
+    gate = Gate(DatabaseCounters(books.database))
+    opened = GateRequest(secret=key.secret, channel=Channel.WEBSOCKET, lease="one")
+    for number in range(3):
+        authorize_call(gate, books, replace(opened, lease=f"open-{number}"), "connected")
+    other = replace(opened, channel=channel, path="/nowhere", take_over=True)
+    ask(books, key, "r-1")
+    for name in ("r-1", "r-2"):
+        found = authorize_call(gate, books, other, name)
+        assert (found.decision.status, found.decision.reason) == (403, "endpoint_unknown")
+    held = gate.counters.leases(key_id(books, key.prefix), books.now)
+    assert [lease.name for lease in held] == ["open-0", "open-1", "open-2"]
 
 
 def test_a_connection_that_cannot_be_paid_is_closed_again(books: Context) -> None:

@@ -85,7 +85,7 @@ def _by_status(caller: Caller) -> _Found | None:
 
 def _by_plan(plan: PlanTerms, asked: Asked) -> _Found | None:
     called = f"plan {plan.name}" if plan.name else "an organization without a plan"
-    if asked.channel is Channel.REST and asked.endpoint is None:
+    if asked.endpoint is None and (asked.names_path or asked.channel is Channel.REST):
         return 403, GateReason.ENDPOINT_UNKNOWN, "The request is no endpoint of the catalog."
     if asked.tier is not None and plan.tiers and asked.tier not in plan.tiers:
         words = f"Tier {asked.tier} is not in {called}."

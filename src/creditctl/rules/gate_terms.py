@@ -118,6 +118,9 @@ class Asked:
     webhooks: int = 0
     """How many the organization has."""
 
+    names_path: bool = False
+    """Whether it has one; what is no REST request need not, and then costs nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class WindowStanding:

@@ -120,6 +120,7 @@ def _without_price(request: GateRequest) -> Asked:
         capabilities=request.capabilities,
         since=request.since,
         webhooks=request.webhooks,
+        names_path=request.path is not None,
     )
 
 

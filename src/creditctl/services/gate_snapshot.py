@@ -84,7 +84,9 @@ class Snapshot:
             self._unit, prices, owner_id, plan_id, request, self._context.now
         )
         caller = self._caller(terms, product_id, request)
-        decision = None if known else refusal(caller, asked, self._context.now)
+        # The same call has an endpoint still; what has none is another one.
+        is_same = known is not None and asked.endpoint is not None
+        decision = None if is_same else refusal(caller, asked, self._context.now)
         if decision is not None:
             return Refused(decision, terms.key)
         checks, is_counted = self._checks_of(terms, caller, request), count and known is None
