@@ -48,6 +48,25 @@ def test_a_request_that_nothing_matches_has_no_endpoint() -> None:
     assert matcher.match("GET", "/v1x/quotes/AAPL") is None
 
 
+@pytest.mark.parametrize(
+    ("path", "endpoint"),
+    [
+        ("/v1/quotes/l%61test", 2),
+        ("/v1/%71uotes/latest", 2),
+        ("//v1///quotes//latest", 2),
+        ("/v1/files/report%2Ejson?x=%2e", 6),
+        ("/v1/quotes/BTC%2fUSD", 1),
+        ("/v1/quotes/%3Flatest", 1),
+        ("/v1/quotes/%ff", 1),
+        ("/v1/caf%C3%A9", 10),
+        ("/v1/caf%c3%a9", 10),
+        ("/v1/café", 10),
+    ],
+)
+def test_another_spelling_of_a_path_finds_no_other_price(path: str, endpoint: int) -> None:
+    assert EndpointMatcher([*PATTERNS, (10, "*", "/v1/caf%C3%A9")]).match("GET", path) == endpoint
+
+
 def test_every_pattern_that_fits_is_named_most_specific_first() -> None:
     assert [*EndpointMatcher(PATTERNS).matches("GET", "/v1/quotes/latest")] == [2, 1, 3, 7, 4, 5]
 

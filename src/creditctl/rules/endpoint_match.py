@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
+from urllib.parse import unquote
 
 ANY_METHOD = "*"
 REST = "**"
 _PARAMETER = re.compile(r"\{\w+\}", re.ASCII)
+_SLASH = re.compile("%2f", re.IGNORECASE)
+_SLASHES = re.compile("/{2,}")
 
 
 _Specificity: TypeAlias = tuple[tuple[tuple[int, int], ...], bool, str, str]
@@ -25,6 +28,7 @@ class EndpointMatcher:
     `{name}` stands for one segment, a last segment `**` for any rest, method `*` for any method.
     Literal segments beat parameters, parameters beat `**`, a named method beats `*`; of two
     segments with parameters the one with more literal text wins (`{name}.json` over `{name}`).
+    However a path is spelled, it is the endpoint that an API would serve it as: see `plain`.
     """
 
     def __init__(self, patterns: Iterable[tuple[int, str, str]]) -> None:
@@ -40,14 +44,24 @@ class EndpointMatcher:
 
     def matches(self, method: str, path: str) -> Iterator[int]:
         """The ids of all endpoints that fit a request, the most specific first."""
-        bare = path.partition("?")[0]
+        bare = plain(path.partition("?")[0])
         for pattern in self._patterns:
             if pattern.method in (ANY_METHOD, method) and pattern.regex.fullmatch(bare):
                 yield pattern.endpoint_id
 
 
+def plain(path: str) -> str:
+    """The path without percent-encoding and doubled slashes: `//%70ro` is `/pro`.
+
+    Who spells it so must not find a cheaper pattern. An encoded slash divides no segments.
+    """
+    if "%" in path:
+        path = "%2F".join(unquote(part) for part in _SLASH.split(path))
+    return _SLASHES.sub("/", path)
+
+
 def _segments(path: str) -> list[str]:
-    return path.strip("/").split("/")
+    return plain(path).strip("/").split("/")
 
 
 def _specificity(method: str, path: str) -> _Specificity:
