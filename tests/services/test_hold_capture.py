@@ -304,7 +304,7 @@ def test_a_served_call_makes_the_draft_of_its_month_stale(books: Context) -> Non
 def test_what_is_no_answer_to_a_call_is_refused(books: Context) -> None:
     call(books, "r-1", 1)
 
-    for status, units in ((99, 1), (600, 1), (200, -1), (200, 10**12)):
+    for status, units in ((99, 1), (600, 1), (200, -1), (200, 10**12), (404, 2**64)):
         with pytest.raises(InvalidInput):
             capture(books, "r-1", status=status, units=units)
     assert find_hold(books, "r-1").state == "open"

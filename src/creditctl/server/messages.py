@@ -10,10 +10,8 @@ from creditctl.errors import InvalidInput
 from creditctl.rules.event_ids import LONGEST_ID
 from creditctl.rules.instants import parse_instant
 from creditctl.rules.rate_limits import Channel
+from creditctl.rules.usage_events import LARGEST_UNITS
 from creditctl.server.problems import Problem
-
-LARGEST_UNITS = 2**53
-"""The largest whole number that every JSON parser keeps."""
 
 _LARGEST_COUNT = 1_000_000
 _LONGEST_PATH = 8192

@@ -14,6 +14,7 @@ from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput
 from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.rules.units import Credits
+from creditctl.rules.usage_events import LARGEST_UNITS
 from creditctl.services.call_booking import (
     ServedCall,
     batch_of_calls,
@@ -72,7 +73,7 @@ class Capture(EndingStep):
         self, context: Context, reference: str, book: PriceBook, status: int, units: int
     ) -> None:
         super().__init__(context, reference)
-        if status not in _STATUSES or units < 0:
+        if status not in _STATUSES or not 0 <= units <= LARGEST_UNITS:
             raise InvalidInput(f"status {status} with {units} units is no answer to a call")
         self.book, self.status, self.units = book, status, units
 

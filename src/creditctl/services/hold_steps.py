@@ -13,6 +13,7 @@ from creditctl.errors import Conflict, InvalidInput, NotFound
 from creditctl.rules.burn_down import Charge, burn_down
 from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.rules.units import NO_CREDITS, Credits
+from creditctl.rules.usage_events import LARGEST_UNITS
 from creditctl.services.allocation import lot_of, postpaid_lots, unlimited_in
 from creditctl.services.call_prices import (
     Caller,
@@ -66,8 +67,8 @@ class Authorization:
         self.number, self.words = request_identity(request.request_id)
         self.at = request.at or context.now
         self.expires_at = max(context.now, self.at) + context.settings.hold_timeout
-        if (request.units or 0) < 0:
-            raise InvalidInput("a call returns no negative number of units")
+        if not 0 <= (request.units or 0) <= LARGEST_UNITS:
+            raise InvalidInput("a call returns no negative and no absurd number of units")
         self.caller = Caller(0, "", None)
 
     def owner(self, unit: UnitOfWork) -> int:
