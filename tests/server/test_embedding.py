@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
@@ -167,7 +168,8 @@ async def rows(scope: Any, receive: Any, send: Any) -> None:
     if query == b"break":
         raise RuntimeError("broken")
     status = 500 if query == b"fail" else 200
-    headers = [(b"x-units", b"2")] if query != b"quiet" else []
+    units = unquote_to_bytes(query.removeprefix(b"units=")) if b"=" in query else b"2"
+    headers = [(b"x-units", units)] if query != b"quiet" else []
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"rows"})
 
@@ -197,10 +199,26 @@ def test_the_middleware_charges_what_the_application_says(
     assert told("quiet") == (200, "8")
     assert told("fail") == (500, "8")
     assert told("break") == (500, "8")
+    for nonsense in ("many", "-3", "1_0", "", "2.0", "%FF", "9" * 30):
+        assert told(f"units={nonsense}") == (200, "8"), nonsense
     assert balance(context) == ("8", "0")
     refused = api.ask("GET", "/rows")
     assert (refused.status, refused.json["code"]) == (401, "key_unknown")
     assert refused.headers["content-type"] == "application/problem+json"
+
+
+def test_the_middleware_reads_a_request_as_a_gateway_does(api: Peer, key: CreatedKey) -> None:
+    by_bearer = {"Authorization": f"Bearer {key.secret}"}
+    assert api.ask("GET", "/%72ows", headers=by_bearer).status == 200
+    # The application is asked for a path that has a question mark in it.
+    assert api.ask("GET", "/rows%3Fquiet", headers=by_bearer).json["code"] == "endpoint_unknown"
+
+
+def test_the_middleware_tells_when_the_books_do_not_answer(tmp_path: Path) -> None:
+    with served(Metered(rows, Gate(f"sqlite:///{tmp_path}/none.db"))) as peer:
+        found = peer.ask("GET", "/rows")
+    assert (found.status, found.headers["retry-after"]) == (503, "1")
+    assert found.json["detail"] == "The books cannot be asked."
 
 
 def test_the_middleware_is_short_enough_to_be_read() -> None:

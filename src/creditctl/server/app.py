@@ -15,7 +15,7 @@ from creditctl.server.answers import Request, answer_all
 from creditctl.server.batches import Batches, batches_for
 from creditctl.server.embedding import Gate
 from creditctl.server.endpoints import ENDPOINTS, Endpoint
-from creditctl.server.exchange import Answer, Asked, send_answer
+from creditctl.server.exchange import Answer, Asked, headers_of, send_answer
 from creditctl.server.problems import Problem, problem_answer
 from creditctl.server.service import Service
 
@@ -125,20 +125,17 @@ class Carrier:
         return b"".join(chunks)
 
     def _asked(self, scope: Scope, body: bytes) -> Asked:
-        """The request as a value; of headers of one name the first counts, of parameters the last.
+        """The request as a value; of parameters of one name the last counts.
 
-        Headers and paths are any bytes: each is a character of Latin-1.
+        Paths are any bytes: each is a character of Latin-1.
         """
-        headers: dict[str, str] = {}
-        for name, value in scope["headers"]:
-            headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
         query = scope["query_string"]
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         return Asked(
             method=scope["method"],
             path=path,
             query=dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {},
-            headers=headers,
+            headers=headers_of(scope),
             body=body,
             place="" if self._prefix is None else path.removeprefix(self._prefix),
         )

@@ -9,6 +9,8 @@ from creditctl.services.gate_calls import GateCall, WantedCall, WantedCapture, W
 from creditctl.services.hold_answers import Hold
 
 JSON = "application/json"
+_MOST_DIGITS = 15
+"""Below 2**53."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,34 @@ async def send_answer(
     )
     await send({"type": "http.response.start", "status": one.status, "headers": headers})
     await send({"type": "http.response.body", "body": one.body})
+
+
+def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
+    """The headers of an ASGI request or response; of one name the first counts.
+
+    They are any bytes: each is a character of Latin-1.
+    """
+    headers: dict[str, str] = {}
+    for name, value in scope.get("headers", ()):
+        headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+    return headers
+
+
+def bearer_of(headers: Mapping[str, str]) -> str | None:
+    """What stands behind `Authorization: Bearer`."""
+    scheme, _, rest = headers.get("authorization", "").partition(" ")
+    return rest.strip() or None if scheme.lower() == "bearer" else None
+
+
+def secret_of(headers: Mapping[str, str]) -> str | None:
+    """The client's API key."""
+    return headers.get("x-api-key") or bearer_of(headers)
+
+
+def units_of(text: str) -> int | None:
+    """A number of units as text; None for nonsense."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else None
 
 
 def json_answer(

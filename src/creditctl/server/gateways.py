@@ -10,9 +10,9 @@ from creditctl.rules.gate_terms import GateDecision
 from creditctl.rules.instants import instant_text
 from creditctl.server.calls_api import admitted
 from creditctl.server.embedding import new_request_id
-from creditctl.server.exchange import Answer, Asked, Deciding, encoded
+from creditctl.server.exchange import Answer, Asked, Deciding, encoded, secret_of, units_of
 from creditctl.server.problems import Problem, decision_answer, error_answer, problem_answer
-from creditctl.server.service import Service, bearer_of
+from creditctl.server.service import Service
 from creditctl.services.gate import OK
 from creditctl.services.gate_calls import WantedCall
 from creditctl.services.gate_keys import GateRequest
@@ -69,7 +69,7 @@ def ext_authz(_: Service, asked: Asked) -> Deciding:
 
 def _wanted(asked: Asked, method: str, uri: str) -> WantedCall:
     request = GateRequest(
-        secret=asked.headers.get("x-api-key") or bearer_of(asked),
+        secret=secret_of(asked.headers),
         method=method,
         path=plain_path(uri),
         units=_units(asked.query),
@@ -110,6 +110,7 @@ def _units(query: Mapping[str, str]) -> int | None:
     text = query.get("units")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):  # noqa: PLR2004 - below 2**53
+    units = units_of(text)
+    if units is None:
         raise Problem(422, "invalid_input", "units is a whole number.")
-    return int(text)
+    return units

@@ -2,16 +2,19 @@
 
     app = Metered(app, Gate("postgresql://gate@db.internal/creditctl"))
 
-What a request returned is told by the application in the response's header `X-Units`.
+What a request returned is told by the application in the response's header `X-Units`; nothing, or
+nonsense, is 0.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import quote
 
+from creditctl.errors import CreditctlError
 from creditctl.server.embedding import Gate, new_request_id
-from creditctl.server.exchange import send_answer
-from creditctl.server.problems import decision_answer
+from creditctl.server.exchange import headers_of, secret_of, send_answer, units_of
+from creditctl.server.problems import decision_answer, error_answer
 from creditctl.services.gate import OK
 
 Message = MutableMapping[str, Any]
@@ -29,19 +32,22 @@ class Metered:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        secret = dict(scope["headers"]).get(b"x-api-key", b"").decode("latin-1")
+        # ASGI has decoded the path, and the gate would do it again.
+        asked = secret_of(headers_of(scope)) or "", scope["method"], quote(scope["path"])
         name, facts = new_request_id(), {"status": 500, "units": 0}
-        call = await asyncio.to_thread(
-            self.gate.authorize, secret, scope["method"], scope["path"], request_id=name
-        )
+        try:
+            call = await asyncio.to_thread(self.gate.authorize, *asked, request_id=name)
+        except CreditctlError as error:
+            await send_answer(send, error_answer(error))
+            return
         if call.decision.status != OK:
             await send_answer(send, decision_answer(call.decision))
             return
 
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
-                units = dict(message.get("headers", ())).get(b"x-units", b"0")
-                facts.update(status=message["status"], units=int(units))
+                units = units_of(headers_of(message).get("x-units", ""))
+                facts.update(status=message["status"], units=units or 0)
             await send(message)
 
         try:

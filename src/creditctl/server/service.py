@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 
 from creditctl.server.embedding import Gate
-from creditctl.server.exchange import Asked
+from creditctl.server.exchange import Asked, bearer_of
 from creditctl.server.metrics import Metrics
 from creditctl.server.problems import Problem
 
@@ -26,7 +26,7 @@ class Service:
         """Raise Problem 401 unless the caller knows the secret, as a bearer or in a header."""
         if self.secret is None:
             return
-        given = asked.headers.get(KNOWN_BY) or bearer_of(asked) or ""
+        given = asked.headers.get(KNOWN_BY) or bearer_of(asked.headers) or ""
         if not compare_digest(given.encode(), self.secret):
             raise Problem(
                 401,
@@ -34,9 +34,3 @@ class Service:
                 "The gate's secret is missing or wrong.",
                 headers={"WWW-Authenticate": 'Bearer realm="creditctl"'},
             )
-
-
-def bearer_of(asked: Asked) -> str | None:
-    """What stands behind `Authorization: Bearer`."""
-    scheme, _, rest = asked.headers.get("authorization", "").partition(" ")
-    return rest.strip() or None if scheme.lower() == "bearer" else None
