@@ -1,5 +1,6 @@
 """`creditctl gate check`: one decision, its headers, its exit code."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from typer.testing import CliRunner
 
 from conftest import Cli
 from creditctl.cli.app import app
+from gate_server import free_port
 
 SAMPLE = Path(__file__).parents[2] / "sample-data/finlight/catalog.toml"
 
@@ -212,9 +214,28 @@ def test_serving_to_other_machines_needs_a_secret(
     monkeypatch.setenv("GATE_WORD", "open sesame")
     monkeypatch.setenv("CREDITCTL_GATE_SECRET", "env:GATE_WORD")
     assert told == {}
-    serve("--host", "0.0.0.0", "--port", "9999", "--workers", "3", expect=0)
-    assert (told["host"], told["port"], told["workers"]) == ("0.0.0.0", 9999, 3)
+    port = free_port()
+    serve("--host", "0.0.0.0", "--port", str(port), "--workers", "3", expect=0)
+    assert (told["host"], told["port"], told["workers"]) == ("0.0.0.0", port, 3)
     assert told["name"] == "creditctl.server.app:from_environment"
+
+
+@pytest.mark.parametrize(
+    ("host", "status", "words"),
+    [("127.0.0.1", 8, "Address already in use"), ("203.0.113.7", 2, "Cannot assign requested")],
+)
+def test_an_address_that_nobody_can_listen_to_is_told_before_it_serves(
+    sqlite_database: str, monkeypatch: pytest.MonkeyPatch, host: str, status: int, words: str
+) -> None:
+    monkeypatch.setenv("GATE_WORD", "open sesame")
+    monkeypatch.setenv("CREDITCTL_GATE_SECRET", "env:GATE_WORD")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        line = ["--db", sqlite_database, "gate", "serve", "--host", host, "--port", port]
+        result = CliRunner().invoke(app, line)
+    assert result.exit_code == status
+    assert f"error: {host} port {port} cannot be listened to: {words}" in result.stderr
+    assert "listening on" not in result.stderr
 
 
 def test_a_gate_goes_by_the_real_clock_and_needs_its_books(sqlite_cli: Cli, tmp_path: Path) -> None:

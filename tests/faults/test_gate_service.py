@@ -121,9 +121,9 @@ def test_what_a_killed_gate_held_is_free_after_the_timeout(
     assert run_checks(over) == []
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(("workers", "stop"), [("1", signal.SIGHUP), ("2", signal.SIGTERM)])
 def test_a_gate_that_is_stopped_answers_what_it_was_asked(
-    present: Context, tmp_path: Path, workers: str
+    present: Context, tmp_path: Path, workers: str, stop: signal.Signals
 ) -> None:
     key = a_key(present, "10000")
     answered: list[int] = []
@@ -143,7 +143,7 @@ def test_a_gate_that_is_stopped_answers_what_it_was_asked(
         for thread in threads:
             thread.start()
         assert enough.wait(timeout=60)
-        process.terminate()
+        process.send_signal(stop)
         process.wait(timeout=60)
         for thread in threads:
             thread.join()

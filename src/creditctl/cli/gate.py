@@ -1,6 +1,8 @@
 """`creditctl gate`: decide whether a request may pass."""
 
+import errno
 import os
+import signal
 from datetime import datetime
 from typing import Annotated
 
@@ -10,7 +12,7 @@ from creditctl.cli import gate_connections, gate_holds
 from creditctl.cli.groups import command_group
 from creditctl.cli.options import parser_of
 from creditctl.cli.session import session_of
-from creditctl.errors import DriverMissing, ExitStatus, InvalidInput
+from creditctl.errors import Busy, DriverMissing, ExitStatus, InvalidInput
 from creditctl.output.view import Column, Section, View
 from creditctl.rules.instants import parse_instant
 from creditctl.rules.rate_limits import Channel
@@ -168,8 +170,8 @@ def serve(
 ) -> None:
     """Serve decisions over HTTP, for gateways and API servers.
 
-    Calls that are being answered are answered when it is stopped (SIGTERM). Listening to other
-    machines needs a gate_secret. It needs: pip install 'creditctl[server]'
+    Calls that are being answered are answered when it is stopped (SIGTERM, SIGHUP). Listening to
+    other machines needs a gate_secret. It needs: pip install 'creditctl[server]'
 
     Example: creditctl gate serve --port 8750 --workers 2
     """
@@ -190,9 +192,12 @@ def serve(
     from creditctl.services.call_prices import current_prices
 
     current_prices(context)  # a database that cannot be read is told here, and at once
+    _check_address(host, port)
     # Each process reads the settings for itself; these may have come from flags.
     os.environ.update(CREDITCTL_DB=context.database, CREDITCTL_ACTOR=context.actor)
     session.note(f"listening on http://{host}:{port}")
+    if workers == 1:  # several are started anew, as uvicorn does it
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     uvicorn.run(
         "creditctl.server.app:from_environment",
         factory=True,
@@ -205,3 +210,17 @@ def serve(
         proxy_headers=False,  # nothing asks where a request came from
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
+
+
+def _check_address(host: str, port: int) -> None:
+    """Raise Busy where somebody listens there already, InvalidInput where nobody may."""
+    import socket  # only who serves needs it
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as problem:
+        kind = Busy if problem.errno == errno.EADDRINUSE else InvalidInput
+        why = (problem.strerror or str(problem)).partition(" (")[0]  # Python repeats the address
+        words = f"{host} port {port} cannot be listened to: {why}"
+        raise kind(words, hint="give another --port or --host") from None
