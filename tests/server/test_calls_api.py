@@ -1,6 +1,8 @@
 """The JSON API over HTTP: what it takes, what it answers, with which status."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ from creditctl.context import Context
 from creditctl.server.metrics import Metrics
 from creditctl.services.balances import read_balance
 from creditctl.services.keys import CreatedKey, create_key
+from creditctl.store.driver_sqlite import path_of
+from creditctl.store.engine import unit_of_work
 from gate_server import Peer, gate_in_thread
 
 CATALOG = """
@@ -164,9 +168,16 @@ def test_the_gate_s_secret_is_asked_for(context: Context, key: CreatedKey) -> No
         assert gate.ask("GET", "/healthz").status == 200
 
 
-def test_books_that_do_not_answer_are_told_to_nobody_outside(context: Context) -> None:
-    nowhere = Context("sqlite:////nowhere/books.db", NOW, "gate")
-    with gate_in_thread(nowhere) as gate:
+@pytest.mark.parametrize("why", ["missing", "outdated"])
+def test_books_that_do_not_answer_are_told_to_nobody_outside(
+    sqlite_database: str, tmp_path: Path, why: str
+) -> None:
+    books = f"sqlite:///{tmp_path}/books.db"
+    if why == "outdated":
+        shutil.copy(path_of(sqlite_database), path_of(books))
+        with unit_of_work(books) as unit:
+            unit.run("UPDATE alembic_version SET version_num = '0010'")
+    with gate_in_thread(Context(books, NOW, "gate")) as gate:
         found = gate.post("/v1/authorize", request_id="r-1", key="a", path="/rows")
         assert (found.status, found.headers["retry-after"]) == (503, "1")
         assert found.json["detail"] == "The books cannot be asked."

@@ -16,7 +16,13 @@ from creditctl.adapters.counters.interface import (
     Lease,
 )
 from creditctl.context import Context
-from creditctl.errors import Busy, DatabaseMissing, DatabaseUnreadable, DiskFull
+from creditctl.errors import (
+    Busy,
+    DatabaseMissing,
+    DatabaseOutdated,
+    DatabaseUnreadable,
+    DiskFull,
+)
 from creditctl.rules.instants import instant_of
 from creditctl.rules.periods import Period
 from creditctl.rules.rate_limits import (
@@ -200,7 +206,7 @@ def _undo_if_refused(verdict: Verdict) -> None:
 def _answering() -> Iterator[None]:
     try:
         yield
-    except (Busy, DatabaseMissing, DatabaseUnreadable, DiskFull) as problem:
+    except (Busy, DatabaseMissing, DatabaseOutdated, DatabaseUnreadable, DiskFull) as problem:
         raise CountersDown(problem.detail) from problem
 
 
