@@ -145,7 +145,8 @@ def test_what_cannot_be_read_is_told(gate: Peer) -> None:
 
 
 def test_paths_and_methods_that_are_none_are_problems_too(gate: Peer) -> None:
-    assert gate.ask("GET", "/v1/nothing").json["code"] == "not_found"
+    for place in ("/v1/nothing", "/healthz/", "/v1/ext_authz"):
+        assert gate.ask("GET", place).json["code"] == "not_found"
     found = gate.ask("GET", "/v1/authorize")
     assert (found.status, found.json["code"]) == (405, "method_not_allowed")
     assert found.headers["allow"] == "POST"
@@ -154,13 +155,15 @@ def test_paths_and_methods_that_are_none_are_problems_too(gate: Peer) -> None:
 
 def test_the_gate_s_secret_is_asked_for(context: Context, key: CreatedKey) -> None:
     call = {"request_id": "r-1", "key": key.id, "path": "/rows", "units": 1}
-    with gate_in_thread(context, b"open sesame") as gate:
+    secret = "öpen sesame".encode()
+    sent = secret.decode("latin-1")
+    with gate_in_thread(context, secret) as gate:
         refused = gate.post("/v1/authorize", **call)
         assert (refused.status, refused.json["code"]) == (401, "gate_secret")
         assert refused.headers["www-authenticate"].startswith("Bearer")
         for headers in (
-            {"Authorization": "Bearer open sesame"},
-            {"X-Gate-Secret": "open sesame"},
+            {"Authorization": f"Bearer {sent}"},
+            {"X-Gate-Secret": sent},
         ):
             assert gate.ask("POST", "/v1/authorize", call, headers).status == 200
         wrong = {"Authorization": "Bearer öpen".encode().decode("latin-1")}

@@ -120,7 +120,15 @@ def test_what_nginx_was_told_to_leave_out_is_its_own_mistake(gate: Peer, key: Cr
 
 @pytest.mark.parametrize(
     "uri",
-    ["/a/../rows", "/models/%2e%2e/rows", "/models/..%2Frows", "/a%2f..%2Frows", "/./rows", "/m/.."],
+    [
+        "/a/../rows",
+        "/models/%2e%2e/rows",
+        "/models/..%2Frows",
+        "/a%2f..%2Frows",
+        "/./rows",
+        "/models/..",
+        "/rows#/models/x",
+    ],
 )
 def test_a_path_that_a_gateway_would_resolve_is_refused(
     gate: Peer, key: CreatedKey, uri: str

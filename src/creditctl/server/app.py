@@ -85,7 +85,9 @@ def application(service: Service) -> "Starlette":
         for carrier in carriers
     ]
     handlers: dict[Any, Any] = {HTTPException: refused}
-    return Application(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    made = Application(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    made.router.redirect_slashes = False  # no gateway would follow
+    return made
 
 
 class Carrier:

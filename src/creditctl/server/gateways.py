@@ -96,12 +96,13 @@ def _told(decision: GateDecision, request_id: str) -> dict[str, str]:
 def plain_path(uri: str) -> str:
     """The path of a request target without its query.
 
-    Raises Problem 403 for `.` and `..` in it: gateways resolve them, each in its own way, and the
-    request would be priced as another one than is served.
+    Raises Problem 403 for `.`, `..` and `#` in it: gateways resolve or cut them off, each in its
+    own way, and the request would be priced as another one than is served.
     """
-    path = uri.partition("?")[0].partition("#")[0]
-    if not _DOTS.isdisjoint(unquote(path).split("/")):
-        raise Problem(403, "endpoint_unknown", "The path has dots to be resolved in it.")
+    path = uri.partition("?")[0]
+    if "#" in path or not _DOTS.isdisjoint(unquote(path).split("/")):
+        words = "The path has dots to be resolved in it, or a #."
+        raise Problem(403, "endpoint_unknown", words)
     return path
 
 

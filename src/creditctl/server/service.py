@@ -27,7 +27,7 @@ class Service:
         if self.secret is None:
             return
         given = asked.headers.get(KNOWN_BY) or bearer_of(asked.headers) or ""
-        if not compare_digest(given.encode(), self.secret):
+        if not compare_digest(given.encode("latin-1"), self.secret):
             raise Problem(
                 401,
                 "gate_secret",
