@@ -167,7 +167,7 @@ def test_a_budget_is_over_at_midnight() -> None:
     found = refusal(replace(CALLER, decided=BUDGET), ASKED, NOW)
     assert found is not None
     assert (found.retry_after, found.resets_at) == (30, BUDGET.until)
-    assert found.detail == "Exceeded the daily budget of 10 credits."
+    assert found.detail == "Exceeded the budget of 10 credits."
     midnight = datetime(2026, 12, 1, tzinfo=UTC)
     assert refusal(replace(CALLER, decided=BUDGET), ASKED, midnight) is None
 

@@ -47,7 +47,7 @@ def test_a_moment_of_the_past_is_explained_by_what_had_been_decided(acme: Contex
         assert outlook.allowed is allowed, when
     blocked = explain_credits(acme, "acme", at=at(acme, "2026-10-05T12:00:00Z").now)
     assert (blocked.reason, str(blocked.usage), str(blocked.limit)) == ("budget", "30", "10")
-    assert blocked.words == "more was used that day than its daily budget allows"
+    assert blocked.words == "more was used than its budget allows"
     assert blocked.until == at(acme, "2026-10-06T00:00:00Z").now
 
 

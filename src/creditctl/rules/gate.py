@@ -104,7 +104,7 @@ def _by_budget(caller: Caller, at: datetime) -> _Found | None:
     decided = caller.decided.at(at)
     if (decided.state, decided.reason) != (enforcement.State.BLOCKED, enforcement.Reason.BUDGET):
         return None
-    return 429, GateReason.BUDGET, f"Exceeded the daily budget of {decided.limit} credits."
+    return 429, GateReason.BUDGET, f"Exceeded the budget of {decided.limit} credits."
 
 
 def _by_part(caller: Caller, at: datetime) -> _Found | None:

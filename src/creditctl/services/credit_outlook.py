@@ -55,8 +55,8 @@ _WORDS = {
     Reason.SUSPENDED: "the organization is suspended",
     Reason.OVERAGE: "it owes credits that no grant covered; a paid grant repays them",
     Reason.CREDITS_EXHAUSTED: "neither credits nor a postpaid limit were left",
-    Reason.BUDGET: "more was used that day than its daily budget allows",
-    Reason.THRESHOLD: "the day's usage passed the threshold; calls went on",
+    Reason.BUDGET: "more was used than its budget allows",
+    Reason.THRESHOLD: "usage passed a threshold; calls went on",
     Reason.NONE: "calls were let through",
 }
 
