@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from creditctl.rules.fee_revenue import FeeSpan, earned_until
 from creditctl.rules.instants import start_of_day
+from creditctl.services.net_fees import NetFees
 from creditctl.services.subscription_periods import SubscriptionPeriod, periods_of_each
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.closings import earned_at, last_closing
@@ -44,23 +45,25 @@ def earned_live(unit: UnitOfWork, now: datetime, days: Sequence[date]) -> Earned
     until = [min(day, tomorrow) for day in days]
     earned: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * len(days))
     midnight = datetime.combine(max(until), time(), UTC)
-    for subscription, periods in periods_of_each(unit, all_subscriptions(unit), midnight):
-        for currency, span in fee_spans(subscription, periods):
+    subscriptions = all_subscriptions(unit)
+    fees = NetFees(unit, subscriptions)
+    for subscription, periods in periods_of_each(unit, subscriptions, midnight):
+        for currency, span in _fee_spans(subscription, periods, fees):
             sums = earned[subscription.id, currency]
             for place, day in enumerate(until):
                 sums[place] += earned_until(span, day)
     return {key: tuple(minor) for key, minor in earned.items()}
 
 
-def fee_spans(
-    subscription: SubscriptionRow, periods: Iterable[SubscriptionPeriod]
+def _fee_spans(
+    subscription: SubscriptionRow, periods: Iterable[SubscriptionPeriod], fees: NetFees
 ) -> Iterator[tuple[str, FeeSpan]]:
-    """The fees of the subscription's periods, each with its currency.
+    """The fees of the subscription's periods without tax, each with its currency.
 
     A change's fee is for the rest of the period; one that is cut short is earned until its end.
     """
     for period in periods:
         if period.fee:
             ends_at = min(period.whole.ends_at, subscription.ended_at or period.whole.ends_at)
-            span = FeeSpan(period.fee.minor, period.starts_at.date(), ends_at.date())
+            span = FeeSpan(fees.of(period), period.starts_at.date(), ends_at.date())
             yield period.fee.currency, span

@@ -55,16 +55,7 @@ def taxed_draft(
     Without a seller in the catalog none is charged, and the notice says so. Raises InvalidInput and
     CatalogInvalid where tax cannot be told.
     """
-    at = tax_point(period)
-    inclusive = terms.includes_tax(base.currency)
-    sale = Sale(
-        seller=terms.seller,
-        buyer=buyer_from(owner, at, trusting=terms.trusts_check_digits),
-        day=at.date(),
-        currency=base.currency,
-        prices_include_tax=inclusive,
-    )
-    assessed = taxed_invoice(base, sale, terms.rates, terms.rulings)
+    assessed = taxed_sale(terms, owner, tax_point(period), base)
     notice = None if assessed is None else assessed.notice
     document = None if assessed is None else assessed.document
     amounts = DraftAmounts(
@@ -72,11 +63,28 @@ def taxed_draft(
         subtotal_minor=document.net.minor if document else 0,
         tax_minor=document.tax.minor if document else 0,
         total_minor=document.gross.minor if document else 0,
-        prices_include_tax=inclusive,
+        prices_include_tax=terms.includes_tax(base.currency),
         treatment=str(assessed.decision.treatment) if assessed else None,
         document=sale_document(terms.seller_card, owner, notice),
     )
     return TaxedDraft(amounts, tuple(_taxes(assessed)) if assessed else ())
+
+
+def taxed_sale(
+    terms: SaleTerms, owner: OrganizationRow, at: datetime, base: Money
+) -> Assessment | None:
+    """The tax on that sum, owed by an organization at a time; None where there is nothing to tax.
+
+    Raises InvalidInput and CatalogInvalid where tax cannot be told.
+    """
+    sale = Sale(
+        seller=terms.seller,
+        buyer=buyer_from(owner, at, trusting=terms.trusts_check_digits),
+        day=at.date(),
+        currency=base.currency,
+        prices_include_tax=terms.includes_tax(base.currency),
+    )
+    return taxed_invoice(base, sale, terms.rates, terms.rulings)
 
 
 def _taxes(assessed: Assessment) -> list[InvoiceTaxRow]:
