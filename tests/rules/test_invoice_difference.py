@@ -3,10 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from creditctl.rules.billed_amounts import net_parts
 from creditctl.rules.invoice_difference import (
     Stated,
     StatedTax,
@@ -74,24 +71,3 @@ def test_lines_of_one_name_pair_up_in_their_order() -> None:
 
 def test_an_invoice_is_equal_to_itself() -> None:
     assert not any(pair.differs for pair in side_by_side(INVOICE, INVOICE))
-
-
-@pytest.mark.parametrize(
-    ("net", "amounts", "parts"),
-    [
-        (103, [100, 3], [100, 3]),  # prices without tax
-        (84, [100], [84]),  # 1.00 with 19 % in it
-        (87, [100, 3], [84, 3]),  # 84.47 and 2.53
-        (5, [0, 0], [5, 0]),
-        (0, [], []),
-    ],
-)
-def test_the_net_is_shared_by_what_lines_come_to(
-    net: int, amounts: list[int], parts: list[int]
-) -> None:
-    assert net_parts(net, amounts) == parts
-
-
-@given(st.integers(0, 10**9), st.lists(st.integers(-5, 10**6), min_size=1))
-def test_parts_sum_to_the_net(net: int, amounts: list[int]) -> None:
-    assert sum(net_parts(net, amounts)) == net

@@ -101,8 +101,14 @@ def _parts(row: PostedRow, parts: list[BilledPartRow]) -> list[BilledPart]:
     if row.kind not in (INVOICED, VOIDED):
         return []
     sign = 1 if row.kind == INVOICED else -1
-    nets = net_parts(abs(row.net_minor), [part.amount_minor for part in parts])
+    fees = [part for part in parts if part.is_fee]
+    others = [part for part in parts if not part.is_fee]
+    nets = net_parts(
+        abs(row.net_minor),
+        [part.amount_minor for part in fees],
+        [part.amount_minor for part in others],
+    )
     return [
         BilledPart(part, sign * net, sign * part.micro)
-        for part, net in zip(parts, nets, strict=True)
+        for part, net in zip(fees + others, nets, strict=True)
     ]

@@ -63,7 +63,8 @@ def _fee_spans(
     A change's fee is for the rest of the period; one that is cut short is earned until its end.
     """
     for period in periods:
-        if period.fee:
+        fee = period.fee
+        if fee:
             ends_at = min(period.whole.ends_at, subscription.ended_at or period.whole.ends_at)
-            span = FeeSpan(fees.of(period), period.starts_at.date(), ends_at.date())
-            yield period.fee.currency, span
+            span = FeeSpan(fees.of(period, fee), period.starts_at.date(), ends_at.date())
+            yield fee.currency, span

@@ -6,7 +6,7 @@ Read for many organizations in a few statements; one alone is a block of one.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Protocol, TypeVar
 
@@ -262,10 +262,15 @@ def is_billed_in(period: SubscriptionPeriod, month: Period) -> bool:
     """Whether an invoice of those days has a line for the fee of this period."""
     if period.starts_at < month.starts_at:
         return False
+    billed_at, is_first = fee_billed_at(period)
+    return bills_fee_of(month, billed_at, is_first=is_first) and bool(period.fee)
+
+
+def fee_billed_at(period: SubscriptionPeriod) -> tuple[datetime, bool]:
+    """When its fee is billed, and whether as a first one: as `bills_fee_of` takes them."""
     is_first = period.began in (Began.START, Began.CHANGE)
     # By the day: an invoice ends at midnight, the period it bills in advance when it began.
-    billed_at = period.starts_at if is_first else start_of_day(period.starts_at)
-    return bills_fee_of(month, billed_at, is_first=is_first) and bool(period.fee)
+    return period.starts_at if is_first else start_of_day(period.starts_at), is_first
 
 
 def _was_unlimited(periods: Iterable[SubscriptionPeriod], month: Period) -> bool:

@@ -4,26 +4,24 @@ Once an invoice that bills a fee is final it is what that invoice takes for it, 
 Until then it is told by the catalog and the buyer, of the last day of the month that will bill it.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
 from functools import cached_property
 
 from creditctl.errors import CatalogMissing, InvalidInput
-from creditctl.rules.billed_amounts import net_parts
-from creditctl.rules.instants import start_of_day
+from creditctl.rules.billed_amounts import net_until
+from creditctl.rules.invoice_lines import bills_fee_of
 from creditctl.rules.periods import Period, calendar_month
-from creditctl.rules.tax.calculation import nearest
 from creditctl.rules.units import Money
-from creditctl.services.invoice_figures import is_billed_in
+from creditctl.services.invoice_figures import fee_billed_at
 from creditctl.services.invoice_taxes import TermsBook, tax_point, taxed_sale
 from creditctl.services.sale_rows import seller_of
-from creditctl.services.subscription_periods import Began, SubscriptionPeriod
+from creditctl.services.subscription_periods import SubscriptionPeriod
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.billed_fees import FeeInvoiceRow, fee_invoices, parts_with_tax
+from creditctl.store.queries.billed_fees import FinalRow, final_invoices
 from creditctl.store.queries.orgs import OrganizationRow, organizations_by_id
 from creditctl.store.queries.selling import seller_rows
 from creditctl.store.queries.subscriptions import SubscriptionRow
@@ -31,20 +29,18 @@ from creditctl.store.queries.subscriptions import SubscriptionRow
 _INSTANT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Billed:
-    """A final invoice with fees; `nets` are those of its fees by their amounts, the first last."""
+@dataclass(slots=True)
+class _Invoice:
+    """A final invoice, and the fees that were found on it so far, in minor units."""
 
-    row: FeeInvoiceRow
-    nets: Mapping[int, list[int]]
+    row: FinalRow
+    reached: int = 0
 
-    def net_of(self, amount: int) -> int:
-        """What it takes for a fee; in proportion where it has no line for it, or not any more."""
-        if not self.row.includes_tax:
-            return amount
-        if self.nets.get(amount):
-            return self.nets[amount].pop()
-        return nearest(Fraction(amount * self.row.net_minor, self.row.total_minor))
+    def net_of(self, fee: int) -> int:
+        """What it takes for one more of its fees: they come first, and end at `net_parts`' sum."""
+        before, self.reached = self.reached, self.reached + fee
+        net, whole = self.row.net_minor, self.row.lines_minor
+        return net_until(net, whole, self.reached) - net_until(net, whole, before)
 
 
 class NetFees:
@@ -61,17 +57,27 @@ class NetFees:
             self._owners = organizations_by_id(unit, sorted(owners))
 
     @cached_property
-    def _billed(self) -> dict[int, list[_Billed]]:
-        return _billed(self._unit)
+    def _invoices(self) -> dict[int, list[_Invoice]]:
+        """Final ones of each organization, the oldest first."""
+        found: dict[int, list[_Invoice]] = defaultdict(list)
+        for row in final_invoices(self._unit):
+            found[row.organization_id].append(_Invoice(row))
+        return found
 
-    def of(self, period: SubscriptionPeriod) -> int:
+    def of(self, period: SubscriptionPeriod, fee: Money) -> int:
         """The net of the fee of that period, in minor units."""
-        fee = period.fee
-        if not self._may_include or not fee:
+        if not self._may_include:
             return fee.minor
-        if (invoice := self._invoice_of(period)) is not None:
-            return invoice.net_of(fee.minor)
-        return self.at(period.organization_id, _expected_tax_point(period), fee)
+        billed_at, is_first = fee_billed_at(period)
+        invoices = self._invoices.get(period.organization_id, [])
+        # The first that ends after a first fee's day, and with or after that of a later one.
+        place = (bisect_right if is_first else bisect_left)(invoices, billed_at, key=_end_of)
+        if place < len(invoices):
+            invoice = invoices[place]
+            days = Period(invoice.row.starts_at, invoice.row.ends_at)
+            if bills_fee_of(days, billed_at, is_first=is_first):
+                return invoice.net_of(fee.minor)
+        return self.at(period.organization_id, _tax_point(billed_at, is_first=is_first), fee)
 
     def at(self, organization_id: int, at: datetime, fee: Money) -> int:
         """The net of a fee that this organization would be billed at that time, in minor units.
@@ -89,36 +95,11 @@ class NetFees:
             return fee.minor
         return fee.minor if assessed is None else assessed.document.net.minor
 
-    def _invoice_of(self, period: SubscriptionPeriod) -> _Billed | None:
-        invoices = self._billed.get(period.organization_id, [])
-        day = start_of_day(period.starts_at)
-        place = bisect_left(invoices, day, key=lambda one: one.row.ends_at)
-        # A first fee is on the invoice of its day, a later one on that which ends with or after it.
-        for one in invoices[place : place + 2]:
-            if is_billed_in(period, Period(one.row.starts_at, one.row.ends_at)):
-                return one
-        return None
+
+def _end_of(invoice: _Invoice) -> datetime:
+    return invoice.row.ends_at
 
 
-def _expected_tax_point(period: SubscriptionPeriod) -> datetime:
+def _tax_point(billed_at: datetime, *, is_first: bool) -> datetime:
     """Of the month that will bill it: an aligned invoice may end before, and settles it then."""
-    is_first = period.began in (Began.START, Began.CHANGE)
-    billed_at = period.starts_at if is_first else start_of_day(period.starts_at) - _INSTANT
-    return tax_point(calendar_month(billed_at))
-
-
-def _billed(unit: UnitOfWork) -> dict[int, list[_Billed]]:
-    """Final invoices with fees of each organization, the oldest first."""
-    amounts: dict[int, list[tuple[bool, int]]] = defaultdict(list)
-    for part in parts_with_tax(unit):
-        amounts[part.invoice_id].append((part.is_fee, part.amount_minor))
-    found: dict[int, list[_Billed]] = defaultdict(list)
-    for row in fee_invoices(unit):
-        nets: dict[int, list[int]] = defaultdict(list)
-        parts = amounts.get(row.id, [])
-        shares = net_parts(row.net_minor, [amount for _, amount in parts])
-        for (is_fee, amount), net in zip(parts, shares, strict=True):
-            if is_fee:
-                nets[amount].append(net)
-        found[row.organization_id].append(_Billed(row, nets))
-    return found
+    return tax_point(calendar_month(billed_at if is_first else billed_at - _INSTANT))

@@ -193,9 +193,11 @@ def taxes_posted(unit: UnitOfWork, first_day: date, end_day: date) -> list[Poste
     )
 
 
-def parts_of(invoices: str) -> str:
-    """SQL of the `BilledPartRow`s of the invoices whose ids that SQL gives."""
-    return f"""
+def billed_parts(unit: UnitOfWork, first_day: date, end_day: date) -> list[BilledPartRow]:
+    """Of invoices posted or voided in [first_day, end_day): its fees, orders and overage."""
+    return unit.fetch(
+        BilledPartRow,
+        """
         SELECT invoice_id, is_fee, is_order, MIN(description), unit_price, SUM(micro),
                SUM(amount_minor)
         FROM (
@@ -208,21 +210,17 @@ def parts_of(invoices: str) -> str:
                    CASE WHEN l.kind IN ('fee', 'order') THEN l.position ELSE 0 END AS position,
                    COALESCE(l.credits_micro, 0) AS micro, l.amount_minor
             FROM invoice_line AS l
-            WHERE l.invoice_id IN ({invoices})
+            WHERE l.invoice_id IN (
+                SELECT e.invoice_id FROM receivable_entry AS e
+                WHERE e.kind IN ('invoiced', 'voided')
+                  AND e.posting_day >= :first_day AND e.posting_day < :end_day)
         ) AS part
         GROUP BY invoice_id, is_fee, is_order, position, unit_price
         ORDER BY invoice_id, position DESC, unit_price
-    """
-
-
-def billed_parts(unit: UnitOfWork, first_day: date, end_day: date) -> list[BilledPartRow]:
-    """Of invoices posted or voided in [first_day, end_day): its fees, orders and overage."""
-    posted = """
-        SELECT e.invoice_id FROM receivable_entry AS e
-        WHERE e.kind IN ('invoiced', 'voided')
-          AND e.posting_day >= :first_day AND e.posting_day < :end_day
-    """
-    return unit.fetch(BilledPartRow, parts_of(posted), first_day=first_day, end_day=end_day)
+        """,
+        first_day=first_day,
+        end_day=end_day,
+    )
 
 
 _DOCUMENTS = f"""
