@@ -2,6 +2,7 @@
 
 import typer
 
+from creditctl.cli.check import check as prove
 from creditctl.cli.groups import command_group
 from creditctl.cli.session import session_of
 from creditctl.output.view import Column, Section, View
@@ -67,6 +68,4 @@ def check(ctx: typer.Context) -> None:
 
     Example: creditctl db check
     """
-    from creditctl.cli.check import check as prove
-
     prove(ctx)
