@@ -114,3 +114,18 @@ def test_it_is_audited_with_its_reason(shop: Cli) -> None:
     recorded = next(one for one in entries if one["action"] == "usage.recorded")
     assert (recorded["subject"], recorded["reason"]) == (told["batch"], "lost")
     assert json.loads(json.dumps(recorded["after"]))["id"] == "r-1"
+
+
+def test_what_is_late_is_on_the_next_invoice_or_waits(shop: Cli) -> None:
+    november = "2026-11-05T00:00:00Z"
+    shop(REQUEST)
+    shop("invoice generate --month 2026-10 --zero", as_of=november)
+    shop("invoice finalize --month 2026-10 --now", as_of=november)
+    late = shop(f"-o json {REQUEST.replace('r-1', 'r-2')}", as_of=november)
+    assert (late.data["outcome"], late.data["credits"]) == ("adjusted", "3")
+    # The window is two periods: before the first invoice, time is counted back by months.
+    older = REQUEST.replace("r-1", "r-3").replace("2026-10", "2026-08")
+    waits = shop(f"-o json {older}", as_of=november)
+    assert (waits.data["outcome"], waits.data["credits"]) == ("quarantined", "0")
+    assert "usage late list" in waits.stderr
+    assert (waits.data["available_after"], waits.data["overage"]) == ("4", "0")

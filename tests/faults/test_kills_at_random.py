@@ -45,7 +45,7 @@ def life(
     return time.monotonic() - started
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [6, pytest.param(200, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_the_books_are_those_of_a_clean_run(
     fresh: Fresh, usage_file: Path, clean_run: CleanRun, life: float, kills: int
 ) -> None:

@@ -29,7 +29,7 @@ def small_file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("steps", [5, pytest.param(None, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("steps", [8, pytest.param(None, marks=pytest.mark.slow)])
 def test_killed_before_any_statement_the_next_run_ends_as_a_clean_one(
     fresh: Fresh,
     small_file: Path,

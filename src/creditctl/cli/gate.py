@@ -196,7 +196,8 @@ def serve(
     # Each process reads the settings for itself; these may have come from flags.
     os.environ.update(CREDITCTL_DB=context.database, CREDITCTL_ACTOR=context.actor)
     session.note(f"listening on http://{host}:{port}")
-    if workers == 1:  # several are started anew, as uvicorn does it
+    # Several are started anew, as uvicorn does it; Windows has no such signal.
+    if workers == 1 and hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     uvicorn.run(
         "creditctl.server.app:from_environment",

@@ -79,7 +79,7 @@ def record(
     It is priced at its own time, drawn from credits, late where its month is invoiced, and known by
     its id: the log line of the same request, should it come after all, is a duplicate.
 
-    Example: creditctl usage record acme --path /v1/quotes/AAPL --at 2026-10-04T12:00Z --reason lost
+    Example: creditctl usage record acme --path /rows --at 2026-10-04T12:00Z --reason lost
     """
     from creditctl.services.usage_recording import RecordRequest, record_usage
 

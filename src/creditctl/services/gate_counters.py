@@ -16,13 +16,6 @@ from creditctl.adapters.counters.interface import (
     Lease,
 )
 from creditctl.context import Context
-from creditctl.errors import (
-    Busy,
-    DatabaseMissing,
-    DatabaseOutdated,
-    DatabaseUnreadable,
-    DiskFull,
-)
 from creditctl.rules.instants import instant_of
 from creditctl.rules.periods import Period
 from creditctl.rules.rate_limits import (
@@ -36,6 +29,7 @@ from creditctl.rules.rate_limits import (
     verdict_of,
 )
 from creditctl.services.group_commit import GroupCommit
+from creditctl.services.group_steps import OF_THE_TRANSACTION
 from creditctl.store.engine import UnitOfWork, dialect_of, reading, unit_of_work
 from creditctl.store.queries.gate_counters import (
     add_connection,
@@ -206,7 +200,7 @@ def _undo_if_refused(verdict: Verdict) -> None:
 def _answering() -> Iterator[None]:
     try:
         yield
-    except (Busy, DatabaseMissing, DatabaseOutdated, DatabaseUnreadable, DiskFull) as problem:
+    except OF_THE_TRANSACTION as problem:
         raise CountersDown(problem.detail) from problem
 
 

@@ -71,7 +71,7 @@ def _perform(
         arrival = Arrival(reference, sign * amount.minor, context.now, request.reason)
         record_payment(unit, context, row, arrival)
     tell_if_paid(unit, context, target)
-    before, after = (invoice_standing(unit, row.id) for row in (source, target))
+    left, paid = (invoice_standing(unit, row.id) for row in (source, target))
     record_change(
         unit,
         context,
@@ -79,17 +79,17 @@ def _perform(
         source.public_id,
         organization_id=owner.id,
         reason=request.reason,
-        before={"surplus": str(before.surplus + amount)},
-        after={"surplus": str(before.surplus), "paid": target.number, "amount": str(amount)},
+        before={"surplus": str(left.surplus + amount)},
+        after={"surplus": str(left.surplus), "paid": target.number, "amount": str(amount)},
     )
     return SurplusTransfer(
         organization=owner.slug,
         source=source.number or source.public_id,
         target=target.number or target.public_id,
         amount=amount,
-        surplus=before.surplus,
-        due=after.due,
-        status=after.status,
+        surplus=left.surplus,
+        due=paid.due,
+        status=paid.status,
     )
 
 
