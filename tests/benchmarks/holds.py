@@ -33,7 +33,8 @@ from typing import Any
 from tests.builders import an_organization, open_books
 
 from creditctl import clock
-from creditctl.context import Context
+from creditctl.context import Context, Settings
+from creditctl.server.app import THREADS
 from creditctl.server.batches import Batches, batches_for
 from creditctl.services.call_prices import current_prices
 from creditctl.services.gate_standing import KeptBooks
@@ -55,6 +56,7 @@ _ORGANIZATIONS = 200
 _CREDITS = "100000000"
 _TABLE = "CREATE TABLE bare_balance (id INTEGER PRIMARY KEY, free BIGINT NOT NULL)"
 _FILL = "INSERT INTO bare_balance VALUES ({place}, 1000000000)"
+_SETTINGS = Settings()  # as a gate has them: once
 _BARE = "UPDATE bare_balance SET free = free - 1 WHERE id = {place} AND free >= 1"
 _numbers = itertools.count(1)
 Act = Callable[[int], None]
@@ -174,8 +176,8 @@ def _ours(database: str, organizations: int, callers: int) -> Iterator[Callable[
                 (await batches.answer(capture)).answer()
 
         async def all_of_them() -> float:
-            with ThreadPoolExecutor(callers) as threads:
-                batches = batches_for(database, work, threads, workers=callers)
+            with ThreadPoolExecutor(THREADS) as threads:
+                batches = batches_for(database, work, threads, workers=THREADS)
                 began, until, done = time.perf_counter(), time.perf_counter() + seconds, 0
 
                 async def caller(number: int) -> None:
@@ -220,7 +222,7 @@ def _books(kind: str, scratch: Path, *, plan: str | None) -> Iterator[str]:
 
 
 def _context(database: str) -> Context:
-    return Context(database, clock.now(), "benchmark")
+    return Context(database, clock.now(), "benchmark", _SETTINGS)
 
 
 def _connected(database: str) -> Any:

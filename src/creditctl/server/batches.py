@@ -91,7 +91,7 @@ def batches_for(
     *,
     workers: int,
 ) -> Batches[Ask, Answer]:
-    """How calls reach the books: one file has one writer, a server has one for each call."""
+    """How calls reach the books: one file has one writer, a server may have many."""
     if has_one_writer(database):
-        return Batches(work, threads, workers=1, most=MOST_TOGETHER)
-    return Batches(work, threads, workers=workers, most=1)
+        workers = 1
+    return Batches(work, threads, workers=workers, most=MOST_TOGETHER)

@@ -11,6 +11,8 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from threading import Event, Lock
 from typing import Any, TypeVar
@@ -30,6 +32,8 @@ MOST_TOGETHER = 64
 GATHERING_SHARE = 0.25
 """For how much of the time that a group took the next one is open, unless as many come before."""
 
+ALONE_AT_ONCE = 8
+"""Steps of one thread that are run beside each other, where they share no transaction."""
 
 _groups: "weakref.WeakSet[GroupCommit]" = weakref.WeakSet()
 
@@ -54,13 +58,14 @@ class GroupCommit:
         self._waiting: list[Waiting[Any]] = []
         self._is_at_work = False
         self._are_there, self._expected, self._open_until = Event(), 1, 0.0
+        self._beside = ThreadPoolExecutor(ALONE_AT_ONCE, thread_name_prefix="alone")
 
     def run(self, step: Step[T]) -> T:
         """What the step returns, once it is committed; raises what the step does, and Busy.
 
         Steps of a transaction that failed as a whole are run again, each alone.
         """
-        if self._is_choosy and self._together is not None and not self._together.takes(step):
+        if not self._may_share(step):
             return run_alone(self._database, step)
         mine = Waiting(step)
         with self._lock:
@@ -79,35 +84,56 @@ class GroupCommit:
         except BaseException:
             self._leave(mine)
             raise
-        return self._answer(mine)
+        return (mine.outcome or self._outcome(step)).answer()
 
     def run_all(self, steps: Sequence[Step[T]]) -> list[Outcome[T]]:
         """What `run` does, for a thread that has many: a group already, they wait for no more."""
-        if len(steps) <= 1 or self._is_choosy:
+        if len(steps) <= 1:
             return [outcome_of(partial(self.run, step)) for step in steps]
         mine = [Waiting(step) for step in steps]
+        self._share([one for one in mine if self._may_share(one.step)])
+        left = [one for one in mine if one.outcome is None]
+        alone = iter(self._alone([one.step for one in left]))
+        return [one.outcome or next(alone) for one in mine]
+
+    def _may_share(self, step: Step[Any]) -> bool:
+        return not self._is_choosy or self._together is None or self._together.takes(step)
+
+    def _share(self, mine: Sequence[Waiting[Any]]) -> None:
+        """Have the steps run in one or more groups; some may be left to be run alone."""
+        if not mine:
+            return
         with self._lock:
             mine[0].leads = not self._is_at_work
             self._is_at_work = True
             self._waiting.extend(mine[1:] if mine[0].leads else mine)
         try:
-            return [outcome_of(partial(self._outcome, one)) for one in mine]
+            for one in mine:
+                if not one.leads:
+                    one.called.acquire()
+                if one.leads:
+                    self._lead(one)
         except BaseException:
             for one in mine:
                 self._leave(one)
             raise
 
-    def _outcome(self, mine: Waiting[T]) -> T:
-        if not mine.leads:
-            mine.called.acquire()
-        if mine.leads:
-            self._lead(mine)
-        return self._answer(mine)
+    def _alone(self, steps: Sequence[Step[T]]) -> list[Outcome[T]]:
+        """Each in a transaction of its own; on a server none waits for what locks another's."""
+        if len(steps) > 1 and self._is_choosy:
+            contexts = [copy_context() for _ in steps]
+            return list(
+                self._beside.map(lambda own, step: own.run(self._outcome, step), contexts, steps)
+            )
+        outcomes: list[Outcome[T]] = []
+        for step in steps:
+            is_locked = bool(outcomes) and isinstance(outcomes[-1].problem, Busy)
+            # One lock is everybody's: whoever waited for it in vain did so for all.
+            outcomes.append(outcomes[-1] if is_locked else self._outcome(step))
+        return outcomes
 
-    def _answer(self, mine: Waiting[T]) -> T:
-        if mine.refusal is not None:
-            raise mine.refusal
-        return mine.answer[0] if mine.answer else run_alone(self._database, mine.step)
+    def _outcome(self, step: Step[T]) -> Outcome[T]:
+        return outcome_of(partial(run_alone, self._database, step))
 
     def _gather(self) -> None:
         """Wait for those that were just answered together: they come again."""
@@ -128,7 +154,7 @@ class GroupCommit:
             if others:
                 self._run_group([mine, *others])
             else:
-                mine.answer.append(run_alone(self._database, mine.step))
+                mine.outcome = self._outcome(mine.step)
         finally:
             now, self._expected = time.monotonic(), len(others) + 1
             self._open_until = now + (now - began) * GATHERING_SHARE if others else now
@@ -170,7 +196,7 @@ class GroupCommit:
         except BaseException as problem:
             # Alone, each meets what is its own.
             for one in group:
-                one.refusal = None
+                one.outcome = None
             if not isinstance(problem, Exception):
                 raise
             self.failures[type(problem).__name__] += 1
@@ -182,7 +208,7 @@ class GroupCommit:
                 )
             return
         for place, answer in answers.items():
-            group[place].answer.append(answer)
+            group[place].outcome = Outcome(answer)
 
 
 def _forked() -> None:

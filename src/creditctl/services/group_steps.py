@@ -13,6 +13,7 @@ from creditctl.errors import (
     DatabaseUnreadable,
     DiskFull,
 )
+from creditctl.services.outcomes import Outcome
 from creditctl.store.engine import UnitOfWork, unit_of_work
 from creditctl.store.queries.orgs import lock_organizations
 
@@ -61,15 +62,14 @@ def _closed() -> Any:
 
 @dataclass(slots=True, eq=False)
 class Waiting(Generic[T]):
-    """A step that is still to be made: it ends with an answer, a refusal, or neither."""
+    """A step that is still to be made; without an outcome it is to be run alone."""
 
     step: Step[T]
     called: Any = field(default_factory=_closed)
     """A lock that opens once: an event is a lock, a condition and a list of further locks."""
 
     leads: bool = False
-    answer: list[T] = field(default_factory=list)
-    refusal: CreditctlError | None = None
+    outcome: Outcome[T] | None = None
 
 
 def run_alone(database: str, step: Step[T]) -> T:
@@ -93,7 +93,7 @@ def in_turn(unit: UnitOfWork, group: Mapping[int, Waiting[Any]]) -> dict[int, An
     owners = {place: _owner(unit, one) for place, one in group.items()}
     _lock(unit, owners.values())
     for place, one in group.items():
-        if one.refusal is not None:
+        if one.outcome is not None:  # nobody's call
             continue
         try:
             with unit.savepoint():
@@ -123,4 +123,4 @@ def _owner(unit: UnitOfWork, one: Waiting[Any]) -> int | None:
 def _refuse(one: Waiting[Any], problem: CreditctlError) -> None:
     if isinstance(problem, OF_THE_TRANSACTION):
         raise problem
-    one.refusal = problem
+    one.outcome = Outcome(problem=problem)
