@@ -29,12 +29,14 @@ class Work:
         return [2 * number for number in asked]
 
 
-def ask(work: Work, numbers: Sequence[int], *, workers: int = 1, most: int = 9) -> list[object]:
+def ask(
+    work: Work, numbers: Sequence[int], *, workers: int = 1, most: int = 9, held_up: float = 0.0
+) -> list[object]:
     """The answers to numbers that come while the first one is being answered."""
 
     async def all_of_them() -> list[object]:
         with ThreadPoolExecutor(workers) as threads:
-            batches = Batches(work, threads, workers=workers, most=most)
+            batches = Batches(work, threads, workers=workers, most=most, held_up=held_up)
             first = asyncio.create_task(batches.answer(numbers[0]))
             assert await asyncio.to_thread(work.begun.wait, PATIENCE)
             others = [asyncio.create_task(batches.answer(number)) for number in numbers[1:]]
@@ -96,3 +98,30 @@ def test_a_client_that_goes_away_takes_nothing_from_the_others(gone: int) -> Non
     found = asyncio.run(one_goes())
     assert isinstance(found[gone], asyncio.CancelledError)
     assert found[1 - gone] == 2 * (2 - gone)
+
+
+def test_another_worker_begins_where_one_is_held_up() -> None:
+    work = Work()
+
+    async def while_one_is_held_up() -> list[int]:
+        with ThreadPoolExecutor(3) as threads:
+            batches = Batches(work, threads, workers=3, most=9, held_up=0.05)
+            first = asyncio.create_task(batches.answer(1))
+            assert await asyncio.to_thread(work.begun.wait, PATIENCE)
+            # The second waits for the worker to be held up, the third for nobody any more.
+            others = [await batches.answer(number) for number in (2, 3)]
+            assert not first.done()
+            work.go_on.set()
+            return [await first, *others]
+
+    assert asyncio.run(while_one_is_held_up()) == [2, 4, 6]
+    assert work.batches == [[1], [2], [3]]
+
+
+def test_until_then_one_worker_is_left_alone() -> None:
+    work = Work()
+    assert ask(work, [1, 2, 3, 4], workers=3, held_up=PATIENCE) == [2, 4, 6, 8]
+    assert work.batches == [[1], [2, 3, 4]]
+    work = Work()
+    assert ask(work, [1, 2, 3, 4], workers=3, most=2, held_up=PATIENCE) == [2, 4, 6, 8]
+    assert work.batches == [[1], [2, 3], [4]]

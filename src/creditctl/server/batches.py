@@ -19,6 +19,10 @@ class _Waiting(Generic[Ask, Answer]):
     answer: "asyncio.Future[Answer]"
 
 
+HELD_UP_SECONDS = 0.1
+"""For so long one worker is left alone: threads that calculate only get in each other's way."""
+
+
 class Batches(Generic[Ask, Answer]):
     """Nobody waits for company: a worker that is free takes all that is there.
 
@@ -33,30 +37,41 @@ class Batches(Generic[Ask, Answer]):
         *,
         workers: int,
         most: int,
+        held_up: float = 0.0,
     ) -> None:
-        """`work` answers `most` at once; `workers` of the threads do."""
+        """`work` answers `most` at once; `workers` of the threads do.
+
+        Another one begins where the last that did is done, or is `held_up` for so many seconds.
+        """
         self._work, self._threads = work, threads
-        self._free, self._most = workers, most
+        self._free, self._most, self._held_up = workers, most, held_up
         self._waiting: list[_Waiting[Ask, Answer]] = []
-        self._is_due = False
+        self._due: asyncio.Handle | None = None
+        self._newest: Sequence[_Waiting[Ask, Answer]] | None = None
+        self._next_at = 0.0
 
     async def answer(self, asked: Ask) -> Answer:
         """What `work` answers; raises what it does."""
         loop = asyncio.get_running_loop()
         mine: _Waiting[Ask, Answer] = _Waiting(asked, loop.create_future())
         self._waiting.append(mine)
-        if not self._is_due and self._free:
+        if self._due is None and self._free:
             # After those that arrived at the same moment.
-            self._is_due = True
-            loop.call_soon(self._hand_over, loop)
+            self._due = loop.call_soon(self._hand_over, loop)
         return await mine.answer
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._is_due = False
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
         while self._waiting and self._free:
+            if self._newest is not None and loop.time() < self._next_at:
+                self._due = loop.call_at(self._next_at, self._hand_over, loop)
+                return
             batch = self._waiting[: self._most]
             del self._waiting[: self._most]
             self._free -= 1
+            self._newest, self._next_at = batch, loop.time() + self._held_up
             self._threads.submit(self._run, loop, batch)
 
     def _run(self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Waiting[Ask, Answer]]) -> None:
@@ -74,6 +89,8 @@ class Batches(Generic[Ask, Answer]):
         found: Sequence[Answer] | BaseException,
     ) -> None:
         self._free += 1
+        if self._newest is batch:
+            self._newest = None
         self._hand_over(loop)
         for place, one in enumerate(batch):
             if one.answer.done():  # its client went away
@@ -94,4 +111,4 @@ def batches_for(
     """How calls reach the books: one file has one writer, a server may have many."""
     if has_one_writer(database):
         workers = 1
-    return Batches(work, threads, workers=workers, most=MOST_TOGETHER)
+    return Batches(work, threads, workers=workers, most=MOST_TOGETHER, held_up=HELD_UP_SECONDS)

@@ -88,10 +88,13 @@ class GroupCommit:
 
     def run_all(self, steps: Sequence[Step[T]]) -> list[Outcome[T]]:
         """What `run` does, for a thread that has many: a group already, they wait for no more."""
-        if len(steps) <= 1:
+        if len(steps) <= 1 and not self._is_choosy:
             return [outcome_of(partial(self.run, step)) for step in steps]
         mine = [Waiting(step) for step in steps]
-        self._share([one for one in mine if self._may_share(one.step)])
+        if self._is_choosy:
+            self._run_at_once([one for one in mine if self._may_share(one.step)])
+        else:
+            self._share(mine)
         left = [one for one in mine if one.outcome is None]
         alone = iter(self._alone([one.step for one in left]))
         return [one.outcome or next(alone) for one in mine]
@@ -99,10 +102,14 @@ class GroupCommit:
     def _may_share(self, step: Step[Any]) -> bool:
         return not self._is_choosy or self._together is None or self._together.takes(step)
 
+    def _run_at_once(self, mine: Sequence[Waiting[Any]]) -> None:
+        """A server has many writers: a group that is held up holds up no other one."""
+        if len(mine) > 1:
+            for first in range(0, len(mine), MOST_TOGETHER):
+                self._run_group(mine[first : first + MOST_TOGETHER])
+
     def _share(self, mine: Sequence[Waiting[Any]]) -> None:
-        """Have the steps run in one or more groups; some may be left to be run alone."""
-        if not mine:
-            return
+        """Have the steps run in groups, with those that wait already; some may be left."""
         with self._lock:
             mine[0].leads = not self._is_at_work
             self._is_at_work = True
