@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -145,6 +146,38 @@ def test_connections_that_the_server_ended_are_replaced_unseen(
         note(database, "after")
     assert len(opened) == 5
     assert not any(is_open(one) for one in opened[:3])
+
+
+def test_connections_that_were_idle_for_too_long_are_replaced_unseen(
+    database: str, idle: IdleConnections, opened: list[Any]
+) -> None:
+    if dialect_of(database) == "sqlite":
+        pytest.skip("a file ends nobody's connection")
+    with reusing_connections(idle):
+        with unit_of_work(database) as unit:
+            unit.run("SET idle_session_timeout = '50ms'")
+        time.sleep(0.3)
+        note(database, "after")
+        assert count(database) == 1
+    assert not is_open(opened[0])
+
+
+@pytest.mark.parametrize(
+    ("limit", "wait"),
+    [("statement_timeout", 1), ("idle_in_transaction_session_timeout", 0)],
+)
+def test_what_the_server_ended_by_its_own_time_limits_is_told(
+    database: str, limit: str, wait: int
+) -> None:
+    if dialect_of(database) == "sqlite":
+        pytest.skip("a file has no such limits")
+    with (
+        pytest.raises(DatabaseUnreadable, match="PostgreSQL: .* due to"),
+        unit_of_work(database) as unit,
+    ):
+        unit.run(f"SET LOCAL {limit} = '50ms'")
+        time.sleep(0.2)
+        unit.fetch_value("SELECT pg_sleep(:wait)", wait=wait)
 
 
 def test_a_file_that_was_restored_is_opened_anew(

@@ -11,8 +11,10 @@ from creditctl.errors import Busy, DatabaseUnreadable, DiskFull, DriverMissing
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _RETRYABLE = {"40001", "40P01", "55P03"}
 _FULL = "53100"
-_GONE = {"57P01", "57P02", "57P03"}
-"""The server is being shut down, or has ended this connection."""
+_UNREACHABLE = ("08", "53", "57", "58", "25P03", "25P04")
+"""How the SQLSTATE begins where the server has ended the connection or the statement by itself: it
+is shut down or short of something, or somebody was too slow for a time limit of its own.
+"""
 
 
 @lru_cache(maxsize=1024)
@@ -107,7 +109,8 @@ def _translation(problem: Exception) -> Exception | None:
         return DiskFull(f"PostgreSQL: {_first_line(problem)}")
     is_psycopg = type(problem).__module__.startswith("psycopg")
     name = type(problem).__name__
-    if state in _GONE or (is_psycopg and name in ("OperationalError", "ConnectionTimeout")):
+    is_ended = state is not None and state.startswith(_UNREACHABLE)
+    if is_ended or (is_psycopg and name in ("OperationalError", "ConnectionTimeout")):
         return DatabaseUnreadable(
             f"PostgreSQL: {_first_line(problem)}",
             hint="check that the server runs, and the URL given with --db",
