@@ -258,6 +258,19 @@ def test_gates_whose_clocks_differ_share_one_burst(
     assert sum(counters.hit(key, [burst(3)], at).refused is None for at in times) == 3
 
 
+@pytest.mark.parametrize("minutes", [-4, 0, 4])
+def test_when_there_is_room_is_told_by_the_callers_clock(
+    counters: Counters, key: int, minutes: int
+) -> None:
+    at = clock.now() + timedelta(minutes=minutes)
+    first = counters.hit(key, [burst(1)], at).readings[0]
+    assert first.resets_at == at + TEN
+    again = clock.now() + timedelta(minutes=minutes)
+    for verdict in (counters.hit(key, [burst(1)], again), counters.peek(key, [burst(1)], again)):
+        assert verdict.refused is not None
+        assert timedelta(0) < verdict.refused.resets_at - again <= TEN
+
+
 def test_a_gate_whose_clock_is_behind_still_knows_the_last_hour(
     counters: Counters, key: int
 ) -> None:

@@ -82,7 +82,7 @@ class _Hit:
     def count(self, unit: UnitOfWork) -> Verdict:
         """Count it; raises _RefusedError."""
         now = _now(unit, self.at)
-        verdict = verdict_of([_count(unit, self.key, check, now) for check in self.checks])
+        verdict = verdict_of([_count(unit, self.key, check, now, self.at) for check in self.checks])
         _undo_if_refused(verdict)
         return verdict
 
@@ -124,7 +124,7 @@ class DatabaseCounters:
         """What `hit` would say."""
         with _answering(), reading(self._database) as unit:
             now = _now(unit, at)
-            return verdict_of([_look(unit, key, check, now) for check in checks], counted=False)
+            return verdict_of([_look(unit, key, check, now, at) for check in checks], counted=False)
 
     def take_back(self, key: int, checks: Sequence[Check], at: datetime) -> None:
         """Uncount a request."""
@@ -213,13 +213,13 @@ def _now(unit: UnitOfWork, at: datetime) -> datetime:
     return now if abs(now - at) <= LARGEST_SKEW else at
 
 
-def _count(unit: UnitOfWork, key: int, check: Check, now: datetime) -> Reading:
+def _count(unit: UnitOfWork, key: int, check: Check, now: datetime, at: datetime) -> Reading:
     """What the window held before; the request is in it from now on."""
     window = check.window
     if not isinstance(window, Period):
         lock_limit(unit, key, check.name)
         drop_moments(unit, key, check.name, now - window)
-        found = _look(unit, key, check, now)
+        found = _look(unit, key, check, now, at)
         add_moment(unit, key, check.name, now, check.cost)
         return found
     used = add_use(
@@ -237,14 +237,15 @@ def _count(unit: UnitOfWork, key: int, check: Check, now: datetime) -> Reading:
     return Reading(check, used - check.cost, window.ends_at)
 
 
-def _look(unit: UnitOfWork, key: int, check: Check, now: datetime) -> Reading:
+def _look(unit: UnitOfWork, key: int, check: Check, now: datetime, at: datetime) -> Reading:
+    """The same, and nothing is counted; what is now here is `at` by the caller's clock."""
     window = check.window
     if isinstance(window, Period):
         counted = use_of(unit, key, check.name, window.starts_at)
         return Reading(check, used_before(check, counted), window.ends_at)
     moments = moments_of(unit, key, check.name, now - window)
     used = used_within(moments, now, window)
-    return moving_reading(check, used, now, room_at(moments, now, check))
+    return moving_reading(check, used, at, at + (room_at(moments, now, check) - now))
 
 
 def _take_moments(unit: UnitOfWork, key: int, check: Check, after: datetime) -> None:

@@ -19,9 +19,9 @@ LARGEST_SKEW = timedelta(minutes=5)
 """How far the clocks of gates may be apart.
 
 A caller's time this close to the store's own is taken to be now, and the store's is used: gates
-with different clocks share one moving window. Anything farther away is meant as it is said
-(`--as-of`). Windows with a start need no clock: a gate that is behind counts in the old one a
-little longer, so that one is kept for twice this time.
+with different clocks share one moving window; what they are told of it is by their own clocks.
+Anything farther away is meant as it is said (`--as-of`). Windows with a start need no clock: a gate
+that is behind counts in the old one a little longer, so that one is kept for twice this time.
 """
 
 REMEMBERED = 100

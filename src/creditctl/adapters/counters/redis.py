@@ -145,7 +145,7 @@ class RedisCounters:
         calls = [_call(*hits[places[0]], at, len(places) * counting) for places in asked]
         readings: list[list[Reading]] = [[] for _ in hits]
         for places, answer in zip(asked, self._lines.run(self._count, calls), strict=True):
-            for place, found in zip(places, _readings(hits[places[0]][1], answer), strict=True):
+            for place, found in zip(places, _readings(hits[places[0]][1], answer, at), strict=True):
                 readings[place] = found
         return readings
 
@@ -166,22 +166,23 @@ def _call(key: int, checks: Sequence[Check], at: datetime, requests: int) -> Cal
     return [_name(key, check).encode() for check in checks], pack(f">{len(numbers)}q", *numbers)
 
 
-def _readings(checks: Sequence[Check], answer: bytes) -> list[list[Reading]]:
-    """What the script said, of each request."""
+def _readings(checks: Sequence[Check], answer: bytes, at: datetime) -> list[list[Reading]]:
+    """What the script said, of each request; what is now there is `at` by the caller's clock."""
     now, *found = unpack(f">{len(answer) // 8}q", answer)
     numbers = iter(found)
     requests = len(found) // (2 * len(checks))
+    ahead = now - micros_of(at)
     return [
-        [_reading(check, now, next(numbers), next(numbers)) for check in checks]
+        [_reading(check, at, next(numbers), next(numbers), ahead) for check in checks]
         for _ in range(requests)
     ]
 
 
-def _reading(check: Check, now: int, used: int, room: int) -> Reading:
+def _reading(check: Check, at: datetime, used: int, room: int, ahead: int) -> Reading:
     if isinstance(check.window, Period):
         return Reading(check, used, check.window.ends_at)
     # room is told where the request does not fit, and there alone
-    return Reading(check, used, instant_of(room) if room else instant_of(now) + check.window)
+    return Reading(check, used, instant_of(room - ahead) if room else at + check.window)
 
 
 def _name(key: int, check: Check) -> str:
