@@ -30,7 +30,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 THREADS = 16
-"""Answers that are made at once: as many connections to the database at most."""
+"""Calls that are answered at once, and as much else: as many connections to the database each."""
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -51,7 +51,9 @@ def application(service: Service) -> "Starlette":
 
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gate")
     work = partial(answer_all, service)
-    others = Batches(work, threads, workers=THREADS, most=1)
+    # Calls may all wait for one organization: what keeps the gate running must not wait for them.
+    beside = ThreadPoolExecutor(THREADS, thread_name_prefix="beside")
+    others = Batches(work, beside, workers=THREADS, most=1)
     together = batches_for(service.gate.database, work, threads, workers=THREADS)
     carriers = [Carrier(one, together if one.is_of_calls else others) for one in ENDPOINTS]
     direct = {(one.endpoint.method, one.endpoint.path): one for one in carriers}
@@ -71,6 +73,7 @@ def application(service: Service) -> "Starlette":
         with service.gate:
             yield
             threads.shutdown(wait=True)
+            beside.shutdown(wait=True)
 
     async def refused(_: "StarletteRequest", problem: Exception) -> App:
         return lambda _, __, send: send_answer(send, _of_router(problem))
