@@ -131,8 +131,8 @@ def test_heartbeats_use_the_connections_of_the_gate(
 
     with Gate(context.database, clock=lambda: NOW) as gate, ThreadPoolExecutor(1) as threads:
         assert threads.submit(connect_and_stay).result() == [200] * 5
-    # One reads, one writes; on SQLite one does both.
-    assert len(opened) == (1 if context.database.startswith("sqlite") else 2)
+    # One reads and writes.
+    assert len(opened) == 1
 
 
 def watched(connect: Any, opened: list[Any]) -> Any:

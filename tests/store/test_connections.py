@@ -84,7 +84,8 @@ def test_one_connection_serves_one_transaction_after_the_other(
         with reusing_connections(idle):
             note(database, f"n-{number}")
             assert count(database) == number + 1
-    assert len(opened) == 2
+    # A server has few: idle readers must not keep the writers' places.
+    assert len(opened) == (2 if dialect_of(database) == "sqlite" else 1)
     idle.close()
     assert not any(is_open(one) for one in opened)
 
@@ -142,10 +143,11 @@ def test_connections_that_the_server_ended_are_replaced_unseen(
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 " AND application_name = 'creditctl'"
             )
-        assert [count(database) for _ in range(3)] == [0, 0, 0]
+        with reading(database), reading(database):
+            assert count(database) == 0
         note(database, "after")
     assert len(opened) == 5
-    assert not any(is_open(one) for one in opened[:3])
+    assert [is_open(one) for one in opened[:3]] == [True, False, False]
 
 
 def test_connections_that_were_idle_for_too_long_are_replaced_unseen(

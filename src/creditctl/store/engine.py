@@ -161,8 +161,11 @@ def _transaction(
 
 
 def _kind(idle: IdleConnections | None, database: str, *, read_only: bool) -> Kind:
-    """What connection is looked for: to SQLite's the transaction says whether it only reads."""
-    if idle is not None and idle.reads_where_it_writes and dialect_of(database) == "sqlite":
+    """What connection is looked for: where the transaction says whether it only reads, any will do.
+
+    PostgreSQL has few connections: those that read must not keep the writers' places while idle.
+    """
+    if dialect_of(database) == "postgresql" or (idle is not None and idle.reads_where_it_writes):
         return database, False
     return database, read_only
 
