@@ -2,8 +2,11 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from typing import BinaryIO
 
 from creditctl.errors import InvalidInput
 
@@ -15,27 +18,37 @@ def replace_if_different(path: Path, content: bytes) -> bool:
     what is no file, such as a device, which must not be replaced by one.
     """
     target = path.resolve()
-    mode = None
     if target.exists():
         if not target.is_file():
             raise InvalidInput(f"{path} is not a file", hint="name a file, or - for stdout")
         if target.read_bytes() == content:
             return False
-        mode = stat.S_IMODE(target.stat().st_mode)
-    unfinished = target.with_name(f".{target.name}.{token_hex(8)}")
+    with replacing(path) as stream:
+        stream.write(content)
+    return True
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A stream whose bytes take the file's place at the end of the block, with its mode.
+
+    Like any new file, one that was not there is as open as the umask lets it be. A symbolic link
+    stays one. Raises OSError.
+    """
+    target = path.resolve()
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+    unfinished = target.with_name(f".{token_hex(8)}.new")  # whatever the length of its name
     try:
-        # Like any new file, it is as open as the umask lets it be.
         with unfinished.open("xb") as stream:
-            stream.write(content)
             if mode is not None:
                 os.fchmod(stream.fileno(), mode)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
     _sync_directory(target.parent)
-    return True
 
 
 def _sync_directory(directory: Path) -> None:
