@@ -5,8 +5,9 @@ import pytest
 from builders import at, open_books, use
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput
+from creditctl.rules.invoice_difference import Pair
 from creditctl.services.credits import list_grants
-from creditctl.services.invoice_causes import UNKNOWN
+from creditctl.services.invoice_causes import UNKNOWN, cause_of
 from creditctl.services.invoice_replay import InvoiceReplay, compare_invoices, replay_invoice
 from creditctl.services.invoice_voiding import VoidRequest, void_invoice
 from creditctl.services.org_facts import OrgFacts
@@ -14,9 +15,11 @@ from creditctl.services.orgs import update_organization_facts
 from creditctl.services.reversals import ReverseRequest, reverse_grant
 from creditctl.services.subscriptions import create_subscription
 from creditctl.store.engine import unit_of_work
+from creditctl.store.tables.invoices import LINE_KINDS
 from finance import TAXED
 from invoiced import BERLIN, INCLUSIVE, invoiced
 from invoices import drafted, final
+from orders import an_order
 
 FIRST = "INV-2026-000001"
 
@@ -163,3 +166,19 @@ def test_a_void_invoice_is_replayed_too(books: Context) -> None:
     december = at(books, "2026-12-06T00:00:00Z")
     void_invoice(december, VoidRequest(invoice=newest.id, reason="wrong"))
     assert replay_invoice(december, newest.id).equal
+
+
+def test_what_a_void_invoice_billed_of_an_order_form_is_on_the_one_after_it(books: Context) -> None:
+    an_order(at(books, "2026-11-03T00:00:00Z"), slug=BERLIN)
+    december = at(books, "2026-12-05T00:00:00Z")
+    void = final(december, "2026-11", BERLIN)
+    void_invoice(december, VoidRequest(invoice=void.id, reason="wrong"))
+    final(december, "2026-11", BERLIN)
+    found = differences(replay_invoice(december, void.id))
+    (order,) = [cause for (part, _), (_, _, cause) in found.items() if part == "order"]
+    assert order == "void"
+
+
+@pytest.mark.parametrize("kind", LINE_KINDS)
+def test_a_line_of_any_kind_may_differ(kind: str) -> None:
+    assert cause_of(Pair(kind, "", 1, 2), ()) == UNKNOWN
