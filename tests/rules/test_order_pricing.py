@@ -21,7 +21,7 @@ from creditctl.rules.order_forms import (
     PricedLine,
     Schedule,
 )
-from creditctl.rules.order_pricing import discounted, priced_line, staying
+from creditctl.rules.order_pricing import delivered_values, discounted, priced_line, staying
 from creditctl.rules.units import NO_CREDITS, Credits, Money, rounded_half_up
 
 OFFER = Offer("USD", Decimal("0.01"), ("rows", "thirds"))
@@ -55,6 +55,30 @@ def test_a_line_without_instalments_is_delivered_and_billed_at_its_start() -> No
     assert found.price == usd("8.00")
     assert shown(found) == [("2026-11-30", "1000", "8.00")]
     assert found.instalments[0].expires_at is None
+
+
+def test_a_discount_is_off_the_list_price_in_the_currency_of_the_order_form() -> None:
+    offer = Offer("USD", Decimal("0.01"), ("rows",), {"JPY": Decimal(2)})
+    found = priced_line(line(discount=Decimal(25)), "JPY", offer)
+    assert (found.list_price, found.unit_price) == (Decimal(2), Decimal("1.5"))
+    assert found.price == Money.parse("1500", "JPY")
+
+
+@pytest.mark.parametrize(
+    ("planned", "values"),
+    [
+        # Money follows the credits, but for rounding: what is billed.
+        ([(334, 28), (333, 28), (333, 27)], [28, 28, 27]),
+        ([(1000, 83)], [83]),
+        # All is delivered, or billed, at the start.
+        ([(1000, 28), (0, 28), (0, 27)], [83, 0, 0]),
+        ([(334, 83), (333, 0), (333, 0)], [28, 28, 27]),
+    ],
+)
+def test_what_credits_of_instalments_cost_sums_to_the_price(
+    planned: list[tuple[int, int]], values: list[int]
+) -> None:
+    assert delivered_values(planned) == values
 
 
 @pytest.mark.parametrize(

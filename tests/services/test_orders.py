@@ -37,6 +37,7 @@ from creditctl.services.order_steps import (
 from creditctl.services.orders import list_orders, show_order
 from creditctl.services.org_status import close_organization
 from creditctl.services.orgs import create_organization
+from finance import CATALOG as FINANCE
 from orders import a_draft, a_line, a_signed_order, an_order, in_force, signed
 
 MICRO = 1_000_000
@@ -108,6 +109,14 @@ def test_the_list_price_is_that_of_the_day_it_is_drafted(books: Context) -> None
     order = a_draft(books, a_line(unit_price=None, discount=Decimal(10)))
     (line,) = show_order(books, order).lines
     assert (line.list_price, line.unit_price) == (Decimal("0.01"), Decimal("0.009"))
+
+
+def test_a_discount_is_off_the_list_price_in_another_currency(context: Context) -> None:
+    open_books(at(context, "2026-10-01"), FINANCE)
+    an_organization(context)
+    order = a_draft(context, a_line(unit_price=None, discount=Decimal(25)), currency="JPY")
+    (line,) = show_order(context, order).lines
+    assert (line.list_price, line.unit_price) == (Decimal(2), Decimal("1.5"))
 
 
 def test_instalments_are_booked_once_on_their_days_by_limits_check(books: Context) -> None:

@@ -1,6 +1,7 @@
 """Order forms: what is agreed before credits are sold by contract (DESIGN 3.4, [FF])."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -30,6 +31,12 @@ class Offer:
     currency: str
     list_price: Decimal
     products: tuple[str, ...]
+    list_prices: Mapping[str, Decimal] = field(default_factory=dict)
+    """Those of further currencies."""
+
+    def list_price_in(self, currency: str) -> Decimal | None:
+        """Money for a credit in that currency, where the catalog says it."""
+        return self.list_price if currency == self.currency else self.list_prices.get(currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

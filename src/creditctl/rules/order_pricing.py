@@ -74,6 +74,19 @@ def staying(
     return everything if billed == price else None
 
 
+def delivered_values(planned: Sequence[tuple[int, int]]) -> list[int]:
+    """What the credits of each of a line's instalments cost; they sum to the price of the line.
+
+    Instalments are (micro-credits, minor units). It is what is billed with them, unless money goes
+    by other days than credits do.
+    """
+    credits = sum(micro for micro, _ in planned)
+    price = sum(minor for _, minor in planned)
+    if all(abs(minor * credits - price * micro) < credits for micro, minor in planned):
+        return [minor for _, minor in planned]
+    return split_exactly(price, [micro for micro, _ in planned])
+
+
 def _check(line: LineTerms, offer: Offer | None) -> None:
     if line.credits <= NO_CREDITS:
         raise LineProblem("credits", f"must be above zero, not {line.credits}")
@@ -101,7 +114,7 @@ def _unit_price(
     line: LineTerms, currency: str, offer: Offer | None
 ) -> tuple[Decimal, Decimal | None]:
     """The exact price per credit, and the list price where the catalog has one."""
-    known = offer.list_price if offer is not None and offer.currency == currency else None
+    known = None if offer is None else offer.list_price_in(currency)
     if (line.unit_price is None) == (line.discount is None):
         words = "is missing; give unit_price or discount"
         raise LineProblem(

@@ -16,6 +16,7 @@ from creditctl.store.queries.catalog import (
     product_ids,
     terms_at,
 )
+from creditctl.store.queries.selling import list_price_rows
 
 
 def read_order_file(context: Context, path: Path) -> OrderTerms:
@@ -71,8 +72,9 @@ def priced_lines(unit: UnitOfWork, terms: OrderTerms, at: datetime) -> list[Pric
 
 
 def _offer_of(unit: UnitOfWork, at: datetime) -> Offer | None:
-    """Currency, list price and products; None when no catalog has been applied."""
+    """Currency, list prices and products; None when no catalog has been applied."""
     if newest_catalog_version(unit) is None:
         return None
     found = terms_at(catalog_terms(unit), at)
-    return Offer(found.currency, found.list_price, tuple(sorted(product_ids(unit))))
+    further = {row.currency: row.price for row in list_price_rows(unit, at)}
+    return Offer(found.currency, found.list_price, tuple(sorted(product_ids(unit))), further)
