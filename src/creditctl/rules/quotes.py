@@ -15,6 +15,8 @@ from creditctl.rules.units import Credits, Money, credits_for, value_of
 UNIT_COST_PLACES = 12
 """Decimal places that a grant's cost per credit is kept with; documents hold the exact sums."""
 
+SMALLEST_COST = Decimal(1).scaleb(-UNIT_COST_PLACES)
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -29,11 +31,15 @@ class Quote:
     @property
     def unit_cost(self) -> Decimal:
         """Net money per credit, for the grant."""
-        net = self.assessment.document.net
-        with localcontext(Precision(prec=60)):
-            money = Decimal(net.minor).scaleb(-currency_exponent(net.currency))
-            cost = money / Decimal(self.credits.micro).scaleb(-6)
-            return round(cost, UNIT_COST_PLACES).normalize()
+        return cost_per_credit(self.assessment.document.net, self.credits)
+
+
+def cost_per_credit(net: Money, credits: Credits) -> Decimal:
+    """What one of these credits costs when all of them cost `net`."""
+    with localcontext(Precision(prec=60)):
+        money = Decimal(net.minor).scaleb(-currency_exponent(net.currency))
+        cost = money / Decimal(credits.micro).scaleb(-6)
+        return round(cost, UNIT_COST_PLACES).normalize()
 
 
 def quote_credits(

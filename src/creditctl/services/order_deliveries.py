@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from creditctl.context import Context
 from creditctl.errors import CatalogMissing, InvalidInput
-from creditctl.rules.quotes import quote_credits
+from creditctl.rules.order_pricing import delivered_values
+from creditctl.rules.quotes import SMALLEST_COST, cost_per_credit, quote_package
 from creditctl.rules.tax.assessment import Sale
-from creditctl.rules.units import Money
+from creditctl.rules.units import Money, value_of
 from creditctl.services.audit import record_change
 from creditctl.services.grants import NewGrant, add_grant
 from creditctl.services.sale_terms import buyer_of, sale_terms
@@ -16,6 +17,7 @@ from creditctl.store.queries.order_instalments import (
     DueRow,
     book_instalment,
     due_instalments,
+    instalments_of,
     orders_delivered_in_full,
 )
 from creditctl.store.queries.orders import end_order
@@ -48,7 +50,7 @@ def complete_orders(unit: UnitOfWork, context: Context, organization_id: int) ->
 def _book(unit: UnitOfWork, context: Context, organization_id: int, due: DueRow) -> None:
     grant_id, grant = None, None
     if due.amount:
-        cost = _net_cost(unit, organization_id, due)
+        cost = _unit_cost(unit, organization_id, due)
         added = add_grant(unit, context, _grant_of(organization_id, due, cost))
         grant_id, grant = added.id, added.public_id
     book_instalment(unit, due.id, grant_id, context.now)
@@ -71,16 +73,24 @@ def _book(unit: UnitOfWork, context: Context, organization_id: int, due: DueRow)
     )
 
 
-def _net_cost(unit: UnitOfWork, organization_id: int, due: DueRow) -> Decimal:
+def _price_of(unit: UnitOfWork, due: DueRow) -> Money:
+    """What its credits cost: all those of a line sum to the line's price, to the last unit."""
+    line = [one for one in instalments_of(unit, due.order_id) if one.line == due.line]
+    values = delivered_values([(one.amount.micro, one.amount_minor) for one in line])
+    return Money(values[[one.id for one in line].index(due.id)], due.currency)
+
+
+def _unit_cost(unit: UnitOfWork, organization_id: int, due: DueRow) -> Decimal:
     """Money per credit without the tax in it, by the catalog and the parties of its day.
 
     The tax is the state's, and no revenue. Where it cannot be told no invoice can be made either,
     and what was agreed is delivered all the same: at its full price.
     """
+    price = _price_of(unit, due)
     try:
         terms = sale_terms(unit, due.due_at)
         if not terms.includes_tax(due.currency):
-            return due.unit_price
+            return _agreed_cost(due, price)
         sale = Sale(
             seller=terms.seller,
             buyer=buyer_of(unit, organization_id, due.due_at),
@@ -88,10 +98,18 @@ def _net_cost(unit: UnitOfWork, organization_id: int, due: DueRow) -> Decimal:
             currency=due.currency,
             prices_include_tax=True,
         )
-        quote = quote_credits(due.amount, due.unit_price, sale, terms.rates)
+        quote = quote_package(due.amount, price, sale, terms.rates)
     except (CatalogMissing, InvalidInput):
+        return _agreed_cost(due, price)
+    return quote.unit_cost if quote.assessment.document.tax else _agreed_cost(due, price)
+
+
+def _agreed_cost(due: DueRow, price: Money) -> Decimal:
+    """The unit price, but where rounding it would not come to that price of the instalment."""
+    if value_of(due.amount, due.unit_price, due.currency) == price:
         return due.unit_price
-    return quote.unit_cost if quote.assessment.document.tax else due.unit_price
+    # Above zero: what costs nothing at all would be a gift.
+    return max(cost_per_credit(price, due.amount), SMALLEST_COST)
 
 
 def _grant_of(organization_id: int, due: DueRow, unit_cost: Decimal) -> NewGrant:

@@ -11,7 +11,13 @@ INSTALMENT_SUMS = """
 """
 """An invariant: what is planned, booked and dropped of a line is all of it, to the last unit."""
 
-WRONGLY_DELIVERED = """
+_MORE = """
+    (CAST(g.unit_cost AS NUMERIC) - CAST(l.unit_price AS NUMERIC)) * i.credits_micro * l.price_minor
+"""
+_TWO_UNITS = "2 * CAST(l.unit_price AS NUMERIC) * l.credits_micro"
+"""Two minor units of money, as the line's own price tells how much that is."""
+
+WRONGLY_DELIVERED = f"""
     SELECT f.public_id, 'line ' || l.number || ' instalment ' || i.number || ' delivered '
            || i.credits_micro || ' micro-credits, its grant has '
            || COALESCE(CAST(g.amount_micro AS TEXT), 'none')
@@ -21,13 +27,15 @@ WRONGLY_DELIVERED = """
       AND (g.id IS NULL OR g.source <> 'order_form' OR g.amount_micro <> i.credits_micro
            OR g.effective_at <> i.due_at
            OR (g.unit_cost <> l.unit_price
-               AND (CAST(g.unit_cost AS NUMERIC) > CAST(l.unit_price AS NUMERIC)
-                    OR NOT EXISTS (SELECT 1 FROM seller WHERE prices_include_tax <> 'false')))
+               AND ({_MORE} > {_TWO_UNITS}
+                    OR (-{_MORE} > {_TWO_UNITS}
+                        AND NOT EXISTS (SELECT 1 FROM seller WHERE prices_include_tax <> 'false'))))
            OR g.currency <> f.currency OR COALESCE(g.product_id, 0) <> COALESCE(l.product_id, 0))
 """
 """An invariant: a grant has the credits, start, price and product that were agreed.
 
-Its price may be lower only under a seller whose prices include tax, by that tax.
+Its price may be another by rounding, so that the instalments of a line sum to its price; lower by
+more only under a seller whose prices include tax, by that tax.
 """
 
 WRONG_STATUS = """
