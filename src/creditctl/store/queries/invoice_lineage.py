@@ -25,6 +25,7 @@ class TracedDrawRow:
     """What a grant paid, or a waiver forgave, of a day's usage, in so many ledger entries.
 
     `late` and `correction` are the month whose usage it is, where an earlier invoice is about it.
+    `at` is the day of the usage, also where it was repaid later.
     """
 
     late: str
@@ -49,7 +50,7 @@ class TracedCorrectionRow:
 
 _DRAWN = f"""
     SELECT l.month AS late, c.month AS correction,
-           e.event_at / {MICROS_PER_DAY} * {MICROS_PER_DAY} AS at,
+           COALESCE(o.event_at, e.event_at) / {MICROS_PER_DAY} * {MICROS_PER_DAY} AS at,
            COALESCE(g.public_id, '') AS name, COALESCE(g.source, 'waiver') AS source,
            CASE WHEN e.grant_id IS NULL THEN e.amount_micro ELSE -e.amount_micro END AS micro
     FROM invoice AS i JOIN ledger_entry AS e ON e.organization_id = i.organization_id
