@@ -2,18 +2,26 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from threading import Thread
+from threading import Thread, local
 from urllib.parse import quote
 
 from creditctl.errors import Busy, DatabaseMissing, DatabaseUnreadable, DiskFull
 
 BUSY_TIMEOUT_SECONDS = 30
 """How long a writer queues behind another before it gives up with Busy."""
+
+_LOOK_AGAIN_SECONDS = 0.003
+"""SQLite's own waiting looks ten times a second in the end: who writes much in short pauses would
+keep everybody else out."""
+
+_LONG_SECONDS, _PAUSE_SECONDS = 0.05, 3 * _LOOK_AGAIN_SECONDS
+"""Who held the lock for so long pauses before the next transaction: others have looked by then."""
 
 STAGING = "staging"
 """A database in memory beside the real one: what is about to be written (see `sqlite_image`)."""
@@ -81,6 +89,9 @@ class _Connection(sqlite3.Connection):
     flushed = True
     """Whether commits wait for the disk."""
 
+    locked_at = 0.0
+    """When it took the write lock."""
+
 
 def connect(database: str, *, read_only: bool) -> sqlite3.Connection:
     """Open an existing file; raises DatabaseMissing when there is none."""
@@ -104,6 +115,7 @@ def connect(database: str, *, read_only: bool) -> sqlite3.Connection:
         connection.execute(pragma)
     if not read_only:
         connection.execute(f"ATTACH ':memory:' AS {STAGING}")
+    connection.execute(f"PRAGMA busy_timeout = {round(1000 * _LOOK_AGAIN_SECONDS)}")
     return connection
 
 
@@ -131,7 +143,12 @@ def begin(connection: _Connection, *, read_only: bool, flushed: bool = True) -> 
         connection.flushed = flushed
     # Not by `PRAGMA query_only`, after which every statement would be planned anew: see `commit`.
     connection.changes_before = connection.total_changes if read_only else None
-    connection.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    if read_only:
+        connection.execute("BEGIN")
+    else:
+        _turns.wait()
+        _patiently(connection, "BEGIN IMMEDIATE")
+        connection.locked_at = time.monotonic()
     return schema_revision(connection)
 
 
@@ -149,6 +166,8 @@ def commit(connection: _Connection) -> None:
         connection.rollback()
         raise RuntimeError("a transaction that only reads has written")
     connection.commit()
+    if before is None:
+        _turns.ended(connection.locked_at)
 
 
 @contextmanager
@@ -200,7 +219,7 @@ def schema_revision(connection: sqlite3.Connection) -> str | None:
     """The migration this database is at, or None without a schema."""
     with translated_errors():
         try:
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            row = _patiently(connection, "SELECT version_num FROM alembic_version").fetchone()
         except sqlite3.OperationalError as problem:
             if "no such table" in str(problem):
                 return None
@@ -216,6 +235,43 @@ def version(connection: _Connection) -> tuple[int, int] | None:
     return connection.number, int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
+class _Turns(local):
+    """Of each thread: SQLite's lock has no queue, and who had it would always be the next."""
+
+    _next_at = 0.0
+
+    def ended(self, locked_at: float) -> None:
+        """A transaction that wrote since then is over."""
+        now = time.monotonic()
+        if now - locked_at >= _LONG_SECONDS:
+            self._next_at = now + _PAUSE_SECONDS
+
+    def wait(self) -> None:
+        """Let those begin who waited all the while."""
+        if self._next_at and (left := self._next_at - time.monotonic()) > 0:
+            time.sleep(left)
+
+
+_turns = _Turns()
+
+
+def _patiently(connection: sqlite3.Connection, sql: str) -> sqlite3.Cursor:
+    """Execute a statement that waits until nobody is in its way; raises what SQLite does."""
+    until = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            return connection.execute(sql)
+        except sqlite3.OperationalError as problem:
+            if not _is_busy(problem) or time.monotonic() >= until:
+                raise
+        # Where SQLite cannot sleep for less than a second it does not wait at all.
+        time.sleep(_LOOK_AGAIN_SECONDS / 3)
+
+
+def _is_busy(problem: sqlite3.Error) -> bool:
+    return getattr(problem, "sqlite_errorname", "").startswith(_BUSY)
+
+
 def _file_at(path: str) -> tuple[int, int]:
     # Asked for each transaction: a Path takes longer to make than the answer.
     found = os.stat(path)  # noqa: PTH116
@@ -229,7 +285,7 @@ def translated_errors() -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as problem:
         name = getattr(problem, "sqlite_errorname", "")
-        if name.startswith(_BUSY):
+        if _is_busy(problem):
             raise Busy("another process holds the database's write lock") from problem
         if name in _FULL:
             raise DiskFull("the disk with the database is full") from problem
