@@ -160,6 +160,22 @@ def test_no_sum_of_grants_outgrows_the_database(cli: Cli, acme: Context) -> None
     assert cli("credits balance acme -o json").data["available"] == "4611686018427"
 
 
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("credits grant acme 100 --reason --dry-run", "--reason"),
+        ("credits grant acme 100 --reason why --actor --dry-run", "--actor"),
+        ("orders create acme --file --dry-run", "--file"),
+        ("usage import usage.csv --rejects --dry-run", "--rejects"),
+    ],
+)
+def test_a_dry_run_that_an_option_swallows_changes_nothing(
+    sqlite_cli: Cli, sqlite: Context, line: str, option: str
+) -> None:
+    assert f"option '{option}' requires an argument" in sqlite_cli(line, expect=2).stderr
+    assert sqlite_cli("credits history acme -o json").data == []
+
+
 def test_a_guest_cannot_be_topped_up(sqlite_cli: Cli, sqlite: Context) -> None:
     create_organization(sqlite, "visitor", device_id="device-1")
     refused = sqlite_cli("credits grant visitor 5 --reason x", expect=5)

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, cast
 
 import typer
+from typer._click.exceptions import UsageError
 from typer._click.globals import get_current_context
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
@@ -75,7 +76,10 @@ def _with_known_fields(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def checked(**values: Any) -> Any:
-        session = session_of(cast("typer.Context", get_current_context()))
+        ctx = cast("typer.Context", get_current_context())
+        for param in ctx.command.params:
+            _refuse_swallowed_option(ctx, param, values.get(param.name or ""))
+        session = session_of(ctx)
         if session.fields is not None:
             refuse_unknown_fields(command, session.fields, session.format_name)
         return command(**values)
@@ -83,6 +87,15 @@ def _with_known_fields(command: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
+def _refuse_swallowed_option(ctx: typer.Context, param: Any, value: object) -> None:
+    """Of `--reason --dry-run`, nothing is done: the reason is missing, and was to be tried only."""
+    given = value if isinstance(value, list | tuple) else [value]
+    names = {name for other in ctx.command.params for name in (*other.opts, *other.secondary_opts)}
+    if isinstance(param, TyperOption) and any(str(one) in names for one in given):
+        raise UsageError(f"Option {max(param.opts, key=len)!r} requires an argument.", ctx)
+
+
 def _remember(ctx: typer.Context, param: typer.CallbackParam, value: object) -> None:
+    _refuse_swallowed_option(ctx, param, value)
     if value not in (None, False) and param.name is not None:
         session_of(ctx).remember(param.name, value)
