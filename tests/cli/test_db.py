@@ -108,6 +108,12 @@ def test_a_server_that_does_not_answer_is_told_without_the_password(on: Run, lin
     assert "geheim" not in refused.output
 
 
+def test_a_url_that_cannot_be_read_is_told_without_the_password(on: Run) -> None:
+    refused = on("postgresql://billing:geheim@[", "orgs list", expect=1)
+    assert refused.stderr.startswith("error: PostgreSQL: the URL cannot be read\n")
+    assert "geheim" not in refused.output
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [

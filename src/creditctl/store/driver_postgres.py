@@ -24,15 +24,22 @@ def statement(sql: str) -> str:
 
 
 def connect(database: str, *, read_only: bool) -> Any:  # noqa: ARG001 - same signature as SQLite's
-    """Open a connection; raises DriverMissing without psycopg."""
+    """Open a connection; raises DriverMissing without psycopg, DatabaseUnreadable for no URL."""
     try:
         import psycopg
     except ImportError:
         raise DriverMissing("PostgreSQL needs the package psycopg") from None
     # Transactions begin with one message of several statements, which the driver would not send.
-    return psycopg.connect(
-        database, connect_timeout=10, application_name="creditctl", autocommit=True
-    )
+    try:
+        return psycopg.connect(
+            database, connect_timeout=10, application_name="creditctl", autocommit=True
+        )
+    except psycopg.ProgrammingError:
+        # What the driver says holds the URL, and so its password.
+        raise DatabaseUnreadable(
+            "PostgreSQL: the URL cannot be read",
+            hint="write it like postgresql://USER@HOST:5432/DATABASE",
+        ) from None
 
 
 def expect_small_transactions(_: Any) -> None:
