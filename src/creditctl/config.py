@@ -8,7 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from creditctl.adapters.secrets import read_secret
+from creditctl.adapters.paths import written_path
+from creditctl.adapters.secrets import read_redis_url, read_secret
 from creditctl.context import Settings
 from creditctl.errors import InvalidInput
 
@@ -76,17 +77,16 @@ def settings_from(config: Mapping[str, str]) -> Settings:
     grace = _whole_number(config, "usage_grace_hours", 0, 24 * 365)
     hold = _whole_number(config, "hold_timeout_seconds", 1, 24 * 3600)
     late = _whole_number(config, "late_window_periods", 0, 120)
-    invoice_grace = _whole_number(config, "invoice_grace_hours", 0, 24 * 365)
+    invoicing = _whole_number(config, "invoice_grace_hours", 0, 24 * 365)
     payment_days = _whole_number(config, "payment_days", 0, 365)
     chunk = _whole_number(config, "import_chunk", 1, 10_000_000)
+    text = config.get("metrics_file")
     return Settings(
         usage_grace=default.usage_grace if grace is None else timedelta(hours=grace),
         dedup_window=default.dedup_window if window is None else timedelta(minutes=window),
         hold_timeout=default.hold_timeout if hold is None else timedelta(seconds=hold),
         late_window=default.late_window if late is None else late,
-        invoice_grace=(
-            default.invoice_grace if invoice_grace is None else timedelta(hours=invoice_grace)
-        ),
+        invoice_grace=default.invoice_grace if invoicing is None else timedelta(hours=invoicing),
         payment_days=default.payment_days if payment_days is None else payment_days,
         invoice_minimum=_amounts(minimum) if (minimum := config.get("invoice_minimum")) else {},
         import_chunk=chunk,
@@ -98,9 +98,9 @@ def settings_from(config: Mapping[str, str]) -> Settings:
         console_url=config.get("console_url"),
         documents=document_settings(config.get("profile")),
         gate_secret=_secret(config, "gate_secret"),
-        gate_counters=_counters_url(config.get("gate_counters")),
+        gate_counters=read_redis_url("gate_counters", config.get("gate_counters")),
         ping_url=config.get("ping_url") or None,
-        metrics_file=Path(file).expanduser() if (file := config.get("metrics_file")) else None,
+        metrics_file=written_path("metrics_file", text) if text else None,
         profile=config.get("profile"),
     )
 
@@ -108,7 +108,10 @@ def settings_from(config: Mapping[str, str]) -> Settings:
 def _amounts(text: str) -> Mapping[str, int]:
     from creditctl.rules import money_text  # most companies set none
 
-    return money_text.parse_amounts(text)
+    try:
+        return money_text.parse_amounts(text)
+    except InvalidInput as problem:
+        raise InvalidInput(f"invoice_minimum: {problem.detail}", hint=problem.advice) from None
 
 
 def adapter_settings(kind: str, profile: str | None) -> dict[str, dict[str, str]]:
@@ -136,7 +139,7 @@ def document_settings(profile: str | None) -> dict[str, str]:
             for name, value in table.get("documents", {}).items():
                 text = "\n".join(value) if isinstance(value, list) else str(value)
                 is_path = name in _DOCUMENT_PATHS
-                found[name] = str(path.parent / Path(text).expanduser()) if is_path else text
+                found[name] = str(path.parent / written_path(name, text)) if is_path else text
     return found
 
 
@@ -145,7 +148,7 @@ def database_url(config: Mapping[str, str]) -> str:
     text = config.get("db") or str(data_directory() / "creditctl.db")
     if "://" in text:
         return text
-    return f"sqlite:///{Path(text).expanduser().absolute()}"
+    return f"sqlite:///{written_path('--db', text).absolute()}"
 
 
 def data_directory() -> Path:
@@ -177,7 +180,7 @@ def _read_file(path: Path) -> dict[str, Any]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:  # no UTF-8, no TOML, or too deep
         raise InvalidInput(f"{path}: {problem}", hint="correct or remove the file") from None
     profiles = document.get("profiles", {})
     tables = [document, *profiles.values()] if isinstance(profiles, dict) else [profiles]
@@ -237,8 +240,7 @@ def _settings_in(document: dict[str, Any], profile: str | None) -> dict[str, str
         if isinstance(value, dict)
         else str(value)
         for name, value in chosen.items()
-        if name not in {"profiles", *ADAPTERS}
-        if name not in {"profiles", "payments", "documents"}
+        if name not in {"profiles", "documents", *ADAPTERS}
     }
 
 
@@ -246,7 +248,7 @@ def _ceilings(text: str) -> dict[str, int]:
     """Read `alice=10000, *=500` as micro-credits by actor."""
     if not text.strip():
         return {}
-    from creditctl.rules.units import Credits  # not for --help
+    from creditctl.rules.units import parse_decimal, scaled  # not for --help
 
     found = {}
     for part in text.split(","):
@@ -256,7 +258,8 @@ def _ceilings(text: str) -> dict[str, int]:
                 f"ceilings: {part.strip()!r} is not like alice=1000",
                 hint="separate several by commas; * stands for everybody else",
             )
-        ceiling = Credits.parse(amount).micro
+        what = f"ceilings: {actor}"
+        ceiling = scaled(parse_decimal(amount, what), 6, what)
         if ceiling < 0 or actor in found:
             raise InvalidInput(
                 f"ceilings: {part.strip()!r} is below zero, or {actor} has one already",
@@ -264,26 +267,6 @@ def _ceilings(text: str) -> dict[str, int]:
             )
         found[actor] = ceiling
     return found
-
-
-def _counters_url(text: str | None) -> str | None:
-    """A Redis URL; one with a password is a secret, and stands in a file or variable."""
-    if text is None:
-        return None
-    from urllib.parse import urlsplit  # not for --help
-
-    is_reference = text.startswith(("env:", "file:"))
-    url = read_secret("gate_counters", text).decode() if is_reference else text
-    parts = urlsplit(url)
-    if parts.scheme not in {"redis", "rediss", "unix"}:
-        raise InvalidInput(
-            "gate_counters is no Redis URL", hint="write it like redis://localhost:6379/0"
-        )
-    if parts.password and not is_reference:
-        raise InvalidInput(
-            "gate_counters holds a password", hint="write it like file:/etc/creditctl/redis.url"
-        )
-    return url
 
 
 def _secret(config: Mapping[str, str], name: str) -> bytes | None:
@@ -295,6 +278,7 @@ def _whole_number(config: Mapping[str, str], name: str, least: int, most: int) -
     text = config.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    if not (is_number and least <= int(text) <= most):
         raise InvalidInput(f"{name} must be a whole number from {least} to {most}, not {text!r}")
     return int(text)

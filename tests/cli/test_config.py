@@ -114,3 +114,27 @@ def test_a_channel_that_is_no_table_of_values_is_refused(here: Path, text: str) 
     with pytest.raises(InvalidInput, match="is a table of single values") as refused:
         settings(here, text)
     assert "[channels.email]" in refused.value.advice
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("payment_days", "9" * 5000),
+        ("invoice_minimum", "5"),
+        ("ceilings", "alice=lots"),
+        ("gate_counters", "https://["),
+        ("metrics_file", "~nobody-here/metrics"),
+        ("audit_key", "file:~nobody-here/key"),
+    ],
+)
+def test_what_a_setting_cannot_be_is_refused_by_its_name(
+    here: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"CREDITCTL_{name.upper()}", value)
+    with pytest.raises(InvalidInput, match=name):
+        settings(here, "")
+
+
+def test_a_logo_whose_path_holds_nul_is_refused_by_its_name(here: Path) -> None:
+    with pytest.raises(InvalidInput, match="logo"):
+        settings(here, '[documents]\nlogo = "a\\u0000b"')

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from creditctl.adapters.paths import written_path
 from creditctl.errors import InvalidInput
 
 _READABLE_BY_OTHERS = 0o077
@@ -14,7 +15,7 @@ def read_secret(name: str, reference: str) -> bytes:
     if kind == "env" and place:
         secret = os.environ.get(place, "")
     elif kind == "file" and place:
-        secret = _file_text(name, Path(place).expanduser())
+        secret = _file_text(name, written_path(name, place))
     else:
         raise InvalidInput(
             f"{name} must say where the secret is, and must not be it",
@@ -36,6 +37,27 @@ def read_secret_word(name: str, reference: str) -> str:
     if not (word.isascii() and word.isprintable() and " " not in word):
         raise InvalidInput(f"{name}: {reference} holds more than one word of plain text")
     return word
+
+
+def read_redis_url(name: str, text: str | None) -> str | None:
+    """A Redis URL; one with a password is a secret, and stands in a file or variable."""
+    if text is None:
+        return None
+    from urllib.parse import urlsplit  # not for --help
+
+    is_reference = text.startswith(("env:", "file:"))
+    url = read_secret(name, text).decode() if is_reference else text
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in {"redis", "rediss", "unix"}:
+        raise InvalidInput(f"{name} is no Redis URL", hint="write it like redis://localhost:6379/0")
+    if parts.password and not is_reference:
+        raise InvalidInput(
+            f"{name} holds a password", hint="write it like file:/etc/creditctl/redis.url"
+        )
+    return url
 
 
 def _file_text(name: str, path: Path) -> str:

@@ -6,11 +6,11 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from creditctl.adapters.channels.attempt import Deadline
+from creditctl.adapters.paths import written_path
 from creditctl.errors import InvalidInput
 
 
@@ -117,7 +117,7 @@ def tls_context(name: str, ca_file: str | None) -> ssl.SSLContext:
         return _shared_context()
     context = _new_context()
     try:
-        context.load_verify_locations(Path(ca_file).expanduser())
+        context.load_verify_locations(written_path(name, ca_file))
     except OSError as problem:
         raise InvalidInput(f"{name}: {ca_file}: {problem}") from None
     return context
