@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from creditctl.errors import CatalogInvalid, FileMissing, InvalidInput
+from creditctl.rules.instants import EARLIEST_YEAR, LATEST_YEAR
 from creditctl.rules.units import Credits, Money, parse_decimal
 
 KeyPath: TypeAlias = tuple[str | int, ...]
-
-EARLIEST_YEAR, LATEST_YEAR = 1970, 2200
 
 _HEADER = re.compile(r"^\s*(\[\[?)([^\[\]]+)\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""^\s*([\w"'-]+(?:\s*\.\s*[\w"'-]+)*)\s*=""")

@@ -119,12 +119,18 @@ class Session:
         text = self.config.get("now")
         if text is None:
             return clock.now()
-        from creditctl.rules.instants import parse_instant  # not for --help
+        from creditctl.rules.instants import EARLIEST_YEAR, LATEST_YEAR, parse_instant  # not --help
 
         try:
-            return parse_instant(text)
+            now = parse_instant(text)
         except InvalidInput as problem:
             raise InvalidInput(f"--as-of: {problem.detail}", hint=problem.advice) from None
+        if not EARLIEST_YEAR <= now.year < LATEST_YEAR:
+            raise InvalidInput(
+                f"--as-of: {text} is not between {EARLIEST_YEAR} and {LATEST_YEAR}",
+                hint="write it like 2026-10-31T23:59:00Z",
+            )
+        return now
 
 
 def session_of(ctx: typer.Context) -> Session:

@@ -7,6 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from creditctl.errors import InvalidInput
 
+EARLIEST_YEAR, LATEST_YEAR = 1970, 2200
+"""Dates of the books are from the first on and before the other; periods are counted in them."""
+
 MICROS_PER_HOUR = 3_600_000_000
 HOURS_PER_DAY = 24
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, localcontext
 
 from creditctl.errors import InvalidInput
+from creditctl.rules.instants import EARLIEST_YEAR, LATEST_YEAR
 from creditctl.rules.order_forms import (
     LONGEST_DAYS,
     LONGEST_MONTHS,
@@ -28,7 +29,6 @@ from creditctl.rules.units import (
     value_of,
 )
 
-EARLIEST_YEAR, LATEST_YEAR = 1970, 2200
 HUNDRED_PERCENT = 100
 _DIGITS = 200
 """Enough for any price less any percentage, without rounding."""
