@@ -49,7 +49,9 @@ def test_one_is_shown_by_its_id_or_the_request_s(cli: Cli, books: Context) -> No
         "0",
     )
     assert cli("gate holds show", found.data["id"], "-o", "json").data == found.data
-    assert "there is no hold 'r-9'" in cli("gate holds show r-9", expect=3).stderr
+    error, hint = cli("gate holds show r-9", expect=3).stderr.splitlines()
+    assert error == "error: there is no hold 'r-9'"
+    assert hint == "hint: 'creditctl gate holds list --state any' shows all of them"
 
 
 def test_support_frees_one_with_a_reason(cli: Cli, books: Context) -> None:

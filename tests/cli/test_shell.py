@@ -7,6 +7,7 @@ import sys
 import types
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import typer
@@ -88,6 +89,7 @@ def break_it(how: str) -> None:
         "interrupt": KeyboardInterrupt(),
         "pipe": BrokenPipeError(),
         "disk": OSError(28, "No space left on device"),
+        "file": FileExistsError(17, "File exists", "blocks.conf"),
         "findings": typer.Exit(ExitStatus.FINDINGS),
     }[how]
 
@@ -196,6 +198,17 @@ def test_environment_sets_what_the_flags_do_not(run):
         ("toys take acme", "error: missing argument 'CREDITS'", "see 'creditctl toys take --help'"),
         ("toys list -o xml", "error: --output: no format 'xml'", "formats: table, json"),
         ("toys list --limit 0", "error: invalid value for '--limit'", "see 'creditctl toys list"),
+        (
+            "toys list --limit x",
+            "error: invalid value for '--limit': 'x' is not a whole number",
+            "s",
+        ),
+        ("toys list --limit", "error: option '--limit' requires", "the command's --help shows"),
+        ("toys now --as-of 9999-12-31", "error: --as-of: 9999-12-31 is not between 1970", "write"),
+        ("toys now --as-of 0001-01-01", "error: --as-of: 0001-01-01 is not between 1970", "write"),
+        ("toys now --db ~nosuch/x", "error: --db: ~nosuch/x: nobody knows", "write the path in"),
+        ("toys now --actor --yes", "error: option '--actor' requires", "see 'creditctl toys now"),
+        ("shout --word --quiet", "error: option '--word' requires", "see 'creditctl shout"),
         ("toys take a 0", "error: CREDITS: 0 is not above zero", "write it like 284.5"),
         ("toys take a 1e5", "error: CREDITS: credits '1e5' is not", "write it like 284.5"),
         ("toys take a -5", "error: no such option: -5", "a negative number cannot be given"),
@@ -249,7 +262,8 @@ def test_error_text_from_data_is_made_harmless(run):
         ("bug", 1, "error: unexpected ZeroDivisionError: oops\\nagain"),
         ("interrupt", 130, "error: interrupted"),
         ("pipe", 0, ""),
-        ("disk", 1, "error: [Errno 28] No space left on device"),
+        ("disk", 1, "error: No space left on device"),
+        ("file", 1, "error: blocks.conf: File exists"),
         ("findings", 7, ""),
     ],
 )
@@ -258,6 +272,14 @@ def test_every_ending_has_its_exit_code_and_no_traceback(run, how, status, stder
     assert result.exit_code == status
     assert result.stderr.partition("\n")[0] == stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("text", ["actor = " + "9" * 5000, "a = " + "[" * 5000])
+def test_a_configuration_that_cannot_be_read_is_a_usage_error_whatever_it_holds(run, text):
+    Path("creditctl.toml").write_text(text)
+    result = run("toys now")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: creditctl.toml: ")
 
 
 def test_debugging_shows_the_traceback(run):

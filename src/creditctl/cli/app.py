@@ -178,10 +178,13 @@ def _failure_of(error: BaseException) -> Failure:
             code="usage",
             title="The command line cannot be understood",
             detail="the text holds bytes that are not UTF-8",
+            hint="write it in UTF-8",
             exit_status=ExitStatus.USAGE,
         )
     if isinstance(error, OSError):
-        return Failure("system", "The operating system refused", str(error))
+        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        hint = "check the path, its permissions and the disk" if error.filename else ""
+        return Failure("system", "The operating system refused", what or str(error), hint)
     return Failure(
         code="unexpected",
         title="A bug in creditctl",
@@ -198,9 +201,11 @@ def _usage_failure(error: _click.ClickException) -> Failure:
         message, suggestion = error.message, f"{error.possibilities[0]}?"
     if getattr(error, "option_name", "-")[1:2].isdigit():
         hint = "a negative number cannot be given here"
+    elif isinstance(error, _click.exceptions.BadOptionUsage) and ctx is None:
+        hint = "the command's --help shows what the option takes"
     if suggestion:
         hint = f"did you mean {suggestion}"
-    detail = " ".join(message.split()).rstrip(".")
+    detail = " ".join(message.split()).rstrip(".").replace("a valid int range", "a whole number")
     return Failure(
         code="usage",
         title="The command line cannot be understood",
@@ -218,7 +223,7 @@ def _format_asked(arguments: list[str], session: Session) -> str:
         for prefix in ("--output=", "-o"):
             if argument.startswith(prefix) and argument not in {"-o", "--output"}:
                 return argument.removeprefix(prefix)
-    with suppress(CreditctlError):  # the configuration itself may be what is wrong
+    with suppress(Exception):  # the configuration itself may be what is wrong
         return session.format_name
     return "table"
 

@@ -278,5 +278,8 @@ def named(unit: UnitOfWork, reference: str) -> HoldRow:
     if found is None:
         found = newest_hold_of(unit, request_identity(reference)[0])
     if found is None:
-        raise NotFound(f"there is no hold {reference!r}")
+        raise NotFound(
+            f"there is no hold {reference!r}",
+            hint="'creditctl gate holds list --state any' shows all of them",
+        )
     return found
