@@ -147,6 +147,14 @@ def test_amounts_and_quantities_are_the_documents_own() -> None:
         assert words in text
 
 
+@pytest.mark.parametrize("name", ["export", "not registered"])
+def test_outside_the_scope_of_vat_the_seller_is_told_by_its_tax_id_as_it_is(name: str) -> None:
+    cii = " ".join(cii_xml(SAMPLES[name]).decode().split())
+    assert "<ram:SellerTradeParty> <ram:ID>DE136695976</ram:ID>" in cii
+    ubl = " ".join(ubl_xml(SAMPLES[name]).decode().split())
+    assert "<cac:PartyIdentification> <cbc:ID>DE136695976</cbc:ID>" in ubl
+
+
 def test_a_credit_note_names_its_invoice_and_has_amounts_above_zero() -> None:
     text = ubl_xml(a_credit_note()).decode()
     assert ">381</cbc:CreditNoteTypeCode>" in text

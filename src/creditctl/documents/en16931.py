@@ -217,7 +217,7 @@ def _party(party: Party, document: Document, role: str) -> dict[str, Any]:
         fields["vat_identifier"] = party.tax_id
     elif role == "seller":
         # BR-O-02 bans VAT identifiers outside the scope of VAT, BR-CO-26 wants some identifier.
-        fields["identifiers"] = {None: [party.tax_id]}
+        fields["identifiers"] = {None: party.tax_id}
     return {name: value for name, value in fields.items() if value}
 
 
