@@ -1,10 +1,13 @@
 """Payment providers and counters that really run, for the services that ask them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from adapters.payments.local_stripe import LocalStripe, local_stripe
+from creditctl.services import group_commit, group_steps
+from creditctl.store.engine import unit_of_work
 from payment_shop import SECRETS, Shop, payment_shop
 from redis_server import local_redis
 
@@ -30,3 +33,17 @@ def shop(
         monkeypatch.setenv(name, secret)
     with payment_shop(database, running_stripe) as made:
         yield made
+
+
+@pytest.fixture
+def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The transactions that group commit opened."""
+    opened: list[str] = []
+
+    def opening(database: str) -> Any:
+        opened.append(database)
+        return unit_of_work(database)
+
+    for module in (group_commit, group_steps):
+        monkeypatch.setattr(module, "unit_of_work", opening)
+    return opened

@@ -10,7 +10,6 @@ from builders import an_organization, at, open_books
 from creditctl.context import Context
 from creditctl.errors import Busy, NotFound
 from creditctl.rules.units import Credits
-from creditctl.services import group_commit, group_steps
 from creditctl.services.balances import read_balance
 from creditctl.services.call_prices import current_prices
 from creditctl.services.group_commit import GroupCommit
@@ -18,7 +17,7 @@ from creditctl.services.hold_answers import Hold, HoldRequest, InsufficientCredi
 from creditctl.services.hold_steps import Authorization, Release
 from creditctl.services.outcomes import Outcome
 from creditctl.services.step_groups import PlainSteps
-from creditctl.store.engine import UnitOfWork, dialect_of, reusing_connections, unit_of_work
+from creditctl.store.engine import UnitOfWork, dialect_of, reusing_connections
 
 PATIENCE = 60
 
@@ -53,20 +52,6 @@ class Locked(Other):
     def run(self, _: UnitOfWork) -> Any:
         type(self).times += 1
         raise Busy("locked")
-
-
-@pytest.fixture
-def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Those that were opened."""
-    opened: list[str] = []
-
-    def opening(database: str) -> Any:
-        opened.append(database)
-        return unit_of_work(database)
-
-    for module in (group_commit, group_steps):
-        monkeypatch.setattr(module, "unit_of_work", opening)
-    return opened
 
 
 @pytest.fixture

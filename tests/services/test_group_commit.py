@@ -16,7 +16,7 @@ from calls import rows_of
 from creditctl.context import Context
 from creditctl.errors import Busy, Conflict, CreditctlError, NotFound
 from creditctl.rules.units import Credits
-from creditctl.services import group_commit, group_steps
+from creditctl.services import group_commit
 from creditctl.services.audit_chain import verify_audit_log
 from creditctl.services.balances import read_balance
 from creditctl.services.call_prices import current_prices
@@ -113,20 +113,6 @@ def together(books: Books, *asked: tuple[Any, ...]) -> list[Any]:
                 while len(books.group._waiting) <= place:
                     pass
         return [one.result() for one in some]
-
-
-@pytest.fixture
-def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The transactions that group commit opened."""
-    opened: list[str] = []
-
-    def opening(database: str) -> Any:
-        opened.append(database)
-        return unit_of_work(database)
-
-    for module in (group_commit, group_steps):
-        monkeypatch.setattr(module, "unit_of_work", opening)
-    return opened
 
 
 @pytest.mark.parametrize("plain", [None, PlainSteps()])
