@@ -11,6 +11,7 @@ from creditctl.errors import Conflict, IdempotencyKeyReused, InvalidInput, Invoi
 from creditctl.rules.periods import parse_month
 from creditctl.services.audit import list_audit_entries
 from creditctl.services.balances import read_balance
+from creditctl.services.checks import run_checks
 from creditctl.services.credits import MovementFilter, list_movements
 from creditctl.services.finalizing import FinalizeRequest, finalize_invoices
 from creditctl.services.invoices import list_invoices, show_invoice
@@ -231,3 +232,28 @@ def test_an_organization_without_plan_is_billed_in_its_own_currency(context: Con
     ]
     finalized(november)
     assert {row.status for row in list_invoices(november)} == {"finalized"}
+
+
+def test_an_invoice_that_is_named_twice_takes_one_number(books: Context) -> None:
+    for slug in ("beta", "gamma"):
+        an_organization(at(books, "2026-10-01T00:00:00Z"), slug, credits="10")
+        used(books, ("2026-10-10T00:00:00Z", 5), slug=slug)
+    first, second = drafted(books, slug="beta").id, drafted(books, slug="gamma").id
+    run = finalize_invoices(books, FinalizeRequest(invoices=(first, first), at_once=True))
+    assert ([one.number for one in run.finalized], run.unchanged) == (["INV-2026-000001"], 0)
+    again = finalize_invoices(books, FinalizeRequest(invoices=("INV-2026-000001", first)))
+    assert (again.finalized, again.unchanged) == ((), 1)
+    (next_one,) = finalize_invoices(
+        books, FinalizeRequest(invoices=(second,), at_once=True)
+    ).finalized
+    assert next_one.number == "INV-2026-000002"
+    with unit_of_work(books.database) as unit:
+        posted = unit.fetch_value("SELECT COUNT(*) FROM receivable_entry")
+    assert posted == 2
+
+
+def test_overage_of_an_invoice_that_is_named_twice_is_settled_once(books: Context) -> None:
+    draft = drafted(books)
+    run = finalize_invoices(books, FinalizeRequest(invoices=(draft.id, draft.id), at_once=True))
+    assert (len(run.finalized), run.refused) == (1, ())
+    assert run_checks(books) == []

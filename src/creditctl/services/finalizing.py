@@ -115,7 +115,8 @@ def finalize_invoices(
 def _chosen(unit: UnitOfWork, request: FinalizeRequest) -> list[InvoiceOwnerRow]:
     if request.month is None:
         rows = [find_invoice(unit, name) for name in request.invoices]
-        return [InvoiceOwnerRow(row.id, row.organization_id) for row in rows]
+        # One that is named twice would take two numbers, and one of them would have no document.
+        return list(dict.fromkeys(InvoiceOwnerRow(row.id, row.organization_id) for row in rows))
     month = f"{parse_month(request.month).starts_at:%Y-%m}"
     only = find_organization(unit, request.organization).id if request.organization else None
     return invoices_of_month(unit, month, only)
