@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,13 +16,20 @@ from creditctl.rules.units import Money
 from creditctl.services.audit import list_audit_entries
 from creditctl.services.credit_notes import CreditNoteRequest, issue_credit_note
 from creditctl.services.invoice_payments import PayRequest, pay_invoice
-from creditctl.services.invoice_sending import LEASE, SendRequest, SendRun, send_invoices
+from creditctl.services.invoice_sending import (
+    LEASE,
+    SendRequest,
+    SendRun,
+    _record,
+    send_invoices,
+)
 from creditctl.services.invoice_voiding import VoidRequest, void_invoice
 from creditctl.services.invoices import Invoice, show_invoice
-from creditctl.services.leases import holding_lease
+from creditctl.services.leases import LIFETIME, holding_lease
 from creditctl.services.org_facts import OrgFacts
 from creditctl.services.orgs import update_organization_facts
 from creditctl.store.engine import unit_of_work
+from creditctl.store.queries.leases import take_lease
 from invoices import OCTOBER, drafted, final, finalized, sold_in_germany, used
 
 NUMBER = "INV-2026-000001"
@@ -273,6 +281,63 @@ def test_two_runs_do_not_send_at_once(books: Context) -> None:
     final(books)
     with holding_lease(books, LEASE), pytest.raises(Busy):
         send(books, NUMBER)
+
+
+def test_nobody_else_sends_while_a_run_takes_longer_than_a_lease_lasts(
+    books: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for slug in ("acme", "beta"):
+        final(books, slug=slug)
+    time = [datetime(2026, 11, 10, tzinfo=UTC)]
+    monkeypatch.setattr("creditctl.clock.now", lambda: time[0])
+    refused = []
+
+    def slowly(*given: object) -> None:
+        time[0] += LIFETIME * 0.6
+        with pytest.raises(Busy) as problem:
+            send(books, NUMBER)
+        refused.append(problem)
+        _record(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("creditctl.services.invoice_sending._record", slowly)
+    assert len(send(books, "INV-2026-000001", "INV-2026-000002").sent) == 2
+    assert len(refused) == 2
+
+
+def test_a_run_whose_lease_was_taken_over_stops(
+    books: Context, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for slug in ("acme", "beta"):
+        final(books, slug=slug)
+    time = [datetime(2026, 11, 10, tzinfo=UTC)]
+    monkeypatch.setattr("creditctl.clock.now", lambda: time[0])
+
+    def asleep(*given: object) -> None:
+        _record(*given)  # type: ignore[arg-type]
+        time[0] += LIFETIME
+        with unit_of_work(books.database) as unit:
+            expires_at = time[0] + LIFETIME
+            assert take_lease(unit, LEASE, holder="another", now=time[0], expires_at=expires_at)
+
+    monkeypatch.setattr("creditctl.services.invoice_sending._record", asleep)
+    with pytest.raises(Busy):
+        send(books, "INV-2026-000001", "INV-2026-000002")
+    assert len(server.mails) == 1
+
+
+def test_an_invoice_that_is_named_twice_is_sent_once(books: Context, server: MailServer) -> None:
+    invoice = final(books)
+    assert len(send(books, NUMBER, invoice.id, again=True).sent) == 1
+    assert len(server.mails) == 1
+
+
+def test_a_dry_run_lists_an_address_that_is_none(books: Context) -> None:
+    final(books)
+    update_organization_facts(books, "acme", OrgFacts(billing_email="jürgen@acme.example"))
+    planned = send_invoices(books, SendRequest(month=OCTOBER, organization="acme"), dry_run=True)
+    tried = sent(books, organization="acme")
+    assert [one.problem for one in planned.unsent] == [one.problem for one in tried.unsent]
+    assert (planned.sent, len(tried.unsent)) == ((), 1)
 
 
 def test_without_a_mail_server_or_a_choice_nothing_is_sent(books: Context) -> None:

@@ -19,7 +19,7 @@ from creditctl.documents.sheet import laid_out
 from creditctl.errors import Conflict, InvalidInput
 from creditctl.services.delivery_steps import opened
 from creditctl.services.documents import rendered, style_of, wants_einvoice
-from creditctl.services.leases import holding_lease
+from creditctl.services.leases import Lease, holding_lease
 from creditctl.services.outgoing_papers import Paper, papers_of, read_paper, record_sent
 from creditctl.store.engine import UnitOfWork, reading, unit_of_work
 
@@ -93,30 +93,39 @@ def send_invoices(context: Context, request: SendRequest, *, dry_run: bool = Fal
     with reading(context.database) as unit:
         chosen = _chosen(unit, request)
     if dry_run:
-        return _run(context, request, chosen, None)
-    with holding_lease(context, LEASE):
-        return _run(context, request, chosen, channel)
+        return _run(context, request, chosen, channel, None)
+    with holding_lease(context, LEASE) as lease:
+        return _run(context, request, chosen, channel, lease)
 
 
 def _chosen(unit: UnitOfWork, request: SendRequest) -> list[str]:
     if request.month is None:
-        return [read_paper(unit, name).id for name in request.invoices]
+        # An id and a number may name the same one: --again means once more, not twice.
+        return list(dict.fromkeys(read_paper(unit, name).id for name in request.invoices))
     return papers_of(unit, request.month, request.organization)
 
 
 def _run(
-    context: Context, request: SendRequest, chosen: Sequence[str], channel: Email | None
+    context: Context,
+    request: SendRequest,
+    chosen: Sequence[str],
+    channel: Email,
+    lease: Lease | None,
 ) -> SendRun:
+    """Send one after the other, or without a lease only say what would be sent."""
     sent: list[SentInvoice] = []
     unsent: list[UnsentInvoice] = []
     for name in chosen:
+        if lease is not None:
+            # A month's mails may take longer than a lease lasts.
+            lease.renew()
         # Read just before: what another run has sent meanwhile is not sent again.
         with reading(context.database) as unit:
             paper = read_paper(unit, name)
         if paper.sent_at is not None and not request.again:
             continue
         try:
-            sent.append(_sent(context, request, paper, channel))
+            sent.append(_sent(context, request, paper, channel, dry_run=lease is None))
         except (Conflict, InvalidInput) as problem:
             if len(request.invoices) == 1:
                 raise
@@ -124,13 +133,13 @@ def _run(
         except DeliveryFailed as failure:
             unsent.append(UnsentInvoice(paper.id, paper.organization, failure.reason))
     unchanged = len(chosen) - len(sent) - len(unsent)
-    return SendRun(tuple(sent), unchanged, tuple(unsent), dry_run=channel is None)
+    return SendRun(tuple(sent), unchanged, tuple(unsent), dry_run=lease is None)
 
 
 def _sent(
-    context: Context, request: SendRequest, paper: Paper, channel: Email | None
+    context: Context, request: SendRequest, paper: Paper, channel: Email, *, dry_run: bool
 ) -> SentInvoice:
-    """Make the letter, and with a channel send and record it."""
+    """Make the letter, and unless it is a dry run send and record it."""
     to = request.to or paper.billing_email
     if paper.number is None:
         raise Conflict(f"{paper.id} is a draft", hint=f"creditctl invoice finalize {paper.id}")
@@ -141,9 +150,10 @@ def _sent(
             f"{paper.organization} has no billing e-mail",
             hint=f"creditctl orgs update {paper.organization} --email MAIL, or --to MAIL",
         )
+    channel.check(to)
     document = paper.document
     attachment, format_name, note = _attachment(context, paper)
-    if channel is not None:
+    if not dry_run:
         letter = Letter(
             id=_letter_id(paper.id, paper.sent_at),
             subject=_subject(context, document),

@@ -8,13 +8,13 @@ from creditctl.store.engine import UnitOfWork
 def take_lease(
     unit: UnitOfWork, name: str, *, holder: str, now: datetime, expires_at: datetime
 ) -> bool:
-    """Take a lease that nobody holds any more; False when somebody does."""
+    """Take a lease that nobody else holds any more, or keep one's own; False when somebody does."""
     taken = unit.run(
         """
         INSERT INTO lease (name, holder, expires_at) VALUES (:name, :holder, :expires_at)
         ON CONFLICT (name) DO UPDATE SET
             holder = excluded.holder, expires_at = excluded.expires_at
-        WHERE lease.expires_at <= :now
+        WHERE lease.expires_at <= :now OR lease.holder = excluded.holder
         """,
         name=name,
         holder=holder,
