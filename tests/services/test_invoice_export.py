@@ -1,7 +1,12 @@
 """`invoice export`: a month as files, again without writing, and many at once in processes."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -120,8 +125,19 @@ def test_what_a_format_cannot_say_is_listed_and_the_run_goes_on(
 def test_places_and_formats_that_are_none_are_refused(books: Context, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="no document is 'docx'"):
         exported(books, tmp_path, "docx")
+    with pytest.raises(InvalidInput, match="no format is named"):
+        export_invoices(books, parse_month(OCTOBER), tmp_path / "new", ())
+    assert not (tmp_path / "new").exists()
     with pytest.raises(FileMissing):
         exported(books, tmp_path / "none" / "deeper")
+
+
+def test_what_is_no_file_is_listed_and_left_alone(books: Context, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / f"{BOTH[0]}.json")
+    (tmp_path / f"{BOTH[1]}.json").mkdir()
+    run = exported(books, tmp_path, "json", "html", replacing=True)
+    assert [one.file for one in run.problems] == [f"{stem}.json" for stem in BOTH]
+    assert (run.written, len(names(tmp_path))) == (2, 4)
 
 
 def test_a_month_without_invoices_is_an_empty_folder(books: Context, tmp_path: Path) -> None:
@@ -145,6 +161,56 @@ def test_processes_give_the_same_bytes_in_the_same_order(monkeypatch: pytest.Mon
     finally:
         several.close()
     alone.close()
+
+
+def test_what_a_killed_process_leaves_is_done_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "_WORTH_PROCESSES", 2)
+    tasks = [Task(an_invoice(number=f"RE-{i}"), "html") for i in range(40)]
+    alone, several = Renderer(PLAIN), Renderer(PLAIN)
+    expected = [made for task in tasks for made in alone.render([task])]
+    try:
+        found = several.render(tasks)
+        begun = [next(found), next(found)]
+        for child in active_children():
+            child.kill()
+        assert begun + list(found) == expected
+        for child in active_children():
+            child.join()
+        assert list(several.render(tasks)) == expected
+        assert active_children() == []
+    finally:
+        several.close()
+
+
+KILLED = """
+import os, signal
+from multiprocessing import active_children
+
+from creditctl.documents.style import PLAIN
+from creditctl.services import rendering
+from documents.samples import an_invoice
+
+if __name__ == "__main__":
+    rendering._WORTH_PROCESSES = 2
+    tasks = [rendering.Task(an_invoice(number=f"RE-{i}"), "html") for i in range(20)]
+    list(rendering.Renderer(PLAIN).render(tasks))
+    print(*(child.pid for child in active_children()), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_no_process_outlives_a_run_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    run = subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    with run:
+        # Its children have the pipe too: it ends with the last of them.
+        children = run.communicate(timeout=60)[0].split()
+    assert run.returncode == -signal.SIGKILL
+    assert len(children) == rendering.PROCESSES
 
 
 def test_every_format_has_an_ending_of_its_own() -> None:

@@ -60,12 +60,9 @@ def export_invoices(
 
     A file appears when it is complete, so a run that was cut off goes on when it is repeated. One
     that is there and says something else stays, and is listed, unless `replace`. Raises
-    InvalidInput for an unknown format, FileMissing, DiskFull and DriverMissing.
+    InvalidInput for no or an unknown format, FileMissing, DiskFull and DriverMissing.
     """
-    formats = tuple(dict.fromkeys(formats))
-    for name in formats:
-        if name not in ENDINGS:
-            raise InvalidInput(f"no document is {name!r}", hint=f"formats: {', '.join(ENDINGS)}")
+    formats = _checked(formats)
     style = style_of(context.settings.documents)
     with reading(context.database) as unit:
         invoices, notes = papers_of_month(unit, month_text(month))
@@ -105,6 +102,17 @@ def file_name(document: Document, format_name: str) -> str:
     return f"{document.number}-{organization}{ENDINGS[format_name]}"
 
 
+def _checked(formats: Sequence[str]) -> tuple[str, ...]:
+    """Each once; raises InvalidInput for none, which would write nothing, and for unknown ones."""
+    hint = f"formats: {', '.join(ENDINGS)}"
+    if not formats:
+        raise InvalidInput("no format is named", hint=hint)
+    for name in formats:
+        if name not in ENDINGS:
+            raise InvalidInput(f"no document is {name!r}", hint=hint)
+    return tuple(dict.fromkeys(formats))
+
+
 def _batches(
     context: Context, numbers: Sequence[str], formats: Sequence[str]
 ) -> Iterator[list[Task]]:
@@ -119,6 +127,9 @@ def _write(target: Path, content: bytes, *, replace: bool) -> str:
     word = "written"
     try:
         if target.exists():
+            if not target.is_file():
+                # A pipe would be waited for, and a device written to.
+                return "is there and is no file: move it away"
             if target.read_bytes() == content:
                 return "kept"
             if not replace:
