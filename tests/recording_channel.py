@@ -44,7 +44,8 @@ class RecordingChannel:
                 self._now[to] -= 1
 
     def check(self, to: str) -> None:
-        if not to.startswith("https://"):
+        # Of web and mail alike, for every channel is this one.
+        if not to.startswith("https://") and "@" not in to:
             raise InvalidInput(f"{to} is no https:// address")
 
     def fails(self, to: str, *, is_final: bool = False, retry_after: int | None = None) -> None:
