@@ -164,7 +164,7 @@ def test_a_credit_note_names_its_invoice_and_has_amounts_above_zero() -> None:
 
 
 def test_names_are_data_and_never_xml() -> None:
-    name = "</ram:Name><x>&amp; ]]> \u202e\x07"
+    name = "</ram:Name><x>&amp; ]]> \u202e\x07\ufffe\uffff"
     hostile = an_invoice(
         buyer=replace(an_invoice().buyer, name=name),
         rows=(replace(ROWS[0], description=name), *ROWS[1:]),
@@ -175,7 +175,7 @@ def test_names_are_data_and_never_xml() -> None:
     for syntax, write in WRITERS.items():
         xml = write(hostile)
         assert b"&lt;x&gt;" in xml
-        assert b"\\u202e\\x07" in xml
+        assert b"\\u202e\\x07\\ufffe\\uffff" in xml
         assert broken_rules(xml, syntax) == []
 
 

@@ -148,9 +148,10 @@ def test_what_looks_like_markup_is_shown_as_it_is_written(name: str) -> None:
 
 
 def test_characters_that_turn_text_around_or_hide_are_spelled_out() -> None:
-    buyer = replace(BUYER, name="GmbH\u202eHbmG\x07", lines=("one\ntwo",))
+    buyer = replace(BUYER, name="GmbH\u202eHbmG\x07", lines=("one\ntwo", "x\ufffe\ufdd0"))
     (text,) = pages(an_invoice(buyer=buyer))
     assert "GmbH\\u202eHbmG\\x07" in text
+    assert "x\\ufffe\\ufdd0" in text
     assert "one two" in text
 
 

@@ -11,8 +11,14 @@ from creditctl.documents.localized import Localized
 from creditctl.documents.style import Style
 from creditctl.rules.units import Credits, Money
 
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
+)
+"""Code points that are never a character: no font shows them, and XML refuses U+FFFE and U+FFFF."""
+
 _UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
+    f"{_NONCHARACTERS}]"
 )
 """What would break a line, turn the text beside it around, or hide; names stay as they are."""
 
