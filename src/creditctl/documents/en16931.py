@@ -156,8 +156,8 @@ def _rate_of(document: Document, row: Row) -> Decimal | None:
         return row.tax_percent
     if len(document.taxes) > 1:
         raise InvalidInput(
-            f"line {row.description!r} does not say which of the taxes it bears",
-            hint="give every line its tax_percent",
+            f"EN 16931 knows one VAT on each line; {row.description!r} bears several taxes",
+            hint="send the PDF without an electronic invoice",
         )
     return document.taxes[0].percent
 

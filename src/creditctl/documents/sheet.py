@@ -17,8 +17,7 @@ _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
 """Code points that are never a character: no font shows them, and XML refuses U+FFFE and U+FFFF."""
 
 _UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
-    f"{_NONCHARACTERS}]"
+    f"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff{_NONCHARACTERS}]"
 )
 """What would break a line, turn the text beside it around, or hide; names stay as they are."""
 
