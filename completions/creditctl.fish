@@ -926,7 +926,7 @@ complete -c creditctl -n '__creditctl_at "/invoice"' -f -a finalize -d 'Make dra
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a pay -d 'Record money that arrived for an invoice.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a void -d 'Take back an invoice for which nothing was paid.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a credit-note -d 'Correct a final invoice: take a part of it back, or all...'
-complete -c creditctl -n '__creditctl_at "/invoice"' -f -a transfer -d 'Let money beyond what was due pay another invoice.'
+complete -c creditctl -n '__creditctl_at "/invoice"' -f -a transfer -d 'Let what an organization is owed pay an invoice of it.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a send -d 'Send final invoices and credit notes by e-mail, with the...'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a export -d 'Write a month’s final invoices and credit notes as files.'
 complete -c creditctl -n '__creditctl_at "/invoice"' -f -a replay -d 'Make a final invoice anew, and say what is different and...'

@@ -1,18 +1,31 @@
 """Purchases by Stripe, end to end: charged once, granted once, whatever happens in between."""
 
+from decimal import Decimal
+from pathlib import Path
+
 import pytest
 
 from adapters.payments.fault_proxy import Fault
 from builders import use
 from creditctl.adapters.payments.interface import NoticeRejected, ProviderUnreachable
 from creditctl.errors import Conflict
+from creditctl.rules.periods import Period, parse_month
 from creditctl.services.audit import list_audit_entries
 from creditctl.services.balances import read_balance
+from creditctl.services.checks import run_checks
 from creditctl.services.credits import Movement, list_grants, list_movements
+from creditctl.services.journal import export_journal
 from creditctl.services.payment_rounds import reconcile
 from creditctl.services.purchase_cards import purchases
-from creditctl.services.reversals import ReverseRequest, reverse_grant
+from creditctl.services.receivables_report import report_receivables
+from creditctl.services.reversals import (
+    ExpireRequest,
+    ReverseRequest,
+    expire_grant,
+    reverse_grant,
+)
 from creditctl.services.voiding import void_purchase
+from journal_programs import beancount_balances
 from payment_shop import Shop, lost_dispute, stripe_event
 
 LOST = (Fault.LOSE_ANSWER, Fault.RESET_AFTER, Fault.CUT_ANSWER, Fault.SERVER_ERROR)
@@ -181,6 +194,9 @@ def test_a_lost_dispute_takes_unused_credits_back(shop: Shop) -> None:
     assert (str(balance.available), str(balance.open_overage)) == ("0", "0")
     shown = shop.show(card)
     assert (shown.payments[0].status, str(shown.received)) == ("charged_back", "0.00")
+    # The credit note owes what the bank has taken already.
+    assert [note.total for note in shown.credit_notes] == [shown.total]
+    assert (str(shown.owed_back), owed_by(shop)) == ("0.00", "0.00")
 
 
 def test_a_lost_dispute_turns_used_credits_into_open_overage(shop: Shop) -> None:
@@ -217,6 +233,34 @@ def test_a_dispute_about_a_grant_that_was_reversed_is_written_down(shop: Shop) -
     assert shop.show(card).payments[0].status == "charged_back"
     actions = [entry.action for entry in list_audit_entries(shop.context, limit=20)]
     assert (actions.count("grant.reversed"), actions.count("payment.charged_back")) == (1, 1)
+
+
+def test_a_dispute_about_credits_that_expired_unused_is_owed(shop: Shop, tmp_path: Path) -> None:
+    """They earned their price as breakage, and the money is gone."""
+    shop.attach()
+    card = shop.buy()
+    assert card.grant
+    later = shop.later(minutes=2)
+    expire_grant(later.context, ExpireRequest(grant=card.grant, reason="a test"))
+    later.stripe_notice(lost_dispute("evt_lost", later, card))
+    assert later.show(card).credit_notes == ()
+    assert owed_by(later) == str(card.total)
+    journal = tmp_path / "journal.beancount"
+    export_journal(later.context, this_month(later), journal)
+    balances = beancount_balances(journal)
+    assert balances["Assets:Receivable", card.total.currency] == Decimal(str(card.total))
+    assert ("Assets:Cash", card.total.currency) not in balances
+    assert run_checks(later.context) == []
+
+
+def owed_by(shop: Shop) -> str:
+    """What receivables come to this month."""
+    (line,) = report_receivables(shop.context, this_month(shop)).roll_forward[-1:]
+    return str(line.amount)
+
+
+def this_month(shop: Shop) -> Period:
+    return parse_month(f"{shop.context.now:%Y-%m}")
 
 
 def overages(shop: Shop) -> list[Movement]:

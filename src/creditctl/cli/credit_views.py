@@ -79,6 +79,14 @@ TAKEN_VIEW = View(
         Column("dry_run", "Dry run"),
         Column("needs_approval", "Needs approval"),
     ),
+    sections=(
+        Section(
+            "credit_notes",
+            "Credit notes",
+            (Column("number"), Column("net"), Column("tax"), Column("total")),
+            hidden_when_empty=True,
+        ),
+    ),
 )
 WAIVED_VIEW = View(
     "creditctl.waived/v1",

@@ -81,7 +81,8 @@ def credit_note(
 def transfer(
     ctx: typer.Context,
     source: Annotated[
-        str, typer.Argument(metavar="FROM", help="The invoice that was paid too much.")
+        str,
+        typer.Argument(metavar="FROM", help="An overpaid invoice, or a receipt's credit note."),
     ],
     target: Annotated[
         str, typer.Argument(metavar="TO", help="The one that it pays, of the same organization.")
@@ -93,9 +94,10 @@ def transfer(
     expect_email: ExpectEmailOption = None,
     expect_balance: ExpectBalanceOption = None,
 ) -> None:
-    """Let money beyond what was due pay another invoice.
+    """Let what an organization is owed pay an invoice of it.
 
-    As much of the surplus as is due there, unless an amount is given.
+    Money beyond what was due of another invoice, or what a receipt's credit note owes back: as much
+    as is due, unless an amount is given.
 
     Example: creditctl invoice transfer INV-2026-000017 INV-2026-000031 --reason "paid twice"
     """

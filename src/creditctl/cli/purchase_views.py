@@ -36,6 +36,7 @@ PURCHASE_VIEW = View(
         Column("received"),
         Column("missing"),
         Column("surplus"),
+        Column("owed_back", "Owed back"),
         Column("notice"),
         Column("reference"),
         Column("grant"),
@@ -48,6 +49,12 @@ PURCHASE_VIEW = View(
             "payments",
             "Payments",
             (Column("provider"), Column("status"), Column("received"), Column("message")),
+        ),
+        Section(
+            "credit_notes",
+            "Credit notes",
+            (Column("number"), Column("net"), Column("tax"), Column("total"), Column("reason")),
+            hidden_when_empty=True,
         ),
     ),
 )

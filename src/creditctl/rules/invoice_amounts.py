@@ -100,6 +100,20 @@ def credit_note(invoice: Amounts, credited: int, amount: int) -> Amounts:
     )
 
 
+def gross_of_net(document: Amounts, credited: int, net: int) -> int:
+    """The amount of a credit note, tax included, that takes back exactly this net after `credited`.
+
+    More than is left is all that is left, which takes the rest of the taxes too.
+    """
+    wanted = min(_share(document, credited).net + net, document.net)
+    if wanted == document.net:
+        return document.total - credited
+    near = nearest(Fraction(wanted * document.total, document.net))
+    # A net grows by one at most with each unit of the total, so that none is left out.
+    found = (part for part in (near, near - 1, near + 1) if _share(document, part).net == wanted)
+    return next(found) - credited
+
+
 def gross_of_line(invoice: Amounts, amount: int, *, includes_tax: bool) -> int:
     """What a line of `amount` is with its part of the invoice's tax, at most the invoice's total.
 

@@ -67,8 +67,13 @@ class Document:
 
     @property
     def credited(self) -> int:
-        """The net that a credit note takes back, below zero."""
-        return self.row.net_minor if self.row.kind == CREDITED else 0
+        """The net that a credit note takes from revenue, below zero."""
+        return self.row.net_minor if self.row.kind == CREDITED and not self.row.lot_id else 0
+
+    @property
+    def settled(self) -> int:
+        """The net of what was reversed that a credit note settles: it was never earned."""
+        return -self.row.net_minor if self.row.lot_id else 0
 
 
 def read_documents(unit: UnitOfWork, first_day: date, end_day: date) -> list[Document]:
@@ -80,7 +85,7 @@ def read_documents(unit: UnitOfWork, first_day: date, end_day: date) -> list[Doc
     for part in billed_parts(unit, first_day, end_day):
         parts[part.invoice_id].append(part)
     return [
-        Document(row, tuple(taxes[row.id]), tuple(_parts(row, parts[row.invoice_id])))
+        Document(row, tuple(taxes[row.id]), tuple(_parts(row, parts[row.invoice_id or 0])))
         for row in documents_posted(unit, first_day, end_day)
     ]
 

@@ -8,6 +8,7 @@ from creditctl.context import Context
 from creditctl.errors import AuditKeyMissing, CreditctlError
 from creditctl.services.answers import from_json
 from creditctl.services.audit_chain import prove
+from creditctl.services.deferred_revenue import miscredited_purchases
 from creditctl.services.money_verbs import VERBS, verb_named
 from creditctl.services.period_checks import (
     misplaced_allowances,
@@ -53,7 +54,11 @@ from creditctl.store.queries.purchase_checks import (
     PAID_WITHOUT_MONEY,
     TAX_SUMS,
 )
-from creditctl.store.queries.receivables import POSTED_OTHERWISE
+from creditctl.store.queries.receivable_checks import (
+    POSTED_OTHERWISE,
+    RECEIPT_CREDIT_USED_TWICE,
+    RECEIPT_CREDITED_TOO_MUCH,
+)
 from creditctl.store.queries.sale_checks import PACKAGES_WITHOUT_PRICE, STATED_TWICE
 from creditctl.store.queries.usage_pruning import PRUNED_COUNTS
 
@@ -131,6 +136,9 @@ CHECKS: dict[str, Check] = {
     "an invoice is settled by its payments and credit notes": asked(SETTLED_SUMS),
     "what invoices move is posted once, on its day or the first open": asked(POSTED_OTHERWISE),
     "credit notes never exceed their invoice": asked(CREDITED_TOO_MUCH),
+    "credit notes never exceed their receipt": asked(RECEIPT_CREDITED_TOO_MUCH),
+    "what was reversed of a purchase is what its credit notes take back": miscredited_purchases,
+    "what is owed back of a receipt is used once": asked(RECEIPT_CREDIT_USED_TWICE),
     "a final invoice settled the overage that it bills": asked(BILLED_OTHERWISE),
     "late usage is paid at most once": asked(UNPAID_LATE_USAGE),
     "usage is late only before a final invoice": asked(LATE_IN_OPEN_TIME),

@@ -1,41 +1,21 @@
 """`invoice credit-note`: corrects a final invoice, in money and never beyond it (DESIGN 3.8)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput, NotFound
-from creditctl.rules.document_numbers import CREDIT_NOTES, document_number
-from creditctl.rules.invoice_amounts import (
-    Amounts,
-    TaxAmount,
-    credit_note,
-    gross_of_line,
-)
+from creditctl.rules.invoice_amounts import Amounts, gross_of_line
 from creditctl.rules.units import Money
-from creditctl.services.audit import record_change
-from creditctl.services.invoice_events import tell_if_paid
+from creditctl.services.credit_note_steps import corrected_invoice, issue_note
 from creditctl.services.invoice_payments import final_invoice, invoice_standing, owner_of
 from creditctl.services.invoices import tax_part
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, nothing_counted, run_verb
 from creditctl.services.purchase_cards import TaxPart
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.public_ids import new_public_id
-from creditctl.store.queries.invoice_drafts import (
-    InvoiceTaxRow,
-    insert_credited_taxes,
-    taxes_of,
-)
-from creditctl.store.queries.invoice_steps import (
-    credit_notes_of,
-    insert_credit_note,
-    mark_settled,
-)
+from creditctl.store.queries.invoice_steps import credit_notes_of
 from creditctl.store.queries.invoices import InvoiceRow, lines_of
 from creditctl.store.queries.orgs import OrganizationRow
-from creditctl.store.queries.purchases import next_number
-from creditctl.store.queries.receivables import CREDITED, post_receivable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +31,11 @@ class CreditNoteRequest:
 
 @dataclass(frozen=True, slots=True)
 class CreditNote:
-    """A credit note, and how its invoice stands then."""
+    """A credit note, and how the invoice or receipt that it corrects stands then."""
 
     id: str
     number: str
-    invoice: str
+    invoice: str | None
     organization: str
     line: int | None
     net: Money
@@ -65,10 +45,18 @@ class CreditNote:
     reason: str
     issued_at: datetime
     status: str
-    """The invoice's: with nothing left to pay it is paid."""
+    """The invoice's: with nothing left to pay it is paid. A receipt always is."""
 
     due: Money
     surplus: Money
+    """Owed back: 'invoice transfer' lets it pay another invoice."""
+
+    receipt: str | None = None
+    """Instead of an invoice: credits that were bought and taken back."""
+
+    grant: str | None = None
+    """The grant that was reversed, as it was sold."""
+
     dry_run: bool = False
 
 
@@ -88,78 +76,25 @@ def _issue(
     unit: UnitOfWork, context: Context, owner: OrganizationRow, request: CreditNoteRequest
 ) -> CreditNote:
     row = final_invoice(unit, request.invoice)
-    taxes = taxes_of(unit, row.id)
-    amounts = Amounts(
-        row.subtotal_minor, tuple(TaxAmount(tax.taxable_minor, tax.tax_minor) for tax in taxes)
-    )
-    note = credit_note(amounts, row.credited_minor, _amount(unit, row, amounts, request))
-    year = context.now.year
-    number = document_number(CREDIT_NOTES, year, next_number(unit, CREDIT_NOTES, year))
-    public_id = new_public_id("cn", context.now)
-    note_id = insert_credit_note(
-        unit,
-        public_id=public_id,
-        number=number,
-        invoice_id=row.id,
-        line_position=request.line,
-        net_minor=note.net,
-        tax_minor=note.tax,
-        total_minor=note.total,
-        issued_at=context.now,
-        actor=context.actor,
-        reason=request.reason,
-    )
-    credited = _credited_taxes(taxes, note)
-    insert_credited_taxes(unit, note_id, credited)
-    _post(unit, context, row, note, note_id)
-    tell_if_paid(unit, context, row)
+    corrected = corrected_invoice(unit, row)
+    amount = _amount(unit, row, corrected.amounts, request)
+    note = issue_note(unit, context, corrected, amount, reason=request.reason, line=request.line)
     standing = invoice_standing(unit, row.id)
-    total = Money(note.total, row.currency)
-    record_change(
-        unit,
-        context,
-        "invoice.credited",
-        row.public_id,
-        organization_id=owner.id,
-        reason=request.reason,
-        before={"status": row.status},
-        after={"status": standing.status, "credit_note": number, "total": str(total)},
-    )
     return CreditNote(
-        id=public_id,
-        number=number,
+        id=note.public_id,
+        number=note.number,
         invoice=row.number or row.public_id,
         organization=owner.slug,
         line=request.line,
-        net=Money(note.net, row.currency),
-        tax=Money(note.tax, row.currency),
-        total=total,
-        taxes=tuple(tax_part(tax, row.currency) for tax in credited),
+        net=Money(note.amounts.net, row.currency),
+        tax=Money(note.amounts.tax, row.currency),
+        total=Money(note.amounts.total, row.currency),
+        taxes=tuple(tax_part(tax, row.currency) for tax in note.taxes),
         reason=request.reason,
         issued_at=context.now,
         status=standing.status,
         due=standing.due,
         surplus=standing.surplus,
-    )
-
-
-def _post(unit: UnitOfWork, context: Context, row: InvoiceRow, note: Amounts, note_id: int) -> None:
-    """Less is owed from now on, and nothing may be left."""
-    mark_settled(
-        unit,
-        row.id,
-        paid_minor=row.paid_minor,
-        credited_minor=row.credited_minor + note.total,
-        at=context.now,
-    )
-    post_receivable(
-        unit,
-        organization_id=row.organization_id,
-        invoice_id=row.id,
-        kind=CREDITED,
-        amount_minor=-note.total,
-        at=context.now,
-        credit_note_id=note_id,
     )
 
 
@@ -203,21 +138,6 @@ def _of_line(unit: UnitOfWork, row: InvoiceRow, amounts: Amounts, number: int) -
         if note.line_position == number:
             raise Conflict(f"{note.number} took line {number} back", hint="name an --amount")
     return gross_of_line(amounts, line.amount.minor, includes_tax=row.prices_include_tax)
-
-
-def _credited_taxes(taxes: Sequence[InvoiceTaxRow], note: Amounts) -> list[InvoiceTaxRow]:
-    return [
-        InvoiceTaxRow(
-            country=tax.country,
-            region=tax.region,
-            name=tax.name,
-            category=tax.category,
-            ppm=tax.ppm,
-            taxable_minor=part.taxable,
-            tax_minor=part.tax,
-        )
-        for tax, part in zip(taxes, note.taxes, strict=True)
-    ]
 
 
 CREDIT = Verb(

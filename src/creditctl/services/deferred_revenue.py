@@ -9,7 +9,15 @@ from creditctl.rules.deferred_revenue import Gone, LotValue, split_used, value_o
 from creditctl.rules.instants import day_number, day_of
 from creditctl.rules.units import value_of
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.deferred_revenue import Left, LotRow, credits_left, paid_lots
+from creditctl.store.queries.credit_notes import credited_of_lot, credited_purchases
+from creditctl.store.queries.deferred_revenue import (
+    Left,
+    LotRow,
+    credits_left,
+    left_of_lot,
+    lot_of_grant,
+    paid_lots,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,25 @@ def price_of(row: LotRow) -> int:
     if row.net_minor is not None:
         return row.net_minor
     return value_of(row.amount, row.unit_cost, row.currency).minor
+
+
+def reversed_value(unit: UnitOfWork, row: LotRow) -> int:
+    """What of a lot's price is owed back by now, in minor units."""
+    gone = Gone(**left_of_lot(unit, row.id))
+    return value_of_lot(price_of(row), row.amount.micro, gone).reversed
+
+
+def miscredited_purchases(unit: UnitOfWork) -> list[tuple[str, str]]:
+    """Receipts whose credit notes sum to another net than what was reversed: an invariant."""
+    found = []
+    for lot_id in credited_purchases(unit):
+        if (lot := lot_of_grant(unit, lot_id)) is None:
+            continue
+        owed, credited = reversed_value(unit, lot), credited_of_lot(unit, lot_id)
+        if owed != credited:
+            said = f"{owed} minor units were reversed, its credit notes take back {credited}"
+            found.append((lot.purchase or lot.public_id, said))
+    return found
 
 
 def _sum(left: Iterable[Left]) -> Gone:

@@ -5,6 +5,7 @@ from datetime import datetime
 from creditctl.context import Context
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.grants import NewGrant, add_grant
+from creditctl.services.reversal_notes import credit_what_was_reversed
 from creditctl.services.subscription_periods import period_after, periods_of_subscription
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.grants import GrantRow, adjust, carried_at, due_endings
@@ -51,7 +52,10 @@ def take_from(
     kind: str,
     reason: str,
 ) -> None:
-    """Book that credits leave the grant unused: expiry, reversal, rollover or transfer."""
+    """Book that credits leave the grant unused: expiry, reversal, rollover or transfer.
+
+    What is reversed of a paid grant has a credit note in the same transaction.
+    """
     if not amount:
         return
     adjust(unit, grant.id, remaining=-amount, expired=amount if kind == "expiry" else NO_CREDITS)
@@ -68,6 +72,14 @@ def take_from(
         reason=reason,
     )
     append_entries(unit, [entry])
+    if kind == "reversal" and grant.unit_cost is not None:
+        credit_what_was_reversed(
+            unit,
+            context,
+            grant_id=grant.id,
+            organization_id=grant.organization_id,
+            reason=reason,
+        )
 
 
 def _carry_over(unit: UnitOfWork, context: Context, grant: GrantRow) -> Credits:

@@ -16,6 +16,7 @@ from creditctl.services.idempotency import recall, remember
 from creditctl.services.invoice_events import tell_of_all
 from creditctl.services.invoice_taxes import TaxedDraft, TermsBook, tax_point, taxed_draft
 from creditctl.services.invoices import InvoiceSummary, find_invoice, summary_of
+from creditctl.services.reversal_notes import credit_billed_orders
 from creditctl.store.engine import UnitOfWork, kept_open, reading, rehearsal, unit_of_work
 from creditctl.store.queries.invoice_drafts import amounts_of, taxes_of_many
 from creditctl.store.queries.invoice_settling import overage_billed_by, settle_billed_overage
@@ -233,8 +234,9 @@ def _finalize(
             },
         )
     made = invoices_by_id(unit, [row.id for row, _ in ready])
+    if not dry_run:
+        tell_of_all(unit, context, [made[row.id] for row, _ in ready], "invoice.finalized")
+    if credit_billed_orders(unit, context, list(made)):
+        made = invoices_by_id(unit, list(made))
     summaries = [summary_of(made[row.id]) for row, _ in ready]
-    if dry_run:
-        return [replace(one, number=None) for one in summaries]
-    tell_of_all(unit, context, [made[row.id] for row, _ in ready], "invoice.finalized")
-    return summaries
+    return [replace(one, number=None) for one in summaries] if dry_run else summaries

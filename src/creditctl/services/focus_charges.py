@@ -38,6 +38,9 @@ class Billing:
     papers: Mapping[int, str]
     """Numbers of receipts and invoices by the lot that they bill."""
 
+    notes: Mapping[tuple[int, date], str]
+    """Numbers of credit notes by the lot that was reversed, and the day they were posted."""
+
     known: dict[int, Account] = field(default_factory=dict, compare=False, repr=False)
     """Billing accounts that some charge has asked for."""
 
@@ -174,6 +177,9 @@ def _paid(
 def _sold(billing: Billing, lot: Lot, day: date, micro: int, billed: int) -> Charge:
     """A purchase, or below zero what was taken back of one."""
     what = "bought" if micro > 0 else "reversed"
+    paper = billing.papers.get(lot.row.id)
+    if micro < 0:
+        paper = billing.notes.get((lot.row.id, day))
     return Charge(
         category=PURCHASE,
         day=day,
@@ -186,7 +192,7 @@ def _sold(billing: Billing, lot: Lot, day: date, micro: int, billed: int) -> Cha
         quantity=quantity_of(micro),
         list_price=billing.prices.get(lot.row.currency, lot.row.unit_cost),
         contracted_price=lot.row.unit_cost,
-        invoice=billing.papers.get(lot.row.id),
+        invoice=paper,
         is_correction=micro < 0 and lot.row.sold_on < billing.first,
     )
 

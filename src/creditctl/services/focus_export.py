@@ -19,7 +19,7 @@ from creditctl.services.sale_terms import sale_terms
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.catalog import applied_catalog_version
 from creditctl.store.queries.deferred_revenue import product_names
-from creditctl.store.queries.focus import accounts, papers_of_lots
+from creditctl.store.queries.focus import accounts, notes_of_lots, papers_of_lots
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ def read_charges(unit: UnitOfWork, month: Period, now: datetime) -> tuple[str, l
         prices=dict(terms.unit_prices) | {currency: price},
         currency=currency,
         papers=papers_of_lots(unit),
+        notes=notes_of_lots(unit, first, end),
     )
     charges = [
         charge for source in (*SOURCES, *INVOICE_SOURCES, fees) for charge in source(unit, billing)

@@ -93,7 +93,8 @@ def _taxes(billing: Billing, document: Document) -> Iterator[Charge]:
                 service=CREDITS_SERVICE,
                 description=f"{tax.tax}, {tax.place}, {row.note or f'invoice {row.number}'}",
                 billed=amount,
-                effective=amount,
+                # As that of the receipt's tax was, and of the credits.
+                effective=amount if row.invoice_id else Decimal(0),
                 invoice=row.note or row.number,
                 is_correction=row.kind in (CREDITED, VOIDED),
             )

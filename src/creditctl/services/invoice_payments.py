@@ -150,8 +150,11 @@ def _pay(
     return standing
 
 
-def record_payment(unit: UnitOfWork, context: Context, row: InvoiceRow, arrival: Arrival) -> None:
-    """The step: money for a final invoice, or below zero what leaves it for another one."""
+def record_payment(unit: UnitOfWork, context: Context, row: InvoiceRow, arrival: Arrival) -> int:
+    """The step: money for a final invoice, or below zero what leaves it for another one.
+
+    Returns the payment's internal id.
+    """
     payment_id = insert_payment(
         unit,
         row.id,
@@ -173,6 +176,7 @@ def record_payment(unit: UnitOfWork, context: Context, row: InvoiceRow, arrival:
     )
     paid = row.paid_minor + arrival.amount_minor
     mark_settled(unit, row.id, paid_minor=paid, credited_minor=row.credited_minor, at=context.now)
+    return payment_id
 
 
 PAY = Verb(

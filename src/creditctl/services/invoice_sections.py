@@ -10,22 +10,7 @@ from creditctl.store.queries.invoice_sections import (
     overage_of_invoice,
     purchases_of_invoice,
 )
-from creditctl.store.queries.invoice_steps import CreditNoteRow
 from creditctl.store.queries.invoices import InvoiceRow
-
-
-@dataclass(frozen=True, slots=True)
-class CreditNotePart:
-    """A credit note of an invoice; `line` is the number of the line that it takes back."""
-
-    id: str
-    number: str
-    issued_at: datetime
-    line: int | None
-    net: Money
-    tax: Money
-    total: Money
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +75,4 @@ def sections_of(unit: UnitOfWork, row: InvoiceRow) -> InvoiceSections:
             for one in endpoints
         ),
         tuple(InvoiceOverage(one.reason, one.credits) for one in overage_of_invoice(unit, row.id)),
-    )
-
-
-def credit_note_part(note: CreditNoteRow, currency: str) -> CreditNotePart:
-    """A credit note as it is shown with its invoice."""
-    return CreditNotePart(
-        note.public_id,
-        note.number,
-        note.issued_at,
-        note.line_position,
-        Money(note.net_minor, currency),
-        Money(note.tax_minor, currency),
-        Money(note.total_minor, currency),
-        note.reason,
     )

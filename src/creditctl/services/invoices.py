@@ -11,13 +11,12 @@ from creditctl.rules.invoice_amounts import Balance, balance_of
 from creditctl.rules.invoice_lines import Line
 from creditctl.rules.periods import Period, month_text
 from creditctl.rules.units import Credits, Money
+from creditctl.services.credit_note_parts import CreditNotePart, credit_note_part
 from creditctl.services.invoice_sections import (
-    CreditNotePart,
     InvoiceEndpoint,
     InvoiceOverage,
     InvoicePaymentPart,
     InvoicePurchase,
-    credit_note_part,
     sections_of,
 )
 from creditctl.services.purchase_cards import TaxPart

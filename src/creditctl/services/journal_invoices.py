@@ -6,6 +6,7 @@ from creditctl.rules.journal import Posting, Transaction, account, merged
 from creditctl.services.billed_documents import Document, read_documents
 from creditctl.services.journal_sources import (
     CASH,
+    CREDIT_NOTES,
     EVER,
     UNBILLED_FEES,
     UNBILLED_ORDERS,
@@ -46,9 +47,12 @@ def _postings(document: Document) -> Iterator[Posting]:
     yield Posting(UNBILLED_ORDERS, -document.orders)
     yield Posting(OVERAGE_INCOME, -document.overage)
     yield Posting(CREDITED_INCOME, -document.credited)
+    yield Posting(CREDIT_NOTES, document.settled)
 
 
 def _text(row: PostedRow) -> str:
+    if row.charge_back:
+        return f"Charge-back {row.charge_back} of {row.number}, {row.organization}"
     words = {
         INVOICED: f"Invoice {row.number}, {row.organization}",
         PAID: f"Payment of {row.number}, {row.organization}, {_plain(row.reference or '')}",

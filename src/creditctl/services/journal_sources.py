@@ -84,14 +84,17 @@ def other_sales(_unit: UnitOfWork, span: Span) -> Iterator[Transaction]:
                 lot.row.sold_on,
                 f"Grant {lot.row.public_id}, {lot.row.organization}",
                 lot.row.currency,
-                debit=account("Assets", "Unbilled", lot.row.source),
+                debit=unbilled(lot.row.source),
                 credit=deferred(lot.row.source),
                 amount=lot.price,
             )
 
 
 def burn_down(_unit: UnitOfWork, span: Span) -> Iterator[Transaction]:
-    """What paid credits earned, day by day: when used, when expired; or owed back if reversed."""
+    """What paid credits earned, day by day: when used, when expired; or owed back if reversed.
+
+    Nothing of ours billed what was granted by hand: reversed, it is to be billed no more.
+    """
     sums: dict[tuple[date, str, str, str], int] = defaultdict(int)
     for lot in span.lots:
         value = lot.value(EVER)
@@ -100,11 +103,16 @@ def burn_down(_unit: UnitOfWork, span: Span) -> Iterator[Transaction]:
             key = day, lot.row.source, lot.row.currency
             sums[*key, "used"] += after.used - value.used
             sums[*key, "expired"] += after.expired - value.expired
-            sums[*key, "reversed"] += after.reversed - value.reversed
+            ended = "reversed" if lot.row.purchase or lot.row.is_ordered else "reversed, not billed"
+            sums[*key, ended] += after.reversed - value.reversed
             value = after
     for (day, source, currency, what), amount in sorted(sums.items()):
         if amount:
-            earned = {"used": account("Income", "Usage", source), "reversed": CREDIT_NOTES}
+            earned = {
+                "used": account("Income", "Usage", source),
+                "reversed": CREDIT_NOTES,
+                "reversed, not billed": unbilled(source),
+            }
             yield transfer(
                 day,
                 f"Credits {what}, {source}",
@@ -147,6 +155,11 @@ def credits(unit: UnitOfWork, span: Span) -> Iterator[Transaction]:
 def deferred(source: str) -> str:
     """The liability for unused credits of a source."""
     return account("Liabilities", "Deferred", source)
+
+
+def unbilled(source: str) -> str:
+    """What was granted for money, until invoices bill it."""
+    return account("Assets", "Unbilled", source)
 
 
 def balance(organization: str, source: str) -> str:

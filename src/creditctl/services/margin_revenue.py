@@ -80,7 +80,7 @@ def _revenue(
         row = document.row
         organizations[row.currency, row.organization_id] += document.overage + document.credited
         sums["notes"][row.currency] += document.credited
-        for product, minor in _overage(document, billed[row.invoice_id]):
+        for product, minor in _overage(document, billed[row.invoice_id or 0]):
             products[row.currency, product] += minor
     for currency, owner, minor in fees:
         organizations[currency, owner] += minor

@@ -7,11 +7,7 @@ from creditctl.context import Context
 from creditctl.documents.document import Document
 from creditctl.rules.periods import month_text, parse_month
 from creditctl.services.audit import record_change
-from creditctl.services.credit_note_document import (
-    document_of_note,
-    found_credit_note,
-    is_credit_note,
-)
+from creditctl.services.credit_note_document import is_credit_note, read_credit_note
 from creditctl.services.invoice_document import document_of
 from creditctl.services.invoice_events import tell
 from creditctl.services.invoices import find_invoice, invoice_card
@@ -54,7 +50,7 @@ def papers_of(unit: UnitOfWork, month: str, organization: str | None) -> list[st
 def read_paper(unit: UnitOfWork, name: str) -> Paper:
     """The paper of that id or number; raises InvoiceNotFound, or NotFound for a credit note."""
     if is_credit_note(name):
-        note, invoice = found_credit_note(unit, name)
+        note, document = read_credit_note(unit, name)
         owner = find_organization(unit, note.organization)
         return Paper(
             id=note.id,
@@ -64,7 +60,7 @@ def read_paper(unit: UnitOfWork, name: str) -> Paper:
             billing_email=owner.billing_email,
             status="issued",
             sent_at=last_entry_at(unit, owner.id, NOTE_SENT, note.id),
-            document=document_of_note(note, invoice),
+            document=document,
         )
     row = find_invoice(unit, name)
     card = invoice_card(unit, row)

@@ -1,13 +1,14 @@
 """Purchases as they are: one with its taxes and payments, a list, and the receipt."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput, NotFound
 from creditctl.rules.units import Credits, Money
+from creditctl.services.credit_note_parts import CreditNotePart, credit_left, parts_of_purchase
 from creditctl.services.sale_documents import PartyCard, frozen_party
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.orgs import find_organization
@@ -94,6 +95,11 @@ class PurchaseCard:
     void_reason: str | None
     taxes: tuple[TaxPart, ...]
     payments: tuple[PaymentPart, ...]
+    credit_notes: tuple[CreditNotePart, ...]
+    """For what was reversed of its credits."""
+
+    owed_back: Money
+    """What of these neither paid an invoice nor was charged back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,10 @@ def read_purchase(context: Context, name: str) -> PurchaseCard:
     """The purchase of that id or receipt number; raises NotFound."""
     with reading(context.database) as unit:
         row = find_purchase(unit, name)
-        return _card(row, taxes_of(unit, row.id), _payments(unit, row))
+        card = _card(row, taxes_of(unit, row.id), _payments(unit, row))
+        notes = parts_of_purchase(unit, row.id, row.currency)
+        owed = Money(credit_left(unit, row.id), row.currency)
+        return replace(card, credit_notes=notes, owed_back=owed)
 
 
 def purchases(
@@ -142,13 +151,17 @@ def purchases(
 def receipt_of(context: Context, name: str) -> Receipt:
     """The receipt of a paid purchase; raises NotFound, and Conflict before it is paid."""
     with reading(context.database) as unit:
-        row = find_purchase(unit, name)
-        if row.receipt_number is None or row.paid_at is None:
-            raise Conflict(
-                f"{row.public_id} is {row.status}: there is a receipt once it is paid",
-                hint="'creditctl purchases settle' records what arrived",
-            )
-        taxes = taxes_of(unit, row.id)
+        return receipt_card(unit, find_purchase(unit, name))
+
+
+def receipt_card(unit: UnitOfWork, row: PurchaseRow) -> Receipt:
+    """The receipt of a purchase; raises Conflict before it is paid."""
+    if row.receipt_number is None or row.paid_at is None:
+        raise Conflict(
+            f"{row.public_id} is {row.status}: there is a receipt once it is paid",
+            hint="'creditctl purchases settle' records what arrived",
+        )
+    taxes = taxes_of(unit, row.id)
     document = json.loads(row.document)
     package = f", package {row.package}" if row.package else ""
     return Receipt(
@@ -257,4 +270,6 @@ def _card(
         void_reason=row.void_reason,
         taxes=tuple(_tax(tax, currency) for tax in taxes),
         payments=tuple(payments),
+        credit_notes=(),
+        owed_back=Money(0, currency),
     )

@@ -10,6 +10,7 @@ from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.allocation import OVERAGE
 from creditctl.services.audit import record_change
 from creditctl.services.balances import balance_of
+from creditctl.services.credit_note_parts import CreditNotePart, parts_of_grant
 from creditctl.services.expiry import expire, take_from
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, run_verb
 from creditctl.services.repayment import repay_with_paid_grants
@@ -65,6 +66,9 @@ class TakenBack:
 
     available_before: Credits
     available_after: Credits
+    credit_notes: tuple[CreditNotePart, ...] = ()
+    """For what was taken back of a paid grant: its net with its tax."""
+
     dry_run: bool = False
     needs_approval: bool = False
     """In a dry run: above the actor's ceiling, so that a second person would be asked."""
@@ -127,8 +131,10 @@ def _reverse(
     repay_with_paid_grants(unit, context, owner.id)
     _audit(unit, context, grant, "grant.reversed", request.reason, taken, unwound)
     after = balance_of(unit, owner.id, owner.slug, context.now).available
+    notes = parts_of_grant(unit, grant.id)
+    kept = used - unwound
     return TakenBack(
-        grant.public_id, owner.slug, grant.source, taken, used - unwound, unwound, before, after
+        grant.public_id, owner.slug, grant.source, taken, kept, unwound, before, after, notes
     )
 
 
@@ -143,8 +149,9 @@ def _expire(
     _audit(unit, context, grant, "grant.expired", request.reason, taken, NO_CREDITS)
     after = balance_of(unit, owner.id, owner.slug, context.now).available
     used = _sum(drawn_from(unit, grant.id))
+    notes = parts_of_grant(unit, grant.id)
     return TakenBack(
-        grant.public_id, owner.slug, grant.source, taken, used, NO_CREDITS, before, after
+        grant.public_id, owner.slug, grant.source, taken, used, NO_CREDITS, before, after, notes
     )
 
 

@@ -1,6 +1,5 @@
 """What arrived for purchases: each is granted once, in the transaction that finds it paid."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,13 +9,16 @@ from creditctl.errors import Conflict, InvalidInput, NotFound
 from creditctl.rules.document_numbers import RECEIPTS, document_number
 from creditctl.rules.units import Credits, Money
 from creditctl.services.audit import record_change
+from creditctl.services.charge_backs import take_back
 from creditctl.services.grants import NewGrant, add_grant
 from creditctl.services.money_arrivals import arrival_time
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, run_verb
-from creditctl.services.reversals import REVERSE, ReverseRequest
 from creditctl.store.engine import UnitOfWork, unit_of_work
-from creditctl.store.queries.grants import find_grant
-from creditctl.store.queries.orgs import OrganizationRow, lock_organizations, organization_by_id
+from creditctl.store.queries.orgs import (
+    OrganizationRow,
+    heir_of,
+    lock_organizations,
+)
 from creditctl.store.queries.payments import (
     PaymentRow,
     arrival_of,
@@ -90,7 +92,7 @@ def apply_answer(context: Context, payment: str, answer: PaymentAnswer) -> Payme
         row = payment_named(unit, payment)
         if row is None:
             raise NotFound(f"there is no payment {payment!r}")
-        lock_organizations(unit, [row.organization_id, _heir(unit, row.organization_id).id])
+        lock_organizations(unit, [row.organization_id, heir_of(unit, row.organization_id).id])
         row = payment_by_id(unit, row.id)
         if _is_behind(row, answer):
             return row
@@ -123,7 +125,7 @@ def apply_answer(context: Context, payment: str, answer: PaymentAnswer) -> Payme
             )
         purchase = purchase_by_id(unit, row.purchase_id)
         if answer.status is PaymentStatus.CHARGED_BACK:
-            _take_back(unit, context, purchase, row)
+            take_back(unit, context, purchase, row)
         else:
             grant_if_paid(unit, context, purchase)
         return payment_by_id(unit, row.id)
@@ -142,7 +144,7 @@ def grant_if_paid(unit: UnitOfWork, context: Context, purchase: PurchaseRow) -> 
         unit,
         context,
         NewGrant(
-            organization_id=_heir(unit, purchase.organization_id).id,
+            organization_id=heir_of(unit, purchase.organization_id).id,
             source=purchase.source,
             amount=purchase.credits,
             reason=f"{purchase.public_id} was paid",
@@ -172,31 +174,11 @@ def received_for(unit: UnitOfWork, purchase: PurchaseRow) -> int:
     return sum(row.received_minor + arrived(unit, row.id) for row in payments)
 
 
-def _heir(unit: UnitOfWork, organization_id: int) -> OrganizationRow:
-    """Who gets the credits: the buyer, or the organization that it was merged into."""
-    owner = organization_by_id(unit, organization_id)
-    return owner if owner.merged_into_id is None else _heir(unit, owner.merged_into_id)
-
-
 def _is_behind(row: PaymentRow, answer: PaymentAnswer) -> bool:
     """Whether an answer is older than what is known: what succeeded can only be charged back."""
     if row.status == "succeeded":
         return answer.status not in (PaymentStatus.SUCCEEDED, PaymentStatus.CHARGED_BACK)
     return row.status == "charged_back"
-
-
-def _take_back(
-    unit: UnitOfWork, context: Context, purchase: PurchaseRow, payment: PaymentRow
-) -> None:
-    """A lost dispute: what is unused goes, what was used is open overage until it is settled."""
-    if purchase.grant is None:
-        return
-    reason = f"{payment.public_id} was charged back"
-    owner = organization_by_id(unit, find_grant(unit, purchase.grant).organization_id)
-    request = ReverseRequest(grant=purchase.grant, reason=reason, unwind=True)
-    # Reversed by hand before, or expired unused: there is nothing to take, and nothing is written.
-    with suppress(Conflict):
-        REVERSE.perform(unit, context, owner, request)
 
 
 def _settle(
@@ -282,7 +264,7 @@ SETTLE = Verb(
     request=SettleRequest,
     result=Settled,
     organizations=lambda unit, request: [
-        _heir(unit, _pending(unit, request.purchase).organization_id)
+        heir_of(unit, _pending(unit, request.purchase).organization_id)
     ],
     perform=_settle,
     amount=lambda unit, _owner, request: _pending(unit, request.purchase).credits,

@@ -1,3 +1,3 @@
 """The newest migration, so that opening a database need not load the migrations."""
 
-HEAD = "0036"
+HEAD = "0037"

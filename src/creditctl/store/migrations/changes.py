@@ -38,6 +38,22 @@ def drop_column(
         op.drop_column(table, name)
 
 
+def allow_null(table: str, column: str) -> None:
+    """Let an integer column be NULL."""
+    if _dialect() == "postgresql":
+        op.alter_column(table, column, nullable=True)
+    else:
+        _rebuild(table, f"\t{column} INTEGER NOT NULL, ", f"\t{column} INTEGER, ")
+
+
+def forbid_null(table: str, column: str) -> None:
+    """Take back what `allow_null` did; there is no row without."""
+    if _dialect() == "postgresql":
+        op.alter_column(table, column, nullable=False)
+    else:
+        _rebuild(table, f"\t{column} INTEGER, ", f"\t{column} INTEGER NOT NULL, ")
+
+
 def replace_check(table: str, name: str, old: str, new: str) -> None:
     """Let the CHECK say `new` instead of `old`; an empty text is no CHECK at all."""
     full_name = f"ck_{table}_{name}"

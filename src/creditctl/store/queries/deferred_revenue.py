@@ -29,6 +29,9 @@ class LotRow:
     sold_on: date
     """The posting day of its grant."""
 
+    is_ordered: bool
+    """An order form's: an invoice bills it."""
+
 
 class Left(NamedTuple):
     """Micro-credits that left a lot on a day (0: before the first day asked for)."""
@@ -87,7 +90,8 @@ _LEAVING = (
 
 _PAID_LOTS = """
     SELECT g.id, g.public_id, o.id, o.slug, g.source, g.amount_micro, g.currency, g.unit_cost,
-           p.public_id, p.net_minor, e.posting_day
+           p.public_id, p.net_minor, e.posting_day,
+           EXISTS (SELECT 1 FROM order_instalment AS n WHERE n.grant_id = g.id)
     FROM credit_grant AS g JOIN organization AS o ON o.id = g.organization_id
          JOIN ledger_entry AS e ON e.grant_id = g.id AND e.kind = 'grant'
          LEFT JOIN purchase AS p ON p.grant_id = g.id
@@ -102,6 +106,41 @@ def paid_lots(unit: UnitOfWork, end_day: date) -> list[LotRow]:
     return unit.fetch(
         LotRow, f"{_PAID_LOTS} AND e.posting_day < :end_day ORDER BY g.id", end_day=end_day
     )
+
+
+def lot_of_grant(unit: UnitOfWork, grant_id: int) -> LotRow | None:
+    """The lot that a grant is of, itself or what it was moved from; None for what nobody paid."""
+    return unit.fetch_one(
+        LotRow,
+        f"""
+        WITH RECURSIVE origin (id, moved_from_id) AS (
+            SELECT id, moved_from_id FROM credit_grant WHERE id = :grant_id
+            UNION ALL
+            SELECT g.id, g.moved_from_id FROM credit_grant AS g
+                   JOIN origin AS o ON g.id = o.moved_from_id
+        )
+        {_PAID_LOTS} AND g.id IN (SELECT id FROM origin)
+        """,
+        grant_id=grant_id,
+    )
+
+
+def left_of_lot(unit: UnitOfWork, lot_id: int) -> dict[str, int]:
+    """Micro-credits that left one lot by now: `used`, `expired` and `reversed`."""
+    rows = unit.fetch_rows(
+        f"""
+        WITH RECURSIVE lot (grant_id) AS (
+            SELECT CAST(:lot_id AS BIGINT)
+            UNION ALL
+            SELECT g.id FROM credit_grant AS g JOIN lot AS l ON g.moved_from_id = l.grant_id
+        )
+        SELECT {_WHERE}, -SUM(e.amount_micro)
+        FROM lot AS l JOIN ledger_entry AS e ON e.grant_id = l.grant_id
+        WHERE e.kind IN {_LEAVING} GROUP BY 1
+        """,
+        lot_id=lot_id,
+    )
+    return {str(where): int(micro) for where, micro in rows}
 
 
 def paid_lots_at(unit: UnitOfWork, at: datetime) -> list[LotRow]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from creditctl.rules.instants import day_of
 from creditctl.rules.units import Credits
 from creditctl.store.engine import UnitOfWork
 
@@ -69,6 +70,25 @@ def papers_of_lots(unit: UnitOfWork) -> dict[int, str]:
             """
         )
     )
+
+
+def notes_of_lots(unit: UnitOfWork, first_day: date, end_day: date) -> dict[tuple[int, date], str]:
+    """Lots that were reversed, and the day -> the number of the credit note that was posted then.
+
+    Where several were, the first one.
+    """
+    rows = unit.fetch_rows(
+        """
+        SELECT n.grant_id, e.posting_day, MIN(n.number)
+        FROM receivable_entry AS e JOIN credit_note AS n ON n.id = e.credit_note_id
+        WHERE e.kind = 'credited' AND n.grant_id IS NOT NULL
+          AND e.posting_day >= :first_day AND e.posting_day < :end_day
+        GROUP BY n.grant_id, e.posting_day
+        """,
+        first_day=first_day,
+        end_day=end_day,
+    )
+    return {(int(lot_id), day_of(day)): str(number) for lot_id, day, number in rows}
 
 
 def unpaid_usage(unit: UnitOfWork, first_day: date, end_day: date) -> list[UnpaidUsageRow]:

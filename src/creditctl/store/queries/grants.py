@@ -56,6 +56,22 @@ _SELECT = """
 """
 
 
+def grants_of_lot(unit: UnitOfWork, grant_id: int) -> list[GrantRow]:
+    """The grant, and what it became when organizations were merged, the oldest first."""
+    return unit.fetch(
+        GrantRow,
+        f"""
+        WITH RECURSIVE lot (id) AS (
+            SELECT CAST(:id AS BIGINT)
+            UNION ALL
+            SELECT m.id FROM credit_grant AS m JOIN lot AS l ON m.moved_from_id = l.id
+        )
+        {_SELECT} WHERE g.id IN (SELECT id FROM lot) ORDER BY g.id
+        """,
+        id=grant_id,
+    )
+
+
 def grants_of(unit: UnitOfWork, organization_id: int) -> list[GrantRow]:
     """Every grant of the organization, oldest first."""
     return unit.fetch(

@@ -176,3 +176,9 @@ def lock_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> Non
             ids=as_array(ids),
         )
     mark_organizations(unit, ids)
+
+
+def heir_of(unit: UnitOfWork, organization_id: int) -> OrganizationRow:
+    """The organization, or the one that it was merged into."""
+    owner = organization_by_id(unit, organization_id)
+    return owner if owner.merged_into_id is None else heir_of(unit, owner.merged_into_id)

@@ -191,3 +191,17 @@ def note_notice(
             received_at=received_at,
         )
     )
+
+
+def charged_back_of(unit: UnitOfWork, purchase_id: int) -> int:
+    """What was charged back of a purchase's payments, in minor units."""
+    return int(
+        unit.fetch_value(
+            """
+            SELECT COALESCE(SUM(e.amount_minor), 0) FROM receivable_entry AS e
+            WHERE e.invoice_id IS NULL
+              AND e.charged_back_id IN (SELECT id FROM payment WHERE purchase_id = :id)
+            """,
+            id=purchase_id,
+        )
+    )

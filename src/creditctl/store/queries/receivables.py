@@ -8,13 +8,13 @@ from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.closings import posted_day
 
 INVOICED, PAID, CREDITED, VOIDED = "invoiced", "paid", "credited", "voided"
-_MICROS_PER_DAY = 86_400_000_000
 _POST = f"""
     INSERT INTO receivable_entry (organization_id, invoice_id, kind, amount_minor,
-                                  posting_day, payment_id, credit_note_id)
+                                  posting_day, payment_id, credit_note_id, charged_back_id)
     SELECT CAST(:organization_id AS BIGINT), CAST(:invoice_id AS BIGINT), :kind,
            CAST(:amount_minor AS BIGINT), {posted_day("CAST(:day AS BIGINT)")},
-           CAST(:payment_id AS BIGINT), CAST(:credit_note_id AS BIGINT)
+           CAST(:payment_id AS BIGINT), CAST(:credit_note_id AS BIGINT),
+           CAST(:charged_back_id AS BIGINT)
 """
 
 
@@ -34,7 +34,7 @@ class MovedRow:
 
 @dataclass(frozen=True, slots=True)
 class PostedRow:
-    """A document that was posted: an invoice, a payment, a credit note or a void."""
+    """A document that was posted: an invoice, a payment, a credit note, a void, a charge-back."""
 
     id: int
     kind: str
@@ -42,16 +42,21 @@ class PostedRow:
     organization: str
     organization_id: int
     currency: str
-    invoice_id: int
+    invoice_id: int | None
     number: str
-    """Of the invoice."""
+    """Of the invoice, or of the receipt."""
 
-    note_id: int | None
+    lot_id: int | None
+    """Of a credit note for what was reversed: the grant as it was sold."""
+
     note: str | None
     """Of the credit note."""
 
     reference: str | None
     """Of the payment."""
+
+    charge_back: str | None
+    """The payment that was charged back."""
 
     net_minor: int
     """Without tax, signed as `amount_minor` is; 0 for a payment."""
@@ -87,12 +92,13 @@ def post_receivable(
     unit: UnitOfWork,
     *,
     organization_id: int,
-    invoice_id: int,
+    invoice_id: int | None,
     kind: str,
     amount_minor: int,
     at: datetime,
     payment_id: int | None = None,
     credit_note_id: int | None = None,
+    charged_back_id: int | None = None,
 ) -> None:
     """Post a document of that time on its day, or on the first that is open."""
     unit.run(
@@ -104,12 +110,14 @@ def post_receivable(
         day=at.date(),
         payment_id=payment_id,
         credit_note_id=credit_note_id,
+        charged_back_id=charged_back_id,
     )
 
 
 def post_invoiced(unit: UnitOfWork, invoices: Iterable[tuple[int, int, int]], at: datetime) -> None:
     """The same of final invoices: organization, invoice and its total in minor units."""
-    same = {"kind": INVOICED, "day": at.date(), "payment_id": None, "credit_note_id": None}
+    same = {"kind": INVOICED, "day": at.date()}
+    same |= dict.fromkeys(("payment_id", "credit_note_id", "charged_back_id"))
     unit.run_many(
         _POST,
         [
@@ -123,14 +131,12 @@ def receivables_moved(unit: UnitOfWork, first_day: date, end_day: date) -> list[
     """What was posted before `first_day`, and in [first_day, end_day), by slug and currency."""
     return unit.fetch(
         MovedRow,
-        """
-        SELECT o.slug, i.currency, e.kind,
+        f"""
+        SELECT o.slug, {CURRENCY}, e.kind,
                SUM(CASE WHEN e.posting_day < :first_day THEN e.amount_minor ELSE 0 END),
                SUM(CASE WHEN e.posting_day < :first_day THEN 0 ELSE e.amount_minor END)
-        FROM receivable_entry AS e JOIN organization AS o ON o.id = e.organization_id
-             JOIN invoice AS i ON i.id = e.invoice_id
-        WHERE e.posting_day < :end_day
-        GROUP BY o.slug, i.currency, e.kind ORDER BY o.slug, i.currency, e.kind
+        FROM {POSTED} JOIN organization AS o ON o.id = e.organization_id
+        WHERE e.posting_day < :end_day GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
         """,
         first_day=first_day,
         end_day=end_day,
@@ -141,16 +147,14 @@ def documents_posted(unit: UnitOfWork, first_day: date, end_day: date) -> list[P
     """Every document posted in [first_day, end_day), in the order in which it was recorded."""
     return unit.fetch(
         PostedRow,
-        """
-        SELECT e.id, e.kind, e.posting_day, o.slug, e.organization_id, i.currency, i.id, i.number,
-               n.id, n.number, p.reference,
+        f"""
+        SELECT e.id, e.kind, e.posting_day, o.slug, e.organization_id, {CURRENCY}, i.id,
+               COALESCE(i.number, p.receipt_number), n.grant_id, n.number, a.reference, c.public_id,
                CASE e.kind WHEN 'invoiced' THEN i.subtotal_minor WHEN 'voided'
                     THEN -i.subtotal_minor ELSE -COALESCE(n.net_minor, 0) END,
                e.amount_minor
-        FROM receivable_entry AS e JOIN organization AS o ON o.id = e.organization_id
-             JOIN invoice AS i ON i.id = e.invoice_id
-             LEFT JOIN credit_note AS n ON n.id = e.credit_note_id
-             LEFT JOIN invoice_payment AS p ON p.id = e.payment_id
+        FROM {POSTED} JOIN organization AS o ON o.id = e.organization_id
+             LEFT JOIN invoice_payment AS a ON a.id = e.payment_id
         WHERE e.posting_day >= :first_day AND e.posting_day < :end_day ORDER BY e.id
         """,
         first_day=first_day,
@@ -158,7 +162,18 @@ def documents_posted(unit: UnitOfWork, first_day: date, end_day: date) -> list[P
     )
 
 
-DOCUMENT_TAXES = """
+POSTED = """
+    receivable_entry AS e LEFT JOIN invoice AS i ON i.id = e.invoice_id
+    LEFT JOIN credit_note AS n ON n.id = e.credit_note_id
+    LEFT JOIN payment AS c ON c.id = e.charged_back_id
+    LEFT JOIN purchase AS p ON p.id = COALESCE(n.purchase_id, c.purchase_id)
+"""
+"""What was posted, with its invoice, or with the purchase whose receipt it is about."""
+
+CURRENCY = "COALESCE(i.currency, p.currency)"
+TREATMENT = "COALESCE(i.treatment, p.treatment, '')"
+
+DOCUMENT_TAXES = f"""
     SELECT e.id AS entry_id, e.kind, e.posting_day, i.currency, i.treatment, t.position, t.country,
            t.region, t.name, t.ppm,
            CASE e.kind WHEN 'invoiced' THEN t.taxable_minor ELSE -t.taxable_minor END AS taxable,
@@ -167,10 +182,9 @@ DOCUMENT_TAXES = """
          JOIN invoice_tax AS t ON t.invoice_id = i.id
     WHERE e.kind IN ('invoiced', 'voided')
     UNION ALL
-    SELECT e.id, e.kind, e.posting_day, i.currency, i.treatment, t.position, t.country, t.region,
+    SELECT e.id, e.kind, e.posting_day, {CURRENCY}, {TREATMENT}, t.position, t.country, t.region,
            t.name, t.ppm, -t.taxable_minor, -t.tax_minor
-    FROM receivable_entry AS e JOIN invoice AS i ON i.id = e.invoice_id
-         JOIN credit_note_tax AS t ON t.credit_note_id = e.credit_note_id
+    FROM {POSTED} JOIN credit_note_tax AS t ON t.credit_note_id = e.credit_note_id
     WHERE e.kind = 'credited'
 """
 """Each tax of each posted document; a void and a credit note take theirs back."""
@@ -221,37 +235,3 @@ def billed_parts(unit: UnitOfWork, first_day: date, end_day: date) -> list[Bille
         first_day=first_day,
         end_day=end_day,
     )
-
-
-_DOCUMENTS = f"""
-    SELECT i.public_id, i.id AS invoice_id, 'invoiced' AS kind, i.total_minor AS amount,
-           i.finalized_at / {_MICROS_PER_DAY} AS day, CAST(NULL AS BIGINT) AS document
-    FROM invoice AS i WHERE i.status <> 'draft'
-    UNION ALL
-    SELECT i.public_id, i.id, 'voided', -i.total_minor, i.voided_at / {_MICROS_PER_DAY}, NULL
-    FROM invoice AS i WHERE i.status = 'void'
-    UNION ALL
-    SELECT i.public_id, i.id, 'paid', -p.amount_minor, p.arrived_at / {_MICROS_PER_DAY}, p.id
-    FROM invoice_payment AS p JOIN invoice AS i ON i.id = p.invoice_id
-    UNION ALL
-    SELECT i.public_id, i.id, 'credited', -n.total_minor, n.issued_at / {_MICROS_PER_DAY}, n.id
-    FROM credit_note AS n JOIN invoice AS i ON i.id = n.invoice_id
-"""
-_FIRST_OPEN = """(SELECT MAX(c.first_open_day) FROM period_closing AS c
-                  WHERE c.last_receivable_id < e.id)"""
-
-POSTED_OTHERWISE = f"""
-    SELECT d.public_id, d.kind || ' on day ' || d.day || ' is posted '
-           || COUNT(e.id) || ' times, or on another day'
-    FROM ({_DOCUMENTS}) AS d LEFT JOIN receivable_entry AS e
-         ON e.invoice_id = d.invoice_id AND e.kind = d.kind AND e.amount_minor = d.amount
-            AND COALESCE(e.payment_id, e.credit_note_id, 0) = COALESCE(d.document, 0)
-            AND e.posting_day = CASE WHEN d.day < {_FIRST_OPEN} THEN {_FIRST_OPEN} ELSE d.day END
-    GROUP BY d.public_id, d.invoice_id, d.kind, d.amount, d.day, d.document HAVING COUNT(e.id) <> 1
-    UNION ALL
-    SELECT 'receivables', s.posted || ' entries for ' || s.known || ' documents'
-    FROM (SELECT (SELECT COUNT(*) FROM receivable_entry) AS posted,
-                 (SELECT COUNT(*) FROM ({_DOCUMENTS}) AS d) AS known) AS s
-    WHERE s.posted <> s.known
-"""
-"""Every final invoice, payment, credit note and void is posted once, on its day or a later one."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from creditctl.rules.periods import Period
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.receivables import DOCUMENT_TAXES
+from creditctl.store.queries.receivables import CURRENCY, DOCUMENT_TAXES, POSTED, TREATMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,13 @@ _DOCUMENTS = f"""
              JOIN ledger_entry AS e ON e.grant_id = p.grant_id AND e.kind = 'grant'
         WHERE p.status = 'paid' AND e.posting_day >= :first_day AND e.posting_day < :end_day
         UNION ALL
-        SELECT e.kind, e.id, i.currency, COALESCE(i.treatment, ''),
+        SELECT e.kind, e.id, {CURRENCY}, {TREATMENT},
                CASE e.kind WHEN 'invoiced' THEN i.subtotal_minor WHEN 'voided'
                     THEN -i.subtotal_minor ELSE -n.net_minor END,
                CASE e.kind WHEN 'invoiced' THEN i.tax_minor WHEN 'voided'
                     THEN -i.tax_minor ELSE -n.tax_minor END
-        FROM receivable_entry AS e JOIN invoice AS i ON i.id = e.invoice_id
-             LEFT JOIN credit_note AS n ON n.id = e.credit_note_id
-        WHERE e.kind <> 'paid' AND i.total_minor > 0
+        FROM {POSTED}
+        WHERE e.kind <> 'paid' AND COALESCE(i.total_minor, p.gross_minor) > 0
           AND e.posting_day >= :first_day AND e.posting_day < :end_day
     ), part AS (
         SELECT 'purchase' AS kind, t.purchase_id AS id, t.country, t.region, t.name, t.ppm,

@@ -21,6 +21,7 @@ LINE_KINDS = ("fee", "usage", "late", "credits", "covered", "rounding", "correct
 
 _NUMBERED = sql("number IS NOT NULL")
 _STANDING = sql("status <> 'void'")
+_GRANTED = sql("grant_id IS NOT NULL")
 _UNTOLD = sql("status IN ('finalized', 'sent') AND overdue_told_at IS NULL")
 
 
@@ -195,9 +196,11 @@ class InvoicePayment(SQLModel, table=True):
 
 
 class CreditNote(SQLModel, table=True):
-    """What an invoice should not have said: a part of it that is taken back, or all of it.
+    """What an invoice or a receipt should not have said: a part that is taken back, or all of it.
 
-    `line_position` names the line that it takes back, where it is one.
+    `line_position` names the line that it takes back, where it is one. `grant_id` is the paid grant
+    that was reversed, as it was sold: a receipt's always, an invoice's where it billed an order
+    form.
     """
 
     __tablename__ = "credit_note"
@@ -205,14 +208,19 @@ class CreditNote(SQLModel, table=True):
         UniqueConstraint("number"),
         CheckConstraint("net_minor + tax_minor = total_minor", name="net_and_tax_are_total"),
         CheckConstraint("total_minor > 0 AND net_minor >= 0 AND tax_minor >= 0", name="credits"),
+        CheckConstraint(
+            "(invoice_id IS NULL) <> (purchase_id IS NULL)", name="corrects_one_document"
+        ),
+        CheckConstraint("purchase_id IS NULL OR grant_id IS NOT NULL", name="receipts_by_reversal"),
         Index("ix_credit_note_invoice", "invoice_id"),
+        Index("ix_credit_note_grant", "grant_id", sqlite_where=_GRANTED, postgresql_where=_GRANTED),
         STRICT,
     )
 
     id: int | None = identity()
     public_id: str = text(unique=True)
     number: str = text()
-    invoice_id: int = integer(refers_to="invoice.id")
+    invoice_id: int | None = maybe_integer(refers_to="invoice.id")
     line_position: int | None = maybe_integer()
     net_minor: int = integer()
     tax_minor: int = integer()
@@ -220,10 +228,12 @@ class CreditNote(SQLModel, table=True):
     issued_at: int = integer()
     actor: str = text()
     reason: str = text()
+    purchase_id: int | None = maybe_integer(refers_to="purchase.id")
+    grant_id: int | None = maybe_integer(refers_to="credit_grant.id")
 
 
 class CreditNoteTax(SQLModel, table=True):
-    """What of one of the invoice's taxes a credit note takes back."""
+    """What of one of its document's taxes a credit note takes back."""
 
     __tablename__ = "credit_note_tax"
     __table_args__ = CLUSTERED
