@@ -1,10 +1,11 @@
 """Final invoices and credit notes as documents, and as electronic invoices of the books."""
 
+import io
 from datetime import date
 
 import pytest
 
-from builders import an_organization, at
+from builders import CATALOG, an_organization, at, open_books
 from creditctl.context import Context
 from creditctl.documents.document import Document, Kind
 from creditctl.errors import InvalidInput, InvoiceNotFound, NotFound
@@ -20,7 +21,7 @@ from creditctl.services.org_facts import OrgFacts
 from creditctl.services.org_tax import TaxStanding
 from creditctl.services.orgs import update_organization_facts
 from documents.schematron import broken_rules
-from invoices import OCTOBER, final, sold_in_germany, used
+from invoices import GERMAN_SELLER, OCTOBER, final, sold_in_germany, used
 
 NUMBER = "INV-2026-000001"
 GERMAN = OrgFacts(country="DE", street="Kurze Gasse 2", postcode="80331", city="München")
@@ -29,8 +30,21 @@ GERMAN = OrgFacts(country="DE", street="Kurze Gasse 2", postcode="80331", city="
 @pytest.fixture
 def books(context: Context) -> Context:
     """On 10 November: acme of Munich used 10,000 credits in October: 100.00 and 19.00 of tax."""
+    sold_in_germany(at(context, "2026-10-01T00:00:00Z"))
+    return used_by_acme(context)
+
+
+@pytest.fixture
+def addressed(context: Context) -> Context:
+    """The same, and the seller's address is told in parts, as electronic invoices want it."""
+    parts = 'street = "Lange Gasse 1"\npostcode = "10115"\ncity = "Berlin"'
+    seller = GERMAN_SELLER.replace('address = ["Lange Gasse 1", "10115 Berlin"]', parts)
+    open_books(at(context, "2026-10-01T00:00:00Z"), CATALOG + seller)
+    return used_by_acme(context)
+
+
+def used_by_acme(context: Context) -> Context:
     october = at(context, "2026-10-01T00:00:00Z")
-    sold_in_germany(october)
     an_organization(october)
     update_organization_facts(october, "acme", GERMAN)
     used(context, ("2026-10-10T00:00:00Z", 10_000))
@@ -82,8 +96,55 @@ def test_what_arrived_and_was_credited_is_taken_off_what_is_due(books: Context) 
     assert payments.rows == (("b1", date(2026, 11, 10), usd("50")),)
     assert notes.rows == ((number, date(2026, 11, 10), usd("11.90")),)
     text = rendered(books, document, "text").decode()
-    for words in ("Paid:", "Credited:", "Amount due:", "USD 57.10"):
-        assert words in text.replace("$", "USD ")
+    sums = [line.split() for line in text.replace("$", "").splitlines() if ":  " in line]
+    assert sums == [
+        ["Net:", "100.00"],
+        ["VAT", "DE", "19%", "on", "100.00:", "19.00"],
+        ["Total:", "119.00"],
+        ["Paid:", "50.00"],
+        ["Amount", "due:", "69.00"],
+        ["Credited:", "11.90"],
+        ["Due", "after", "credit", "notes:", "57.10"],
+    ]
+
+
+def test_page_and_electronic_invoice_agree_about_what_is_due_after_a_credit_note(
+    addressed: Context,
+) -> None:
+    final(addressed)
+    part = PayRequest(invoice=NUMBER, reference="b1", reason="bank", amount=usd("50"))
+    pay_invoice(addressed, part)
+    before = rendered(addressed, invoice_document(addressed, NUMBER), "cii")
+    credited(addressed, "11.90")
+    document = invoice_document(addressed, NUMBER)
+    valid(addressed, document)
+    # 119.00 less what was paid; the credit note is an electronic document of its own.
+    cii, ubl = (rendered(addressed, document, syntax).decode() for syntax in ("cii", "ubl"))
+    assert "<ram:TotalPrepaidAmount>50.00<" in cii
+    assert "<ram:DuePayableAmount>69.00<" in cii
+    assert '<cbc:PrepaidAmount currencyID="USD">50.00<' in ubl
+    assert '<cbc:PayableAmount currencyID="USD">69.00<' in ubl
+    assert cii.encode() == before
+    import facturx
+    import pypdf
+
+    name, carried = facturx.get_xml_from_pdf(pdf := rendered(addressed, document, "facturx"))
+    assert (name, carried) == ("factur-x.xml", before)
+    page = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    for words in ("Amount due $69.00", "Credited $11.90", "Due after credit notes $57.10"):
+        assert words in page
+
+
+def test_an_invoice_that_was_credited_in_full_has_nothing_left_on_its_page(
+    addressed: Context,
+) -> None:
+    final(addressed)
+    credited(addressed)
+    document = invoice_document(addressed, NUMBER)
+    valid(addressed, document)
+    assert "<ram:DuePayableAmount>119.00<" in rendered(addressed, document, "cii").decode()
+    text = " ".join(rendered(addressed, document, "text").decode().split())
+    assert "Amount due: $119.00 Credited: $119.00 Due after credit notes: $0.00" in text
 
 
 def test_a_void_invoice_says_so_and_nothing_is_due(books: Context) -> None:
@@ -93,6 +154,9 @@ def test_a_void_invoice_says_so_and_nothing_is_due(books: Context) -> None:
     assert (document.is_void, document.due) == (True, None)
     assert rendered(books, document, "text").startswith(b"Invoice INV-2026-000001 (Void)")
     assert b'class="draft">Void<' in rendered(books, document, "html")
+    for format_name in ("cii", "ubl", "facturx"):
+        with pytest.raises(InvalidInput, match=f"{NUMBER} is void, which EN 16931 cannot say"):
+            rendered(books, document, format_name)
 
 
 def test_a_credit_note_is_a_document_of_its_own(books: Context) -> None:

@@ -147,9 +147,13 @@ class Document:
         """What is still to be paid, never below zero; None where nobody asks."""
         if self.paid is None or self.is_void:
             return None
-        settled = self.paid if self.credited is None else self.paid + self.credited
-        left = self.total - settled
+        left = self.payable if self.credited is None else self.payable - self.credited
         return left if left.minor > 0 else Money(0, self.currency)
+
+    @property
+    def payable(self) -> Money:
+        """The total without what was paid, as if no credit note had followed (BT-115)."""
+        return self.total if self.paid is None else self.total - self.paid
 
     @property
     def is_draft(self) -> bool:

@@ -82,6 +82,11 @@ def _check(document: Document) -> None:
             f"a {document.kind.replace('_', ' ')} is no electronic invoice",
             hint="EN 16931 knows invoices and credit notes",
         )
+    if document.is_void:
+        raise InvalidInput(
+            f"{document.number} is void, which EN 16931 cannot say: whoever reads it would pay it",
+            hint="the PDF, HTML and text say that it is void",
+        )
     treatment = document.treatment
     needed = {
         "number": document.number,
@@ -98,7 +103,7 @@ def _check(document: Document) -> None:
         needed["buyer.tax_id"] = document.buyer.tax_id  # BR-AE-02
     if treatment is Treatment.EXEMPT:
         needed["notices"] = document.notices  # BR-E-10: the reason in words
-    if document.kind is Kind.INVOICE and (document.due or document.total).minor > 0:
+    if document.kind is Kind.INVOICE and document.payable.minor > 0:
         needed["due_on"] = document.due_on or document.terms  # BR-CO-25
     if document.kind is Kind.CREDIT_NOTE:
         needed["corrects"] = document.corrects
@@ -246,15 +251,18 @@ def _quantity_and_price(row: Row) -> tuple[Decimal, Decimal]:
 
 
 def _totals(document: Document, sign: int) -> dict[str, str]:
-    paid = document.paid or Money(0, document.currency)
+    """A later credit note changes none of them: it is an electronic document of its own.
+
+    BT-113 is for payments: whoever books both papers would take a credit note off twice.
+    """
     totals = {
         "BT-106": _amount(document.net, sign),
         "BT-109": _amount(document.net, sign),
         "BT-110": _amount(document.tax, sign),
         "BT-112": _amount(document.total, sign),
-        "BT-115": _amount(document.total - paid, sign),
+        "BT-115": _amount(document.payable, sign),
     }
-    return totals | ({"BT-113": _amount(paid, sign)} if paid else {})
+    return totals | ({"BT-113": _amount(document.paid, sign)} if document.paid else {})
 
 
 def _terms(document: Document, style: Style) -> dict[str, Any]:

@@ -40,6 +40,7 @@ price        | Price | Preis | Prix | Precio | Prezzo | Prijs
 paid         | Paid | Bezahlt | Payé | Pagado | Pagato | Betaald
 credited     | Credited | Gutgeschrieben | Crédité | Abonado | Accreditato | Gecrediteerd
 due          | Amount due | Zu zahlen | Reste à payer | Importe pendiente | Importo dovuto | Te betalen
+due_after    | Due after credit notes | Zu zahlen nach Rechnungskorrekturen | Reste à payer après avoirs | Importe pendiente tras notas de crédito | Importo dovuto dopo note di credito | Te betalen na creditnota’s
 payment      | Payment | Zahlung | Paiement | Pago | Pagamento | Betaling
 terms        | Terms | Bedingungen | Conditions | Condiciones | Condizioni | Voorwaarden
 instalments  | Instalments | Teillieferungen | Échéancier | Plazos | Rate | Termijnen

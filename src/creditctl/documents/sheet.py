@@ -199,16 +199,18 @@ def _sums(document: Document, words: Localized) -> Iterable[Sum]:
     if document.net is not None and document.taxes:
         yield Sum(words.label("net"), words.money(document.net))
     yield from (_tax(tax, words) for tax in document.taxes)
-    is_settled_in_part = bool(document.paid or document.credited)
-    open_amount = document.due if is_settled_in_part else None
+    left = document.due if document.paid or document.credited else None
     total = words.money(document.total)
-    yield Sum(_total_label(document, words), total, is_strong=not open_amount)
+    yield Sum(_total_label(document, words), total, is_strong=not left)
     if document.paid:
         yield Sum(words.label("paid"), words.money(document.paid))
     if document.credited:
+        # What the electronic invoice calls due, which knows no later credit note.
+        yield Sum(words.label("due"), words.money(document.payable))
         yield Sum(words.label("credited"), words.money(document.credited))
-    if open_amount:
-        yield Sum(words.label("due"), words.money(open_amount), is_strong=True)
+    if left is not None and (left or document.credited):
+        word = "due_after" if document.credited else "due"
+        yield Sum(words.label(word), words.money(left), is_strong=bool(left))
 
 
 def _total_label(document: Document, words: Localized) -> str:
