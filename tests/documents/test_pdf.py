@@ -1,6 +1,8 @@
 """PDF by typst: read back, made again, and given names that would like to be more than names."""
 
+import gzip
 import io
+from base64 import b64decode
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from creditctl.documents.document import Appendix, Document, Kind, Row
+from creditctl.documents.html import render_html
 from creditctl.documents.pdf import _compiled, _compiler, render_pdf
 from creditctl.documents.style import Style
 from creditctl.errors import DriverMissing, InvalidInput
@@ -27,6 +30,9 @@ SVG = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">'
     b'<rect width="9" height="9"/></svg>'
 )
+GIF = b64decode("R0lGODlhAQABAIAAAAUEBAAAACwAAAAAAQABAAACAkQBADs=")
+WEBP = b64decode("UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA")
+LONG_SVG = b"<!-- %b -->" % (b"drawn by hand " * 100) + SVG
 
 
 def reader(pdf: bytes) -> Any:
@@ -192,9 +198,34 @@ def test_a_logo_stands_on_the_page(logo: bytes) -> None:
     assert _compiled(an_invoice(), Style(logo=logo), "png")[0] != plain
 
 
-def test_a_logo_that_is_no_image_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="PDF cannot be made"):
-        render_pdf(an_invoice(), Style(logo=b"nothing"))
+@pytest.mark.parametrize("logo", [PNG, SVG, GIF, WEBP, LONG_SVG], ids=[*"pswgl"])
+def test_a_logo_is_shown_by_pdf_and_html_alike(logo: bytes) -> None:
+    assert render_pdf(an_invoice(), Style(logo=logo)).startswith(b"%PDF-")
+    assert "<img src=" in render_html(an_invoice(), Style(logo=logo))
+
+
+@pytest.mark.parametrize(
+    "logo",
+    [
+        b"",
+        b"nothing",
+        PNG[:8],
+        PNG[:40],
+        GIF[:6],
+        b"\xff\xd8\xffhello",
+        b"RIFF\0\0\0\0WAVEfmt ",
+        WEBP[:20],
+        SVG[:-6],
+        b"<html><svg></svg></html>",
+        SVG.replace(b"<rect", b'<image href="http://example.com/a.png"/><rect'),
+        gzip.compress(SVG, mtime=0),
+    ],
+)
+def test_what_is_no_image_or_only_begins_like_one_is_no_logo(logo: bytes) -> None:
+    for render in (render_pdf, render_html):
+        with pytest.raises(InvalidInput, match="the logo is no image") as refused:
+            render(an_invoice(), Style(logo=logo))
+        assert refused.value.advice == "use PNG, JPEG, GIF, WebP or SVG"
 
 
 def test_an_order_form_has_instalments_and_a_place_to_sign() -> None:

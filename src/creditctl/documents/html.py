@@ -6,17 +6,9 @@ from html import escape
 from importlib import resources
 
 from creditctl.documents.document import Document
+from creditctl.documents.pdf import logo_type
 from creditctl.documents.sheet import Block, Grid, Sheet, laid_out
 from creditctl.documents.style import PLAIN, Style
-from creditctl.errors import InvalidInput
-
-_IMAGES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"RIFF", "image/webp"),
-)
-"""How a file of each kind begins; SVG is text."""
 
 
 def render_html(document: Document, style: Style = PLAIN) -> str:
@@ -75,17 +67,8 @@ def _body(sheet: Sheet, style: Style) -> Iterable[str]:
 def _logo(sheet: Sheet, logo: bytes | None) -> str:
     if logo is None:
         return f'<p class="seller">{escape(sheet.seller.name)}</p>'
-    source = f"data:{_media_type(logo)};base64,{b64encode(logo).decode('ascii')}"
+    source = f"data:{logo_type(logo)};base64,{b64encode(logo).decode('ascii')}"
     return f'<img src="{source}" alt="{escape(sheet.seller.name)}">'
-
-
-def _media_type(logo: bytes) -> str:
-    for start, media_type in _IMAGES:
-        if logo.startswith(start):
-            return media_type
-    if b"<svg" in logo[:1000]:
-        return "image/svg+xml"
-    raise InvalidInput("the logo is no image", hint="use PNG, JPEG, GIF, WebP or SVG")
 
 
 def _party(party: Block) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -17,6 +17,17 @@ from creditctl.errors import DriverMissing, InvalidInput
 ARCHIVE = "a-3b"
 """PDF/A-3b (ISO 19005-3): for archives, and it may carry an electronic invoice."""
 
+_IMAGES = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"GIF8"), "image/gif"),
+    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"[^\0]*?<svg\b"), "image/svg+xml"),
+)
+"""How a file of each kind begins; SVG is text."""
+
+_ONE_IMAGE = b"#image(bytes(json(bytes(sys.inputs.logo))))"
+_LOGO_HINT = "use PNG, JPEG, GIF, WebP or SVG"
 _LONG_WORD = re.compile(r"\S{37,}")
 """Longer than the ids of the books."""
 
@@ -32,6 +43,24 @@ def render_pdf(document: Document, style: Style = PLAIN) -> bytes:
     """
     (pdf,) = _compiled(document, style, "pdf")
     return pdf
+
+
+@lru_cache(maxsize=1)
+def logo_type(logo: bytes) -> str:
+    """The logo's media type, such as image/png; it was read to its end.
+
+    Raises InvalidInput for what is no image or only begins like one, and DriverMissing.
+    """
+    found = next((kind for start, kind in _IMAGES if start.match(logo)), None)
+    if found is None:
+        raise InvalidInput("the logo is no image", hint=_LOGO_HINT)
+    try:
+        data = json.dumps(list(logo))
+        _compiler(None).compile(_ONE_IMAGE, sys_inputs={"logo": data}, format="pdf")
+    except RuntimeError as problem:
+        reason = str(problem).splitlines()[0]
+        raise InvalidInput(f"the logo is no image: {reason}", hint=_LOGO_HINT) from None
+    return found
 
 
 def _compiled(document: Document, style: Style, output: str) -> Sequence[bytes]:
@@ -56,7 +85,7 @@ def _compile(data: str, document: Document, style: Style, **how: Any) -> bytes |
         )
     except RuntimeError as problem:
         reason = str(problem).splitlines()[0]
-        hint = "a logo is PNG, JPEG, GIF, WebP or SVG"
+        hint = ""
         if "could not be displayed" in reason:
             hint = "fonts under [documents] names a folder with fonts that have these characters"
         raise InvalidInput(f"the PDF cannot be made: {reason}", hint=hint) from None
@@ -66,6 +95,8 @@ def _compile(data: str, document: Document, style: Style, **how: Any) -> bytes |
 def _data(document: Document, style: Style) -> dict[str, Any]:
     sheet = laid_out(document, style)
     words: dict[str, Any] = _breakable(asdict(sheet))
+    if style.logo is not None:
+        logo_type(style.logo)
     return words | {
         "headline": sheet.headline,
         "paper": style.paper_for(document.seller.address.country),
