@@ -227,6 +227,21 @@ def test_an_invoice_is_sent_from_the_command_line(
         assert [mail["To"] for mail in server.mails] == ["ap@acme.example"]
 
 
+def test_a_mail_server_that_is_away_is_asked_once(
+    sqlite_cli: Cli, sqlite: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    an_organization(at(sqlite, "2026-10-01T00:00:00Z"), "beta", plan="pro")
+    sqlite_cli("invoice generate --month 2026-10")
+    sqlite_cli("invoice finalize --month 2026-10 --now")
+    lines = ["[channels.email]", 'host = "localhost"', 'port = "1"', 'security = "none"']
+    lines.append('sender = "billing@seller.example"')
+    Path("creditctl.toml").write_text("\n".join(lines), encoding="utf-8")
+    run = sqlite_cli("invoice send --month 2026-10 --to ap@acme.example -o json", expect=7)
+    assert (len(run.data["unsent"]), run.data["untried"]) == (1, 1)
+    assert "the mail server could not be used, and 1 more was not tried" in run.stderr
+
+
 @pytest.fixture
 def ordered(sqlite: Context) -> Context:
     """November bills an instalment of an order form with a purchase order's number."""

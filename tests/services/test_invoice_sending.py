@@ -226,6 +226,43 @@ def test_a_refused_mail_is_listed_and_the_invoice_is_not_sent(
     assert len(send(books, NUMBER).sent) == 1
 
 
+def test_one_refused_recipient_holds_up_nobody_else(books: Context, server: MailServer) -> None:
+    drafted(books)
+    finalized(books)
+    server.rcpt, server.only = "550 no such mailbox", "billing@acme.example"
+    run = sent(books)
+    assert [one.organization for one in run.unsent] == ["acme", "gamma"]
+    assert ([one.organization for one in run.sent], run.untried) == (["beta"], 0)
+
+
+def mailing_by(context: Context, **changes: str) -> Context:
+    channel = {**context.settings.channels["email"], **changes}
+    return replace(context, settings=replace(context.settings, channels={"email": channel}))
+
+
+@pytest.mark.parametrize(
+    "server_settings",
+    [
+        {"port": "1"},
+        {"host": "mail.nowhere.invalid", "security": "starttls"},
+        {"security": "starttls"},
+    ],
+    ids=["nobody listens", "nobody knows its name", "it does not encrypt"],
+)
+def test_a_run_stops_where_the_mail_server_lets_nobody_in(
+    books: Context, server: MailServer, server_settings: dict[str, str]
+) -> None:
+    drafted(books)
+    finalized(books)
+    send(books, "INV-2026-000002")
+    run = sent(mailing_by(books, **server_settings))
+    assert [one.organization for one in run.unsent] == ["acme"]
+    assert (run.sent, run.unchanged, run.untried) == ((), 1, 1)
+    # The next one goes on where that one stopped.
+    assert [one.organization for one in sent(books).sent] == ["acme"]
+    assert len(server.mails) == 2
+
+
 def test_a_paid_invoice_stays_paid(books: Context) -> None:
     final(books)
     pay_invoice(books, PayRequest(invoice=NUMBER, reference="b1", reason="bank"))

@@ -44,7 +44,8 @@ def send(
     They go to the organization's billing e-mail, and are sent once: what was sent is left alone.
     --month takes a month's invoices, and the credit notes of those.
     With einvoice = true under [documents] the PDF carries the electronic invoice. What could not be
-    sent is listed with the reason, and it exits 7.
+    sent is listed with the reason, and it exits 7. Where the mail server cannot be reached, or lets
+    nobody in, the others are not tried.
 
     Example: creditctl invoice send --month 2026-10 --dry-run
     """
@@ -64,6 +65,9 @@ def send(
     for one in run.sent:
         if one.note is not None:
             session.warn(f"{one.number} carries no electronic invoice: {one.note}")
+    if run.untried:
+        more = f"{run.untried} more {'was' if run.untried == 1 else 'were'} not tried"
+        session.warn(f"the mail server could not be used, and {more}")
     if run.unsent:
         session.warn("some invoices were not sent; run it again when that is mended")
         raise typer.Exit(ExitStatus.FINDINGS)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import cast
 
 from creditctl.adapters.channels.email import Email
-from creditctl.adapters.channels.interface import DeliveryFailed
+from creditctl.adapters.channels.interface import DeliveryFailed, Unreachable
 from creditctl.adapters.channels.letters import Attachment, Letter, send_letter
 from creditctl.context import Context
 from creditctl.documents.document import Document
@@ -69,21 +69,25 @@ class UnsentInvoice:
 
 @dataclass(frozen=True, slots=True)
 class SendRun:
-    """What a run sent; `unchanged` ones were sent before."""
+    """What a run sent; `unchanged` ones were sent before.
+
+    `untried` are those that were left when the mail server could not be reached.
+    """
 
     sent: tuple[SentInvoice, ...]
     unchanged: int
     unsent: tuple[UnsentInvoice, ...]
     dry_run: bool = False
+    untried: int = 0
 
 
 def send_invoices(context: Context, request: SendRequest, *, dry_run: bool = False) -> SendRun:
     """Send what is chosen to the organizations' billing e-mail; what cannot be sent is listed.
 
-    Sends none twice, also when it was cut off and is repeated. Raises InvoiceNotFound, NotFound for
-    a credit note, OrganizationNotFound, InvalidInput without a mail server or for neither or both
-    ways to choose, Conflict where the only one that was named cannot be sent, and Busy while
-    another run sends.
+    A run stops trying where the mail server cannot be reached, or lets nobody in. Sends none twice,
+    also when it was cut off and is repeated. Raises InvoiceNotFound, NotFound for a credit note,
+    OrganizationNotFound, InvalidInput without a mail server or for neither or both ways to choose,
+    Conflict where the only one that was named cannot be sent, and Busy while another run sends.
     """
     if bool(request.invoices) == bool(request.month):
         raise InvalidInput("say which invoices are sent", hint="numbers, or --month 2026-10")
@@ -115,6 +119,8 @@ def _run(
     """Send one after the other, or without a lease only say what would be sent."""
     sent: list[SentInvoice] = []
     unsent: list[UnsentInvoice] = []
+    unchanged = untried = 0
+    is_reachable = True
     for name in chosen:
         if lease is not None:
             # A month's mails may take longer than a lease lasts.
@@ -123,6 +129,10 @@ def _run(
         with reading(context.database) as unit:
             paper = read_paper(unit, name)
         if paper.sent_at is not None and not request.again:
+            unchanged += 1
+            continue
+        if not is_reachable:
+            untried += 1
             continue
         try:
             sent.append(_sent(context, request, paper, channel, dry_run=lease is None))
@@ -132,8 +142,9 @@ def _run(
             unsent.append(UnsentInvoice(paper.id, paper.organization, problem.detail))
         except DeliveryFailed as failure:
             unsent.append(UnsentInvoice(paper.id, paper.organization, failure.reason))
-    unchanged = len(chosen) - len(sent) - len(unsent)
-    return SendRun(tuple(sent), unchanged, tuple(unsent), dry_run=lease is None)
+            # To wait for it with every other letter would take hours.
+            is_reachable = not isinstance(failure, Unreachable)
+    return SendRun(tuple(sent), unchanged, tuple(unsent), dry_run=lease is None, untried=untried)
 
 
 def _sent(

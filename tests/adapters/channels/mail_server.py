@@ -22,6 +22,9 @@ class MailServer:
 
     port: int = 0
     rcpt: str | None = None
+    only: str | None = None
+    """The one mailbox that is answered so; None is each."""
+
     data: str | None = None
     sender: str | None = None
     hangs: bool = False
@@ -37,7 +40,7 @@ class MailServer:
         return self.sender or "250 OK"
 
     async def handle_RCPT(self, *given: Any) -> str:  # noqa: N802
-        if self.rcpt is not None:
+        if self.rcpt is not None and self.only in (None, given[3]):
             return self.rcpt
         given[2].rcpt_tos.append(given[3])
         return "250 OK"

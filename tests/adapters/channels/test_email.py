@@ -13,7 +13,7 @@ from adapters.channels.conftest import Certificate, Note
 from adapters.channels.mail_server import PASSWORD, USERNAME, MailServer, mail_server
 from creditctl.adapters.channels import channel_named
 from creditctl.adapters.channels.email import mailbox
-from creditctl.adapters.channels.interface import Channel, DeliveryFailed, Message
+from creditctl.adapters.channels.interface import Channel, DeliveryFailed, Message, Unreachable
 from creditctl.errors import InvalidInput
 
 AT = datetime(2026, 11, 1, 9, 31, tzinfo=UTC)
@@ -167,6 +167,7 @@ def test_a_wrong_password_is_ours_to_mend_and_is_not_repeated(
     login = {"username": USERNAME, "password": "env:MAIL_PASSWORD"}
     with mail_server(certificate.context, needs_login=True) as server:
         failure = failed(opened(server, ca_file=str(certificate.path), **login), note())
+    assert isinstance(failure, Unreachable)
     assert failure.reason.startswith("localhost: 535 ")
     assert not failure.is_final
     assert "wrong-horse" not in failure.reason

@@ -48,14 +48,19 @@ def attempt(seconds: int) -> Iterator[Deadline]:
         # Its words are those of the other side.
         raise DeliveryFailed("the answer broke off, or is not HTTP") from None
     except OSError as problem:
-        if deadline.is_over or isinstance(problem, TimeoutError):
-            raise DeliveryFailed(f"no answer within {seconds} s") from None
-        raise DeliveryFailed(one_line(f"{type(problem).__name__}: {problem}")) from None
+        raise DeliveryFailed(trouble(problem, deadline)) from None
     except ValueError as problem:
         # A message that cannot be written down will not be on another day.
         raise DeliveryFailed(
             one_line(f"{type(problem).__name__}: {problem}"), is_final=True
         ) from None
+
+
+def trouble(problem: OSError, deadline: Deadline) -> str:
+    """What the network or the operating system said, on one line."""
+    if deadline.is_over or isinstance(problem, TimeoutError):
+        return f"no answer within {deadline.seconds} s"
+    return one_line(f"{type(problem).__name__}: {problem}")
 
 
 def one_line(text: str, longest: int = _LONGEST_WORDS) -> str:

@@ -18,10 +18,16 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import cast
 
-from creditctl.adapters.channels.attempt import LONGEST_DELIVERY, Deadline, attempt, one_line
+from creditctl.adapters.channels.attempt import (
+    LONGEST_DELIVERY,
+    Deadline,
+    attempt,
+    one_line,
+    trouble,
+)
 from creditctl.adapters.channels.connection import connected, encrypted, resolved, tls_context
 from creditctl.adapters.channels.host_names import network_name
-from creditctl.adapters.channels.interface import Channel, DeliveryFailed, Message
+from creditctl.adapters.channels.interface import Channel, DeliveryFailed, Message, Unreachable
 from creditctl.adapters.secrets import read_secret
 from creditctl.adapters.settings import LOOPBACK, read_settings
 from creditctl.errors import InvalidInput
@@ -87,11 +93,14 @@ class Email:
             return self.hand_over(mail, deadline)
 
     def hand_over(self, mail: EmailMessage, deadline: Deadline) -> str:
-        """Give the server one mail; returns who accepted it, raises what `attempt` understands."""
+        """Give the server one mail; returns who accepted it, raises what `attempt` understands.
+
+        Unreachable is raised until the server has let us in.
+        """
         # What it would look up by itself is given: names are asked for within the deadline.
         client = smtplib.SMTP(local_hostname=_own_name())
         try:
-            self._open(client, deadline)
+            self._enter(client, deadline)
             client.send_message(mail)
         except smtplib.SMTPException as problem:
             raise self._failed(problem, deadline) from None
@@ -106,6 +115,15 @@ class Email:
     def check(self, to: str) -> None:
         """One mailbox, without a display name."""
         mailbox("the address", to)
+
+    def _enter(self, client: smtplib.SMTP, deadline: Deadline) -> None:
+        """Connect and log in; raises Unreachable."""
+        try:
+            self._open(client, deadline)
+        except smtplib.SMTPException as problem:
+            raise Unreachable(self._failed(problem, deadline).reason) from None
+        except OSError as problem:
+            raise Unreachable(trouble(problem, deadline)) from None
 
     def _open(self, client: smtplib.SMTP, deadline: Deadline) -> None:
         """Connect, encrypt and log in, as the settings say."""

@@ -50,6 +50,10 @@ class DeliveryFailed(Exception):
         """Seconds that the receiver asked to be left alone."""
 
 
+class Unreachable(DeliveryFailed):
+    """Whoever takes messages could not be reached, or lets us not in: no other one gets further."""
+
+
 class Channel(Protocol):
     """One opened channel; settings and secrets were read when it was opened."""
 
