@@ -16,6 +16,7 @@ from creditctl.rules.units import Credits, Money
 from documents.samples import a_reverse_charge, an_invoice
 
 NARROW, NO_BREAK = "\u202f", "\xa0"
+LEFT_TO_RIGHT = "\u200e"
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,33 @@ def test_a_locale_writes_in_its_own_way(
 )
 def test_a_currency_has_the_places_of_iso_4217(minor: int, currency: str, written: str) -> None:
     assert Localized.of("en").amount(Money(minor, currency)) == written
+
+
+@pytest.mark.parametrize("locale", ["ar", "he", "fa", "ur"])
+def test_among_words_from_right_to_left_a_sign_stays_before_its_number(locale: str) -> None:
+    words = Localized.of(locale)
+    # As CLDR has it: a mark that stands to the left of the sign holds it there.
+    assert words.amount(Money(-249, "EUR")) == f"{LEFT_TO_RIGHT}-2.49"
+    assert words.number(-50_000) == f"{LEFT_TO_RIGHT}-50,000"
+    assert f"{LEFT_TO_RIGHT}-" in words.money(Money(-249, "EUR"))
+    assert words.amount(Money(249, "EUR")) == "2.49"
+
+
+@pytest.mark.parametrize(
+    ("locale", "minor", "currency", "written"),
+    [
+        ("en", 18518, "KWD", "KWD 18.518"),
+        ("en", -18518, "KWD", "-KWD 18.518"),
+        ("en", 18518, "JPY", "¥18,518"),
+        ("en-ZA", 1850, "ZAR", "R 18,50"),
+        ("es-PA", 1850, "PAB", "B/. 18.50"),
+        ("de", 18518, "KWD", "18,518 KWD"),
+    ],
+)
+def test_a_currency_without_a_symbol_does_not_touch_the_digits(
+    locale: str, minor: int, currency: str, written: str
+) -> None:
+    assert Localized.of(locale).money(Money(minor, currency)).replace(NO_BREAK, " ") == written
 
 
 def test_credits_keep_every_place_and_large_ones_every_digit() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from creditctl.documents.document import Appendix, Document, Kind, Row
 from creditctl.documents.html import render_html
-from creditctl.documents.pdf import _compiled, _compiler, render_pdf
+from creditctl.documents.pdf import _compiled, _compiler, _data, render_pdf
 from creditctl.documents.style import Style
 from creditctl.errors import DriverMissing, InvalidInput
 from documents.samples import BUYER, a_long_invoice, an_invoice, eur
@@ -32,6 +32,7 @@ SVG = (
 )
 GIF = b64decode("R0lGODlhAQABAIAAAAUEBAAAACwAAAAAAQABAAACAkQBADs=")
 WEBP = b64decode("UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA")
+STREET = "רחוב הרצל 12"
 LONG_SVG = b"<!-- %b -->" % (b"drawn by hand " * 100) + SVG
 
 
@@ -165,6 +166,27 @@ def test_characters_that_turn_text_around_or_hide_are_spelled_out() -> None:
 def test_names_in_other_scripts_are_shown(name: str) -> None:
     (text,) = pages(an_invoice(buyer=replace(BUYER, name=name)))
     assert name in text
+
+
+@pytest.mark.parametrize("pdfa", [False, True])
+def test_lines_that_run_the_other_way_keep_their_own_order(pdfa: bool) -> None:
+    hebrew = replace(BUYER.address, lines=(STREET,), postcode="75002", city="תל אביב")
+    document = an_invoice(buyer=replace(BUYER, name="שלום (2018)", address=hebrew))
+    english, arabic = (_data(document, Style(locale=locale)) for locale in ("en", "ar"))
+    # Told apart, the number of a town's line stands where who reads it expects it.
+    assert english["buyer"]["lines"][:2] == [
+        f"\u2068{STREET}\u2069",
+        "\u206875002 תל אביב\u2069",
+    ]
+    assert english["seller"]["lines"][:2] == ["Lange Gasse 1", "10115 Berlin"]
+    assert arabic["buyer"]["lines"][:2] == [STREET, "75002 תל אביב"]
+    assert arabic["seller"]["lines"][1] == "\u206810115 Berlin\u2069"
+    assert "\u200e-50,000" in arabic["rows"]["lines"][2]["cells"][1]
+    # The marks are no characters that a font must have, and the file's author has none.
+    seller = replace(document, seller=document.buyer)
+    made = reader(render_pdf(seller, Style(pdfa=pdfa)))
+    assert made.metadata.author == "שלום (2018)"
+    assert "75002" in made.pages[0].extract_text()
 
 
 @pytest.mark.parametrize("pdfa", [False, True])

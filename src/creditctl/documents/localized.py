@@ -1,14 +1,19 @@
 """Numbers, money, days and labels of a locale; CLDR by Babel, exact: no float is made."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Self
+from unicodedata import category
 
 from creditctl.documents.labels import label
 from creditctl.errors import DriverMissing, InvalidInput
 from creditctl.rules.currencies import currency_exponent
 from creditctl.rules.units import Credits, Money
+
+_MARKS = "SZ"
+"""Symbols such as $, and separators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class Localized:
         written: str = format_decimal(
             exact, locale=self.locale, decimal_quantization=False, numbering_system="latn"
         )
-        return written
+        return self._readable(written)
 
     def amount(self, money: Money) -> str:
         """An amount without its currency, with the places of ISO 4217, such as 1.200,50."""
@@ -73,7 +78,16 @@ class Localized:
 
     def money(self, money: Money) -> str:
         """An amount with its currency's sign, such as 1.200,50 €."""
-        return self._in_places(money, self.locale.currency_formats["standard"].pattern)
+        from babel.numbers import get_currency_symbol
+
+        written = self._in_places(money, self.locale.currency_formats["standard"].pattern)
+        sign = get_currency_symbol(money.currency, self.locale)
+        # CLDR, currencySpacing: a code or an abbreviation does not touch the digits.
+        if category(sign[-1])[0] not in _MARKS:
+            written = re.sub(rf"{re.escape(sign)}(?=\d)", f"{sign}\u00a0", written)
+        if category(sign[0])[0] not in _MARKS:
+            written = re.sub(rf"(?<=\d){re.escape(sign)}", f"\u00a0{sign}", written)
+        return written
 
     def percent(self, percent: Decimal) -> str:
         """A rate given in percent, such as 19 %."""
@@ -85,7 +99,7 @@ class Localized:
             decimal_quantization=False,
             numbering_system="latn",
         )
-        return written
+        return self._readable(written)
 
     def day(self, day: date) -> str:
         """A day as it is written out, such as 3. November 2026."""
@@ -115,4 +129,8 @@ class Localized:
             currency_digits=False,
             numbering_system="latn",
         )
-        return written
+        return self._readable(written)
+
+    def _readable(self, written: str) -> str:
+        """From right to left, a sign would move behind its number (CLDR, minusSign)."""
+        return written.replace("-", "\u200e-") if self.is_right_to_left else written

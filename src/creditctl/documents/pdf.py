@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
+from unicodedata import bidirectional
 
 from creditctl.documents.document import Document
 from creditctl.documents.sheet import laid_out
@@ -28,6 +29,10 @@ _IMAGES = (
 
 _ONE_IMAGE = b"#image(bytes(json(bytes(sys.inputs.logo))))"
 _LOGO_HINT = "use PNG, JPEG, GIF, WebP or SVG"
+_RUNNING = ("seller", "buyer", "facts", "rows", "notices", "appendices", "payment", "terms")
+"""Parts of a sheet whose words are whoever's, in whatever script."""
+
+_STRONG = frozenset({"L", "R", "AL"})
 _LONG_WORD = re.compile(r"\S{37,}")
 """Longer than the ids of the books."""
 
@@ -95,9 +100,12 @@ def _compile(data: str, document: Document, style: Style, **how: Any) -> bytes |
 def _data(document: Document, style: Style) -> dict[str, Any]:
     sheet = laid_out(document, style)
     words: dict[str, Any] = _breakable(asdict(sheet))
+    for part in _RUNNING:
+        words[part] = _directed(words[part], is_right_to_left=sheet.is_right_to_left)
     if style.logo is not None:
         logo_type(style.logo)
     return words | {
+        "author": sheet.seller.name,
         "headline": sheet.headline,
         "paper": style.paper_for(document.seller.address.country),
         "logo": None if style.logo is None else list(style.logo),
@@ -112,6 +120,23 @@ def _breakable(value: Any) -> Any:
         return {name: _breakable(member) for name, member in value.items()}
     if isinstance(value, list | tuple):
         return [_breakable(member) for member in value]
+    return value
+
+
+def _directed(value: Any, *, is_right_to_left: bool) -> Any:
+    """Text that begins in the other direction than the sheet's keeps its own order to its end."""
+    if isinstance(value, str):
+        strong = next((kind for kind in map(bidirectional, value) if kind in _STRONG), None)
+        if strong is None or (strong != "L") == is_right_to_left:
+            return value
+        return f"\u2068{value}\u2069"
+    if isinstance(value, dict):
+        return {
+            name: _directed(member, is_right_to_left=is_right_to_left)
+            for name, member in value.items()
+        }
+    if isinstance(value, list):
+        return [_directed(member, is_right_to_left=is_right_to_left) for member in value]
     return value
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from textwrap import wrap
-from unicodedata import combining, east_asian_width
+from unicodedata import category, combining, east_asian_width
 
 from creditctl.documents.document import Document
 from creditctl.documents.sheet import Block, Grid, Line, Sheet, laid_out
@@ -91,10 +91,14 @@ def _table(grid: Grid) -> Iterable[str]:
 
 
 def width_of(text: str) -> int:
-    """Columns that a fixed-width font needs: two for a wide character, none for an accent."""
-    return sum(
-        0 if combining(one) else 2 if east_asian_width(one) in ("W", "F") else 1 for one in text
-    )
+    """Columns of a fixed-width font: two for a wide letter, none for an accent or a mark."""
+    return sum(_columns(one) for one in text)
+
+
+def _columns(letter: str) -> int:
+    if combining(letter) or category(letter) == "Cf":
+        return 0
+    return 2 if east_asian_width(letter) in ("W", "F") else 1
 
 
 def _padded(text: str, width: int, *, right: bool) -> str:
