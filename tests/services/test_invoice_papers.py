@@ -76,6 +76,7 @@ def test_a_final_invoice_says_everything_that_was_frozen(books: Context) -> None
         "acme",
         ("Kurze Gasse 2", "80331 München"),
     )
+    assert document.rows[0].description == "Rows API (1 request)"
     (tax,) = document.taxes
     figures = (document.net, document.tax, tax.taxable, document.total, document.due)
     assert [str(figure) for figure in figures] == ["100.00", "19.00", "100.00", "119.00", "119.00"]

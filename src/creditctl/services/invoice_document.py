@@ -67,7 +67,8 @@ def rows_of(invoice: Invoice) -> tuple[Row, ...]:
 
 
 def _row(line: InvoiceLine) -> Row:
-    requests = "" if line.requests is None else f" ({line.requests:,} requests)"
+    word = "request" if line.requests == 1 else "requests"
+    requests = "" if line.requests is None else f" ({line.requests:,} {word})"
     return Row(
         description=line.description + requests,
         quantity=line.credits,
