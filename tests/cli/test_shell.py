@@ -262,7 +262,7 @@ def test_error_text_from_data_is_made_harmless(run):
         ("bug", 1, "error: unexpected ZeroDivisionError: oops\\nagain"),
         ("interrupt", 130, "error: interrupted"),
         ("pipe", 0, ""),
-        ("disk", 1, "error: No space left on device"),
+        ("disk", 1, "error: the output could not be written: No space left on device"),
         ("file", 1, "error: blocks.conf: File exists"),
         ("findings", 7, ""),
     ],

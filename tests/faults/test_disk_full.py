@@ -225,3 +225,16 @@ def test_an_answer_that_finds_no_room_is_a_failure(
     assert failed.returncode == 1
     assert failed.stderr.count("\n") <= 2
     assert "No space left on device" in failed.stderr
+    assert "before you repeat a change" in failed.stderr
+
+
+@pytest.mark.skipif(not FULL_DEVICE.exists(), reason="this system has no full device")
+@pytest.mark.parametrize("line", ["--version", "--help", "invoice --help", "schema", "db status"])
+def test_whatever_the_command_a_full_output_is_told_with_a_hint(books: Path, line: str) -> None:
+    with FULL_DEVICE.open("wb") as full:
+        failed = run(f"sqlite:///{books}", *line.split(), stdout=full)
+    assert failed.returncode == 1
+    assert failed.stderr == (
+        "error: the output could not be written: No space left on device\n"
+        "hint: make room where it goes, and see what was done before you repeat a change\n"
+    )

@@ -1,5 +1,6 @@
 """The command tree, and the one place where an error becomes text and an exit code."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from creditctl.cli.failures import Failure
 from creditctl.cli.global_options import global_options, with_global_options
 from creditctl.cli.session import Session, session_of
 from creditctl.cli.terminal import Terminal
-from creditctl.errors import CreditctlError, ExitStatus
+from creditctl.errors import CreditctlError, DiskFull, ExitStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ GROUPS = {
 }
 """Every group and top-level command, in the order of the help."""
 
+_OUTPUT_HINT = "make room where it goes, and see what was done before you repeat a change"
 _JSON_FORMATS = ("json", "ndjson")
 
 
@@ -124,19 +126,21 @@ class RootGroup(TyperGroup):
         sys.exit(int(self._run(arguments, session)))
 
     def _run(self, arguments: list[str], session: Session) -> int:
+        status: int = ExitStatus.OK
         try:
-            with self.make_context("creditctl", arguments, obj=session) as ctx:
-                self.invoke(ctx)
+            try:
+                with self.make_context("creditctl", arguments, obj=session) as ctx:
+                    self.invoke(ctx)
+            except typer.Exit as ending:
+                status = ending.exit_code
             session.terminal.stdout.flush()
-        except typer.Exit as ending:
-            return ending.exit_code
         except _click.exceptions.NoArgsIsHelpError as helping:
             session.write(helping.format_message())
         except BrokenPipeError:
             _silence(session.terminal)
         except (Exception, KeyboardInterrupt) as error:  # the boundary: everything ends here
             return _report(error, arguments, session)
-        return ExitStatus.OK
+        return status
 
 
 @cache
@@ -182,6 +186,10 @@ def _failure_of(error: BaseException) -> Failure:
             exit_status=ExitStatus.USAGE,
         )
     if isinstance(error, OSError):
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            # What is written without a name is the answer: the work was done before.
+            full = f"the output could not be written: {error.strerror}"
+            return Failure.from_error(DiskFull(full, hint=_OUTPUT_HINT))
         what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
         hint = "check the path, its permissions and the disk" if error.filename else ""
         return Failure("system", "The operating system refused", what or str(error), hint)
