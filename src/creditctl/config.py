@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from creditctl.adapters.bounded_reads import read_text
 from creditctl.adapters.paths import written_path
 from creditctl.adapters.secrets import read_redis_url, read_secret
 from creditctl.context import Settings
@@ -177,7 +178,7 @@ def default_actor(config: Mapping[str, str]) -> str:
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_text(path))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as problem:  # no UTF-8, no TOML, or too deep

@@ -214,6 +214,7 @@ def test_the_settings_make_the_style(context: Context, tmp_path: Path) -> None:
         ({"pdfa": "perhaps"}, "pdfa is true or false"),
         ({"iban": "DE02120300000000202052"}, "is no IBAN"),
         ({"logo": "/nowhere/logo.png"}, "logo /nowhere/logo.png"),
+        ({"logo": "/dev/zero"}, "logo /dev/zero holds more than 1,000,000 bytes"),
         ({"fonts": "/nowhere"}, "fonts /nowhere is no folder"),
     ],
 )

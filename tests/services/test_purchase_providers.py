@@ -8,7 +8,7 @@ import pytest
 from adapters.payments.fault_proxy import Fault
 from builders import use
 from creditctl.adapters.payments.interface import NoticeRejected, ProviderUnreachable
-from creditctl.errors import Conflict
+from creditctl.errors import Conflict, InvalidInput
 from creditctl.rules.periods import Period, parse_month
 from creditctl.services.audit import list_audit_entries
 from creditctl.services.balances import read_balance
@@ -104,6 +104,11 @@ def test_a_forgotten_key_is_never_charged_again(shop: Shop) -> None:
     card = tomorrow.buy(key="k")
     assert (card.status, card.payments[0].status) == ("pending", "cancelled")
     assert shop.stripe.intents(card.payments[0].id) == []
+
+
+def test_a_notice_that_does_not_end_is_refused_unread(shop: Shop) -> None:
+    with pytest.raises(InvalidInput, match="a notice has at most 1,000,000 bytes"):
+        shop.stripe_notice(b" " * 1_000_001)
 
 
 def test_a_notice_is_applied_once_in_any_order(shop: Shop) -> None:

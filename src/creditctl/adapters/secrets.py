@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from creditctl.adapters.bounded_reads import read_text
 from creditctl.adapters.paths import written_path
 from creditctl.errors import InvalidInput
 
@@ -64,6 +65,6 @@ def _file_text(name: str, path: Path) -> str:
     try:
         if path.stat().st_mode & _READABLE_BY_OTHERS:
             raise InvalidInput(f"{name}: others can read {path}", hint=f"run: chmod 600 {path}")
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     except (OSError, UnicodeDecodeError) as problem:
         raise InvalidInput(f"{name}: {path}: {problem}") from None

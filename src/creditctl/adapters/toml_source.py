@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
+from creditctl.adapters.bounded_reads import read_text
 from creditctl.errors import CatalogInvalid, FileMissing, InvalidInput
 from creditctl.rules.instants import EARLIEST_YEAR, LATEST_YEAR
 from creditctl.rules.units import Credits, Money, parse_decimal
@@ -39,9 +40,9 @@ class TomlSource:
 
     @classmethod
     def read(cls, path: Path, refusal: type[InvalidInput] = CatalogInvalid) -> "TomlSource":
-        """Read a file; raises FileMissing, or `refusal`."""
+        """Read a file; raises FileMissing, InvalidInput for one without end, or `refusal`."""
         try:
-            return cls(str(path), path.read_text(encoding="utf-8-sig"), refusal)
+            return cls(str(path), read_text(path, "utf-8-sig"), refusal)
         except OSError as problem:
             raise FileMissing(f"{path}: {problem.strerror}") from None
         except UnicodeDecodeError:

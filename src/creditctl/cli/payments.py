@@ -149,7 +149,7 @@ def webhook(
 
     Example: creditctl payments webhook --provider stripe --header "Stripe-Signature: …" < body
     """
-    from creditctl.services.payment_rounds import apply_notice
+    from creditctl.services.payment_rounds import LONGEST_NOTICE, apply_notice
 
     session = session_of(ctx)
     headers = {}
@@ -158,5 +158,5 @@ def webhook(
         if not colon:
             raise InvalidInput(f"--header {line!r} has no colon", hint="write it 'NAME: VALUE'")
         headers[name.strip()] = value.strip()
-    body = session.terminal.stdin.buffer.read()
+    body = session.terminal.stdin.buffer.read(LONGEST_NOTICE + 1)
     session.show(apply_notice(session.context, provider, headers, body), NOTICE_VIEW)

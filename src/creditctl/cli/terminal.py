@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TextIO
 
+_LONGEST_LINE = 10_000
+"""Characters of a secret; what is piped in need not have an end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
@@ -41,7 +44,7 @@ class Terminal:
             import getpass  # only when somebody types
 
             return getpass.getpass(prompt, self.stderr)
-        return self.stdin.readline()
+        return self.stdin.readline(_LONGEST_LINE)
 
     def colours(self, stream: TextIO) -> bool:
         """Whether `stream` is a terminal that wants colour (https://no-color.org)."""

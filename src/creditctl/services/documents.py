@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from creditctl.adapters.bounded_reads import read_bytes
 from creditctl.context import Context
 from creditctl.documents.document import Document
 from creditctl.documents.einvoice import cii_xml, facturx_pdf, ubl_xml
@@ -149,16 +150,13 @@ def _logo(path: str | None) -> bytes | None:
     if path is None:
         return None
     try:
-        logo = Path(path).read_bytes()
+        return read_bytes(Path(path), longest=_LARGEST_LOGO)
     except OSError as problem:
         reason = problem.strerror or "it cannot be read"
         raise FileMissing(f"documents: logo {path}: {reason}") from None
-    if len(logo) > _LARGEST_LOGO:
-        raise InvalidInput(
-            f"documents: logo {path} has {len(logo)} bytes",
-            hint=f"it stands on every document: at most {_LARGEST_LOGO}",
-        )
-    return logo
+    except InvalidInput as problem:
+        hint = "it stands on every document: use a smaller one"
+        raise InvalidInput(f"documents: logo {problem.detail}", hint=hint) from None
 
 
 def _folder(path: str | None) -> str | None:

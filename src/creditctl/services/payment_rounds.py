@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from creditctl.adapters.payments.interface import PaymentAnswer, PaymentStatus
 from creditctl.context import Context
-from creditctl.errors import CreditctlError
+from creditctl.errors import CreditctlError, InvalidInput
 from creditctl.rules.units import Money
 from creditctl.services.payment_calls import configured, look_up
 from creditctl.services.settling import apply_answer
@@ -17,6 +17,9 @@ from creditctl.store.queries.payments import (
     payment_named,
     payment_of_provider,
 )
+
+LONGEST_NOTICE = 1_000_000
+"""Bytes; providers send a few thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,13 @@ def apply_notice(
 
     Notices overtake each other and may be lost, so the provider is asked how the payment stands.
     It is remembered after that: a crash in between is made good by the next delivery. Raises
-    NoticeRejected, ProviderUnreachable.
+    NoticeRejected, ProviderUnreachable, and InvalidInput for more than `LONGEST_NOTICE` bytes.
     """
+    if len(body) > LONGEST_NOTICE:
+        raise InvalidInput(
+            f"a notice has at most {LONGEST_NOTICE:,} bytes",
+            hint="pipe in the body of one delivery",
+        )
     notice = configured(context, provider).notice(headers, body, context.now)
     with reading(context.database) as unit:
         row = _payment_of(unit, provider, notice.payment_id, notice.provider_reference)

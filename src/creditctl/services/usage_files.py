@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Thread
 from typing import BinaryIO
 
+from creditctl.adapters.bounded_reads import read_text
 from creditctl.errors import CreditctlError, DiskFull, FileMissing, InvalidInput
 from creditctl.store.queries.usage_batches import RejectRow
 
@@ -126,7 +127,7 @@ def measured_meanwhile(
 def read_lookup(name: str) -> dict[str, str]:
     """A CSV file of two columns, from and to; raises FileMissing, InvalidInput with the line."""
     try:
-        text = Path(name).read_text(encoding="utf-8-sig")
+        text = read_text(Path(name), "utf-8-sig")
     except OSError as problem:
         raise FileMissing(f"{name}: {problem.strerror or 'it cannot be read'}") from None
     except UnicodeDecodeError:

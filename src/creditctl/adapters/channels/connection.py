@@ -116,8 +116,12 @@ def tls_context(name: str, ca_file: str | None) -> ssl.SSLContext:
     if ca_file is None:
         return _shared_context()
     context = _new_context()
+    path = written_path(name, ca_file)
+    if path.exists() and not path.is_file():
+        # OpenSSL would read a device to its end, which it may not have.
+        raise InvalidInput(f"{name}: {ca_file} is no file")
     try:
-        context.load_verify_locations(written_path(name, ca_file))
+        context.load_verify_locations(path)
     except OSError as problem:
         raise InvalidInput(f"{name}: {ca_file}: {problem}") from None
     return context
