@@ -126,6 +126,8 @@ def _breakable(value: Any) -> Any:
 def _directed(value: Any, *, is_right_to_left: bool) -> Any:
     """Text that begins in the other direction than the sheet's keeps its own order to its end."""
     if isinstance(value, str):
+        if value.isascii() and not is_right_to_left:
+            return value
         strong = next((kind for kind in map(bidirectional, value) if kind in _STRONG), None)
         if strong is None or (strong != "L") == is_right_to_left:
             return value
