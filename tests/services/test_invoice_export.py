@@ -22,6 +22,7 @@ from creditctl.services.credit_notes import CreditNoteRequest, issue_credit_note
 from creditctl.services.documents import ENDINGS, FORMATS
 from creditctl.services.invoice_export import ExportedInvoices, export_invoices
 from creditctl.services.invoice_payments import PayRequest, pay_invoice
+from creditctl.services.invoice_voiding import VoidRequest, void_invoice
 from creditctl.services.rendering import Renderer, Task
 from documents.samples import an_invoice
 from invoices import OCTOBER, drafted, final, used
@@ -120,6 +121,14 @@ def test_what_a_format_cannot_say_is_listed_and_the_run_goes_on(
         [f"{name}.cii.xml" for name in BOTH],
     )
     assert "an electronic invoice needs" in run.problems[0].problem
+
+
+def test_a_void_invoice_is_no_electronic_one(books: Context, tmp_path: Path) -> None:
+    void_invoice(books, VoidRequest(invoice="INV-2026-000001", reason="wrong organization"))
+    run = exported(books, tmp_path, "json", "ubl")
+    # The other one's parties have no addresses.
+    assert [problem.file for problem in run.problems] == [f"{BOTH[1]}.ubl.xml"]
+    assert names(tmp_path) == [f"{stem}.json" for stem in BOTH]
 
 
 def test_places_and_formats_that_are_none_are_refused(books: Context, tmp_path: Path) -> None:

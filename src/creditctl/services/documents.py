@@ -26,7 +26,10 @@ FORMATS: dict[str, Callable[[Document, Style], bytes]] = {
     "ubl": ubl_xml,
     "facturx": facturx_pdf,
 }
-"""Format name -> what makes the bytes; cii, ubl and facturx are EN 16931."""
+"""Format name -> what makes the bytes."""
+
+ELECTRONIC = ("cii", "ubl", "facturx")
+"""Formats of EN 16931, which ask for money whatever became of the invoice."""
 
 ENDINGS = {
     "pdf": ".pdf",

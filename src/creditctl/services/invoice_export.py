@@ -9,7 +9,7 @@ from creditctl.context import Context
 from creditctl.documents.document import Document
 from creditctl.errors import InvalidInput
 from creditctl.rules.periods import Period, month_text
-from creditctl.services.documents import ENDINGS, style_of
+from creditctl.services.documents import ELECTRONIC, ENDINGS, style_of
 from creditctl.services.invoice_document import document_named
 from creditctl.services.new_files import appearing
 from creditctl.services.rendering import Renderer, Task
@@ -58,6 +58,7 @@ def export_invoices(
 ) -> ExportedInvoices:
     """Write the month's final invoices, void ones too, and their credit notes; no drafts.
 
+    A void one is no electronic invoice: that could not say so.
     A file appears when it is complete, so a run that was cut off goes on when it is repeated. One
     that is there and says something else stays, and is listed, unless `replace`. Raises
     InvalidInput for no or an unknown format, FileMissing, DiskFull and DriverMissing.
@@ -119,7 +120,12 @@ def _batches(
     for start in range(0, len(numbers), _BATCH):
         with reusing_connections():
             documents = [document_named(context, name) for name in numbers[start : start + _BATCH]]
-        yield [Task(document, name) for document in documents for name in formats]
+        yield [
+            Task(document, name)
+            for document in documents
+            for name in formats
+            if not (document.is_void and name in ELECTRONIC)
+        ]
 
 
 def _write(target: Path, content: bytes, *, replace: bool) -> str:
