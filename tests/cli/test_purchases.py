@@ -1,5 +1,7 @@
 """`creditctl purchases`: an order by bank transfer, from quote to receipt."""
 
+from pathlib import Path
+
 import pytest
 
 from conftest import Cli
@@ -45,6 +47,42 @@ def test_from_the_quote_to_the_receipt(shop: Cli) -> None:
     refused = shop(f"purchases void {order['id']} --reason oops --yes", expect=5).stderr
     assert "there are no refunds" in refused
     assert "credits reverse grant_" in refused
+
+
+def test_what_is_reversed_of_it_is_credited_and_pays_an_invoice(shop: Cli, tmp_path: Path) -> None:
+    order = shop(f"{BUY} -o json").data
+    done = shop(f"purchases settle {order['id']} --reference b2 --reason bank -o json").data
+    reverse = f"credits reverse {done['grant']} --reason mistake"
+    (rehearsed,) = shop(f"{reverse} --dry-run -o json").data["credit_notes"]
+    (note,) = shop(f"{reverse} -o json").data["credit_notes"]
+    assert (note["number"], note["total"]) == (rehearsed["number"], "50.00")
+    shown = shop(f"purchases show {order['id']} -o json").data
+    assert ([one["number"] for one in shown["credit_notes"]], shown["owed_back"]) == (
+        ["CN-2026-000001"],
+        "50.00",
+    )
+    paper = shop("invoice show CN-2026-000001 -o json").data
+    assert (paper["receipt"], paper["invoice"], paper["surplus"]) == (
+        "R-2026-000001",
+        None,
+        "50.00",
+    )
+    assert "Receipt" in shop("invoice show CN-2026-000001").stdout
+    target = tmp_path / "note.html"
+    shop(f"invoice show CN-2026-000001 --html {target}")
+    assert "R-2026-000001" in target.read_text(encoding="utf-8")
+    (tmp_path / "usage.csv").write_text(
+        "id,org,endpoint,time,status\na1,acme,GET /x,2026-10-02T00:00:00Z,200\n"
+    )
+    shop(f"usage import {tmp_path / 'usage.csv'}")
+    shop("invoice generate --month 2026-10")
+    shop("invoice finalize --month 2026-10 --now")
+    moved = shop("invoice transfer CN-2026-000001 INV-2026-000001 --reason settled -o json").data
+    assert (moved["amount"], moved["surplus"], moved["status"]) == ("0.02", "49.98", "paid")
+    told = shop("invoice transfer CN-2026-000009 INV-2026-000001 --reason settled", expect=3).stderr
+    assert "there is no credit note 'CN-2026-000009'" in told
+    for line in (f"purchases show {order['id']}", "invoice show CN-2026-000001"):
+        assert max(map(len, shop(line).stdout.splitlines())) <= 80, line
 
 
 def test_an_order_that_is_not_paid_is_voided(shop: Cli) -> None:

@@ -21,6 +21,7 @@ from creditctl.rules.invoice_amounts import (
     balance_of,
     credit_note,
     gross_of_line,
+    gross_of_net,
     taxed_invoice,
 )
 from creditctl.rules.invoice_lines import Fee, PricedUsage, Usage, invoice_lines, total_of
@@ -160,6 +161,21 @@ def test_credit_notes_sum_to_their_invoice_and_none_is_below_nothing(
         for place, tax in enumerate(taxes):
             assert sum(note.taxes[place].tax for note in notes) == tax
             assert sum(note.taxes[place].taxable for note in notes) == net
+
+
+@given(net=st.integers(1, 10_000), taxes=TAXES, cuts=st.lists(st.integers(1, 4000), max_size=12))
+def test_a_credit_note_of_a_net_takes_back_exactly_that(
+    net: int, taxes: list[int], cuts: list[int]
+) -> None:
+    document = Amounts(net, tuple(TaxAmount(net, tax) for tax in taxes))
+    credited = taken = 0
+    for cut in [*cuts, net]:
+        if taken == net:
+            break
+        note = credit_note(document, credited, gross_of_net(document, credited, cut))
+        assert note.net == min(cut, net - taken)
+        credited, taken = credited + note.total, taken + note.net
+    assert credited == document.total
 
 
 @given(

@@ -20,6 +20,9 @@ from creditctl.services.invoice_voiding import VoidRequest, void_invoice
 from creditctl.services.org_facts import OrgFacts
 from creditctl.services.org_tax import TaxStanding
 from creditctl.services.orgs import update_organization_facts
+from creditctl.services.purchases import BuyRequest, buy
+from creditctl.services.reversals import ReverseRequest, reverse_grant
+from creditctl.services.settling import SettleRequest, settle
 from documents.schematron import broken_rules
 from invoices import GERMAN_SELLER, OCTOBER, final, sold_in_germany, used
 
@@ -231,6 +234,24 @@ def test_an_export_of_the_sample_company_is_valid(company: Context) -> None:
     invoice = final(company, OCTOBER, "zenith-traders")
     assert invoice.treatment == "export"
     valid(company, invoice_document(company, str(invoice.number)))
+
+
+@pytest.mark.parametrize(
+    ("slug", "treatment"),
+    [("atlas-research", "eu_origin"), ("zenith-traders", "export")],
+)
+def test_a_credit_note_of_a_receipt_is_a_valid_electronic_one(
+    company: Context, slug: str, treatment: str
+) -> None:
+    total = Money.parse("50", "USD")
+    order = buy(company, BuyRequest(organization=slug, total=total, reason="test"))
+    assert order.treatment == treatment
+    paid = settle(company, SettleRequest(purchase=order.id, reference="bank", reason="test"))
+    request = ReverseRequest(grant=str(paid.grant), reason="wrong organization")
+    (note,) = reverse_grant(company, request).credit_notes
+    document = credit_note_document(company, note.number)
+    assert document.corrects == paid.receipt
+    valid(company, document)
 
 
 def test_what_an_electronic_invoice_lacks_is_named(books: Context) -> None:

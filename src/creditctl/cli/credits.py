@@ -191,7 +191,8 @@ def reverse(
 ) -> None:
     """Take back what is unused of a grant that was a mistake.
 
-    Once. What was used stays with the grant; there are no refunds.
+    Once. What was used stays with the grant; there are no refunds. What was paid for has a credit
+    note, with its tax.
 
     Example: creditctl credits reverse grant_01k8m2 --reason "wrong organization"
     """

@@ -19,12 +19,12 @@ from creditctl.cli.document_options import (
 from creditctl.cli.groups import command_group
 from creditctl.cli.invoice_views import (
     AGING_VIEW,
-    CREDIT_NOTE_VIEW,
     CURRENCIES,
     EXPLANATION_VIEW,
     INVOICES_VIEW,
     PARKED,
     RUN_VIEW,
+    credit_note_view,
     invoice_view,
 )
 from creditctl.cli.options import MonthOption, OrganizationOption, RequiredMonthOption
@@ -136,7 +136,8 @@ def show_one(
     if handed_out(session, make, pdf=pdf, html=html, locale=locale, **files):
         return
     if is_credit_note(invoice):
-        session.show(show_credit_note(session.context, invoice), CREDIT_NOTE_VIEW)
+        note = show_credit_note(session.context, invoice)
+        session.show(note, credit_note_view(note))
         return
     found = show_invoice(session.context, invoice, month)
     session.show(found, invoice_view(found))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from creditctl.cli.invoice_steps import AmountOption, InvoiceArgument
-from creditctl.cli.invoice_views import CREDIT_NOTE_VIEW, STANDING_VIEW, TRANSFER_VIEW
+from creditctl.cli.invoice_views import STANDING_VIEW, TRANSFER_VIEW, credit_note_view
 from creditctl.cli.rails import (
     DryRunOption,
     ExpectBalanceOption,
@@ -75,7 +75,8 @@ def credit_note(
     session = session_of(ctx)
     request = CreditNoteRequest(invoice=invoice, reason=reason, amount=amount, line=line)
     rails = rails_of(idempotency_key, dry_run, expect_email, expect_balance)
-    session.show(issue_credit_note(session.context, request, rails), CREDIT_NOTE_VIEW)
+    note = issue_credit_note(session.context, request, rails)
+    session.show(note, credit_note_view(note))
 
 
 def transfer(

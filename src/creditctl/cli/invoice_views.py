@@ -245,7 +245,18 @@ AGING_VIEW = View(
     ),
     empty="Nothing is due.",
 )
+_SOMETIMES = frozenset({"invoice", "receipt", "grant", "line"})
 _ALWAYS = frozenset({"id", "legal_name", "month", "status", "total", "due"})
+
+
+def credit_note_view(note: object) -> View:
+    """The view of one credit note, without what it is not about: a receipt, a line, a grant."""
+    told = tuple(
+        column
+        for column in CREDIT_NOTE_VIEW.columns
+        if column.name not in _SOMETIMES or getattr(note, column.name) is not None
+    )
+    return replace(CREDIT_NOTE_VIEW, columns=told)
 
 
 def invoice_view(invoice: object) -> View:
