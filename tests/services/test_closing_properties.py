@@ -17,6 +17,8 @@ from creditctl.rules.periods import parse_month
 from creditctl.rules.units import Money
 from creditctl.services.checks import run_checks
 from creditctl.services.credit_notes import CreditNoteRequest, issue_credit_note
+from creditctl.services.credits import list_grants
+from creditctl.services.deferred_revenue import read_lots
 from creditctl.services.finalizing import FinalizeRequest, finalize_invoices
 from creditctl.services.invoice_payments import PayRequest, pay_invoice
 from creditctl.services.invoice_replay import replay_invoice
@@ -24,15 +26,20 @@ from creditctl.services.invoice_voiding import VoidRequest, void_invoice
 from creditctl.services.invoices import list_invoices
 from creditctl.services.invoicing import generate_invoices
 from creditctl.services.journal import read_journal
+from creditctl.services.journal_sources import CREDIT_NOTES
 from creditctl.services.liability_report import report_liability
 from creditctl.services.org_facts import OrgFacts
 from creditctl.services.orgs import create_organization
+from creditctl.services.purchase_cards import purchases, read_purchase
 from creditctl.services.receivables_report import MOVEMENTS, report_receivables
 from creditctl.services.revenue_report import report_revenue
+from creditctl.services.reversals import ReverseRequest, reverse_grant
 from creditctl.services.subscriptions import create_subscription
 from creditctl.services.tax_report import report_tax
 from creditctl.store.engine import reading, reusing_connections
+from creditctl.store.queries.credit_notes import credited_of_lot
 from finance import TAXED, bought, closed
+from orders import a_line, an_order
 from sqlite_files import SqliteFiles
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
@@ -41,6 +48,8 @@ SLUG = "acme"
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("buy")),
+        st.tuples(st.just("order"), st.integers(1, 3)),
+        st.tuples(st.just("reverse"), st.integers(0, 3), st.booleans()),
         st.tuples(st.just("use"), st.integers(1, 300), st.integers(0, 50)),
         st.tuples(st.just("subscribe")),
         st.tuples(st.just("invoice")),
@@ -77,8 +86,8 @@ def reported(context: Context, month: str) -> list[Any]:
 def take(context: Context, step: tuple[Any, ...], number: int) -> None:
     """One step of a history; what is refused changes nothing."""
     match step:
-        case ("buy",):
-            bought(context, SLUG, package="hundred")
+        case ("buy" | "order" | "reverse", *facts):
+            sell(context, step[0], facts)
         case ("use", rows, days_ago):
             then = max(context.now - timedelta(days=days_ago), START)
             use(at(context, instant_text(then)), SLUG, rows)
@@ -96,6 +105,20 @@ def take(context: Context, step: tuple[Any, ...], number: int) -> None:
             final = [one.id for one in list_invoices(context) if one.number]
             if final:
                 settle(context, final[place % len(final)], step[0], rest, str(number))
+
+
+def sell(context: Context, what: str, facts: list[int]) -> None:
+    """Buy a package, agree on an order form of some months, or reverse what was paid for."""
+    if what == "buy":
+        bought(context, SLUG, package="hundred")
+    elif what == "order":
+        line = a_line("100", times=facts[0], starts_on=context.now.date())
+        an_order(context, line, slug=SLUG)
+    else:
+        paid = [one.id for one in list_grants(context, SLUG, everything=True) if one.unit_cost]
+        if paid:
+            wanted, unwind = paid[facts[0] % len(paid)], bool(facts[1])
+            reverse_grant(context, ReverseRequest(grant=wanted, reason="test", unwind=unwind))
 
 
 def settle(context: Context, invoice: str, what: str, facts: list[int], reference: str) -> None:
@@ -148,6 +171,7 @@ def test_a_closed_month_never_moves_and_receivables_roll_forward(
         assert {month: reported(end, month) for month in kept} == kept
         assert run_checks(end) == []
         rolls_forward(end)
+        owes_back_what_is_not_credited(end)
         for one in list_invoices(end):
             if one.number:
                 replay = replay_invoice(end, one.id)
@@ -161,10 +185,30 @@ def test_a_closed_month_never_moves_and_receivables_roll_forward(
 def rolls_forward(end: Context) -> None:
     """Each month opens where the one before it closed, and the last at what is due."""
     closing = 0
-    for month in [*MONTHS, *(f"2027-{number:02}" for number in range(2, 13))]:
+    for month in ["2026-05", "2026-06", *MONTHS, *(f"2027-{one:02}" for one in range(2, 13))]:
         lines = report_receivables(end, parse_month(month)).roll_forward
         row = {line.line: line.amount.minor for line in lines} or dict.fromkeys(MOVEMENTS, 0)
         assert row["opening"] == closing
         closing += row["invoiced"] - row["paid"] - row["credited"] - row["voided"]
         assert row["closing"] == closing
-    assert closing == sum(one.due.minor - one.surplus.minor for one in list_invoices(end))
+    due = sum(one.due.minor - one.surplus.minor for one in list_invoices(end))
+    bought = purchases(end, organization=SLUG, status="paid", limit=99)
+    assert closing == due - sum(read_purchase(end, one.id).owed_back.minor for one in bought)
+
+
+def owes_back_what_is_not_credited(end: Context) -> None:
+    """What was reversed is owed until a credit note settles it, which waits for the invoice."""
+    last = parse_month("2028-01")
+    with reading(end.database) as unit:
+        posted = [
+            posting.amount
+            for transaction in read_journal(unit, end, last)
+            for posting in transaction.postings
+            if posting.account == CREDIT_NOTES
+        ]
+        lots = read_lots(unit, last.starts_at.date(), last.ends_at.date())
+        owed = sum(
+            lot.value(last.ends_at.date()).reversed - credited_of_lot(unit, lot.row.id)
+            for lot in lots
+        )
+    assert sum(posted) == -owed
