@@ -130,6 +130,24 @@ def test_an_order_form_is_amended_and_cancelled(cli: Cli, context: Context) -> N
     assert (gone["status"], gone["to_deliver"], gone["to_bill"]) == ("cancelled", "0", "0.00")
 
 
+def test_what_is_reversed_before_it_is_billed_is_credited_with_the_invoice(
+    cli: Cli, context: Context
+) -> None:
+    open_books(context)
+    cli("orgs create acme")
+    order = drafted(cli, "--credits 1000 --unit-price 0.008 --start 2026-10-02")
+    cli(f"orders sign {order} --signer Ann")
+    granted = cli(f"orders activate {order} --reason deal -o json").data
+    (grant,) = [row["id"] for row in cli("credits grants acme -o json").data]
+    assert granted["status"] == "completed"
+    assert cli(f"credits reverse {grant} --reason mistake -o json").data["credit_notes"] == []
+    cli("invoice generate --month 2026-10")
+    said = cli("invoice finalize --month 2026-10 --now")
+    assert "credited, for credits that were reversed: INV-2026-000001" in said.stderr
+    shown = cli("invoice show INV-2026-000001 -o json").data
+    assert (shown["total"], shown["credited"], shown["status"]) == ("8.00", "8.00", "paid")
+
+
 @pytest.mark.parametrize(
     ("line", "code", "message"),
     [

@@ -61,8 +61,9 @@ def finalize(
 ) -> None:
     """Make drafts final: they get a number and never change again.
 
-    What they bill beyond the credits is settled by them: no purchase repays it any more. Stale
-    drafts, and those whose usage may still come, are listed with what is wrong, and it exits 7.
+    What they bill beyond the credits is settled by them: no purchase repays it any more. What they
+    bill of order forms whose credits were reversed is credited. Stale drafts, and those whose usage
+    may still come, are listed with what is wrong, and it exits 7.
 
     Example: creditctl invoice finalize --month 2026-10
     """
@@ -81,6 +82,9 @@ def finalize(
     )
     sections = (*FINALIZED_VIEW.sections, REFUSED) if run.refused else FINALIZED_VIEW.sections
     session.show(run, replace(FINALIZED_VIEW, sections=sections))
+    credited = [one.number or one.id for one in run.finalized if one.credited]
+    if credited:
+        session.note(f"credited, for credits that were reversed: {', '.join(credited)}")
     if run.refused:
         session.warn("some drafts are not final; 'creditctl invoice generate' makes them anew")
         raise typer.Exit(ExitStatus.FINDINGS)
