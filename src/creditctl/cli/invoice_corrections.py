@@ -66,7 +66,8 @@ def credit_note(
     """Correct a final invoice: take a part of it back, or all of it.
 
     Its taxes go with it in proportion. Without --amount or --line it is all that is left. Credits
-    are not moved: 'credits grant' does that.
+    are not moved: 'credits grant' does that, and 'credits reverse' takes an order form's back, with
+    a credit note of its own.
 
     Example: creditctl invoice credit-note INV-2026-000017 --amount 12EUR --reason "outage"
     """
