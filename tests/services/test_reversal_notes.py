@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from builders import at, open_books, use
+from creditctl.adapters.payments.interface import PaymentAnswer, PaymentStatus
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput
 from creditctl.rules.periods import Period, parse_month
@@ -26,9 +27,11 @@ from creditctl.services.money_verbs import Rails
 from creditctl.services.org_facts import OrgFacts
 from creditctl.services.orgs import create_organization
 from creditctl.services.purchase_cards import read_purchase
+from creditctl.services.purchases import BuyRequest, buy
 from creditctl.services.receivables_report import report_receivables
 from creditctl.services.revenue_report import report_breakage, report_revenue
 from creditctl.services.reversals import ReverseRequest, TakenBack, reverse_grant
+from creditctl.services.settling import apply_answer
 from creditctl.services.surplus import SurplusTransfer, TransferRequest, transfer_surplus
 from creditctl.services.tax_report import report_tax
 from creditctl.services.usage_batches import list_batches
@@ -289,6 +292,53 @@ def test_credits_that_were_merged_are_credited_to_who_has_them(books: Context) -
     assert is_consistent(books)
 
 
+def test_credits_that_were_merged_twice_are_credited_when_they_are_billed(books: Context) -> None:
+    """The order form's line is billed by the second heir: 3.20 and 0.61 of tax."""
+    create_organization(books, "third", facts=OrgFacts(country="DE"))
+    november, _ = ordered(books, used=0)
+    for source, target in ((BERLIN, MEDIA), (MEDIA, "third")):
+        request = MergeRequest(source=source, target=target, reason="the same company")
+        merge_organizations(november, request)
+    assert reversed_(november, only_grant(november, "third")).credit_notes == ()
+    invoice = final(november, "2026-10", "third")
+    (note,) = invoice.credit_notes
+    assert (str(note.net), str(note.tax), invoice.status) == ("3.20", "0.61", "paid")
+    assert note.reason == "wrong organization"
+    assert is_consistent(november)
+
+
+def test_what_is_owed_back_is_settled_where_it_stands_after_a_merge(books: Context) -> None:
+    """The credit note is of who was merged since, the invoice of who goes on: 5.00 and 0.95."""
+    note = reversed_(books, bought(books, BERLIN, package="three")).credit_notes[0].number
+    merge_organizations(books, MergeRequest(source=BERLIN, target=MEDIA, reason="the same company"))
+    use(at(books, "2026-10-12T00:00:00Z"), MEDIA, 500)
+    november = at(books, "2026-11-05T00:00:00Z")
+    moved = transfer(november, note, final(november, "2026-10", MEDIA).number)
+    assert (str(moved.surplus), moved.status) == ("5.95", "paid")
+    assert closing(november, NOVEMBER) == {BERLIN: "-5.95", MEDIA: "0.00"}
+    assert is_consistent(november)
+
+
+@pytest.mark.parametrize("transferred", [False, True])
+def test_a_charge_back_meets_the_credit_note_of_who_was_merged(
+    books: Context, transferred: bool
+) -> None:
+    """What its credit note does not owe back any more is owed by who goes on."""
+    payment = charged(books, BERLIN)
+    note = reversed_(books, only_grant(books)).credit_notes[0].number
+    merge_organizations(books, MergeRequest(source=BERLIN, target=MEDIA, reason="the same company"))
+    november = at(books, "2026-11-05T00:00:00Z")
+    if transferred:
+        use(at(books, "2026-10-12T00:00:00Z"), MEDIA, 500)
+        transfer(november, note, final(november, "2026-10", MEDIA).number)
+    apply_answer(november, payment, PaymentAnswer(PaymentStatus.CHARGED_BACK))
+    owed = {
+        name: amount for name, amount in closing(november, NOVEMBER).items() if amount != "0.00"
+    }
+    assert owed == ({MEDIA: "5.95"} if transferred else {})
+    assert is_consistent(november)
+
+
 def test_the_paper_is_between_the_parties_of_the_receipt(books: Context) -> None:
     taken = reversed_(books, bought(books, BERLIN, package="hundred"))
     paper = credit_note_document(books, taken.credit_notes[0].id)
@@ -305,6 +355,15 @@ def ordered(context: Context, *, used: int) -> tuple[Context, str]:
     if used:
         use(at(context, "2026-10-20T00:00:00Z"), BERLIN, used)
     return at(context, "2026-11-05T00:00:00Z"), only_grant(context)
+
+
+def charged(context: Context, slug: str) -> str:
+    """Three credits that a provider was paid for; the payment's id."""
+    order = buy(context, BuyRequest(organization=slug, package="three", reason="test"))
+    (payment,) = order.payments
+    answer = PaymentAnswer(PaymentStatus.SUCCEEDED, received_minor=order.total.minor)
+    apply_answer(context, payment.id, answer)
+    return payment.id
 
 
 def only_grant(context: Context, slug: str = BERLIN) -> str:

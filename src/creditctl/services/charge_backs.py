@@ -4,8 +4,10 @@ from contextlib import suppress
 
 from creditctl.context import Context
 from creditctl.errors import Conflict
+from creditctl.services.credit_note_parts import credit_left
 from creditctl.services.reversals import REVERSE, ReverseRequest
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.credit_notes import owed_back_by
 from creditctl.store.queries.grants import find_grant, grants_of_lot
 from creditctl.store.queries.orgs import heir_of, organization_by_id
 from creditctl.store.queries.payments import PaymentRow, charged_back_of
@@ -32,13 +34,18 @@ def take_back(
             REVERSE.perform(unit, context, owner, request)
     left = purchase.gross_minor - charged_back_of(unit, purchase.id)
     amount = min(payment.received_minor, left)
-    if amount > 0:
-        post_receivable(
-            unit,
-            organization_id=heir_of(unit, purchase.organization_id).id,
-            invoice_id=None,
-            kind=PAID,
-            amount_minor=amount,
-            at=context.now,
-            charged_back_id=payment.id,
-        )
+    heir = heir_of(unit, purchase.organization_id).id
+    holder = owed_back_by(unit, purchase.id) or heir
+    settled = min(amount, credit_left(unit, purchase.id)) if holder != heir else 0
+    # Whoever was merged since keeps its credit notes, and what they owe back is met there.
+    for owner_id, part in ((holder, settled), (heir, amount - settled)):
+        if part > 0:
+            post_receivable(
+                unit,
+                organization_id=owner_id,
+                invoice_id=None,
+                kind=PAID,
+                amount_minor=part,
+                at=context.now,
+                charged_back_id=payment.id,
+            )

@@ -18,6 +18,7 @@ from creditctl.services.invoice_payments import (
 from creditctl.services.invoices import standing_of
 from creditctl.services.money_verbs import NO_RAILS, Rails, Verb, nothing_counted, run_verb
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.queries.credit_notes import owed_back_by
 from creditctl.store.queries.invoice_steps import payments_of
 from creditctl.store.queries.invoices import InvoiceRow
 from creditctl.store.queries.orgs import OrganizationRow, heir_of, organization_by_id
@@ -50,6 +51,8 @@ class _Source:
 
     invoice: InvoiceRow | None = None
     note_id: int | None = None
+    holder_id: int = 0
+    """Whose receivable it is: of who was merged into the owner, if that had the credit note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +130,15 @@ def _source(unit: UnitOfWork, name: str) -> _Source:
             hint="name the invoice: 'creditctl invoice show' tells which",
         )
     purchase = purchase_by_id(unit, note.purchase_id)
+    owner = heir_of(unit, purchase.organization_id)
     return _Source(
         note.number,
         note.public_id,
-        heir_of(unit, purchase.organization_id),
+        owner,
         purchase.currency,
         credit_left(unit, purchase.id),
         note_id=note.id,
+        holder_id=owed_back_by(unit, purchase.id) or owner.id,
     )
 
 
@@ -157,7 +162,7 @@ def _move(
         return
     post_receivable(
         unit,
-        organization_id=source.owner.id,
+        organization_id=source.holder_id,
         invoice_id=None,
         kind=PAID,
         amount_minor=amount.minor,

@@ -100,6 +100,22 @@ def credited_purchases(unit: UnitOfWork) -> list[int]:
     return [int(lot_id) for (lot_id,) in rows]
 
 
+def owed_back_by(unit: UnitOfWork, purchase_id: int) -> int | None:
+    """The organization whose receivable a purchase's credit notes lowered; None without any.
+
+    It is one: when organizations are merged, a lot moves as a whole, or was reversed and stays.
+    """
+    found = unit.fetch_value(
+        """
+        SELECT MIN(e.organization_id) FROM receivable_entry AS e
+               JOIN credit_note AS n ON n.id = e.credit_note_id
+        WHERE n.purchase_id = :id AND e.kind = 'credited'
+        """,
+        id=purchase_id,
+    )
+    return None if found is None else int(found)
+
+
 def settled_of_purchase(unit: UnitOfWork, purchase_id: int) -> int:
     """What its credit notes paid of invoices, or was charged back, in minor units."""
     return int(
@@ -140,21 +156,25 @@ def reversed_lots_billed_by(
     """Lots of the order forms' lines that these invoices bill of which something was reversed.
 
     Each with its organization and why it was, by internal ids. A lot that was moved to another
-    organization counts as its own.
+    organization, however often, counts as its own.
     """
     rows = unit.fetch_rows(
         f"""
-        WITH {given(unit.dialect, "wanted", "id")}
-        SELECT a.grant_id, g.organization_id, (
+        WITH RECURSIVE {given(unit.dialect, "wanted", "id")}, part (lot_id, grant_id) AS (
+            SELECT a.grant_id, a.grant_id FROM order_instalment AS a
+            WHERE a.grant_id IS NOT NULL
+              AND a.line_id IN (SELECT b.line_id FROM wanted AS w
+                                JOIN order_instalment AS b ON b.invoice_id = w.id)
+            UNION ALL
+            SELECT p.lot_id, m.id FROM credit_grant AS m JOIN part AS p
+                   ON m.moved_from_id = p.grant_id
+        )
+        SELECT p.lot_id, g.organization_id, (
                    SELECT r.reason FROM ledger_entry AS r
                    WHERE r.grant_id = g.id AND r.kind = 'reversal' ORDER BY r.id DESC LIMIT 1)
-        FROM order_instalment AS a JOIN credit_grant AS g ON g.id = a.grant_id
-        WHERE a.line_id IN (SELECT b.line_id FROM wanted AS w
-                            JOIN order_instalment AS b ON b.invoice_id = w.id)
-          AND (g.reversed_at IS NOT NULL OR EXISTS (
-                   SELECT 1 FROM credit_grant AS m
-                   WHERE m.moved_from_id = g.id AND m.reversed_at IS NOT NULL))
-        ORDER BY a.grant_id
+        FROM part AS p JOIN credit_grant AS g ON g.id = p.grant_id
+        WHERE g.reversed_at IS NOT NULL
+        ORDER BY p.lot_id
         """,
         wanted=as_given((one,) for one in invoice_ids),
     )
