@@ -17,8 +17,11 @@ from creditctl.services.liability_report import report_liability
 from creditctl.services.org_facts import OrgFacts
 from creditctl.services.orgs import create_organization
 from creditctl.services.revenue_report import report_revenue
+from creditctl.services.reversals import ReverseRequest, reverse_grant
 from creditctl.services.subscriptions import create_subscription
 from creditctl.services.tax_report import report_tax
+from creditctl.services.usage_batches import list_batches
+from creditctl.services.usage_undo import undo_import
 from creditctl.services.usage_value import report_usage_value
 from finance import CATALOG, TAXED, bought, closed, eventful
 from focus_rules import MANDATORY, OPTIONAL, breaches
@@ -64,6 +67,30 @@ def test_every_row_keeps_the_rules(books: Context, tmp_path: Path) -> None:
         assert [problem for row in rows for problem in breaches(row)] == []
         found.update(row["ChargeCategory"] for row in rows)
     assert found.keys() == {"Usage", "Purchase", "Tax", "Credit"}
+
+
+def test_a_cent_that_a_later_undo_moves_is_not_billed_by_the_receipt(
+    context: Context, tmp_path: Path
+) -> None:
+    """3.33 of two used and one reversed; 3.34 once one is given back, and 6.67 once it is gone."""
+    opened = at(context, "2026-09-10T12:00:00Z")
+    open_books(opened, TAXED)
+    create_organization(opened, "berlin-labs", facts=OrgFacts(country="DE"))
+    grant_id = bought(opened, "berlin-labs", package="three")
+    for day in (12, 13):
+        use(at(context, f"2026-09-{day}T00:00:00Z"), "berlin-labs", 1)
+    reverse_grant(at(context, "2026-09-20T00:00:00Z"), ReverseRequest(grant=grant_id, reason="x"))
+    october = at(context, "2026-10-06T00:00:00Z")
+    closed(october, "2026-09")
+    undo_import(october, list_batches(october, limit=1)[0].id, reason="a wrong file")
+    rows = rows_of(october, MONTHS[1], tmp_path)
+    assert [problem for row in rows for problem in breaches(row)] == []
+    found = [
+        (row["BilledCost"], row["ChargeClass"], row["InvoiceId"])
+        for row in rows
+        if row["ChargeCategory"] == "Purchase"
+    ]
+    assert found == [("-0.01", "Correction", ""), ("-3.33", "Correction", "CN-2026-000002")]
 
 
 def test_the_rules_find_what_breaks_them(books: Context, tmp_path: Path) -> None:

@@ -175,11 +175,11 @@ def _paid(
 
 
 def _sold(billing: Billing, lot: Lot, day: date, micro: int, billed: int) -> Charge:
-    """A purchase, or below zero what was taken back of one."""
-    what = "bought" if micro > 0 else "reversed"
-    paper = billing.papers.get(lot.row.id)
-    if micro < 0:
-        paper = billing.notes.get((lot.row.id, day))
+    """A purchase, or what was taken back of one: credits below zero, or a rounded cent alone."""
+    is_sale = micro > 0
+    what = "bought" if is_sale else "reversed"
+    note = billing.notes.get((lot.row.id, day))
+    paper = billing.papers.get(lot.row.id) if is_sale else note
     return Charge(
         category=PURCHASE,
         day=day,
@@ -193,7 +193,7 @@ def _sold(billing: Billing, lot: Lot, day: date, micro: int, billed: int) -> Cha
         list_price=billing.prices.get(lot.row.currency, lot.row.unit_cost),
         contracted_price=lot.row.unit_cost,
         invoice=paper,
-        is_correction=micro < 0 and lot.row.sold_on < billing.first,
+        is_correction=not is_sale and lot.row.sold_on < billing.first,
     )
 
 
