@@ -161,10 +161,12 @@ class _Group:
         self._unit = unit
         self._parts: dict[int, list[HeldGrantRow]] = defaultdict(list)
         self._free: dict[int, int] = {}
+        self._sources: dict[int, str] = {}
         for part in parts:
             self._parts[part.hold_id].append(part)
             if part.grant_id is not None and part.free_micro is not None:
                 self._free[part.grant_id] = part.free_micro
+                self._sources[part.grant_id] = part.source or ""
         self._final_end, self._draws = final_end, draws
         self._captured: list[_Captured] = []
         self._closed: list[tuple[int, int, int | None, int | None]] = []
@@ -222,19 +224,17 @@ class _Group:
             batch_id = opened[_place(row)] if row.batch_id is None else row.batch_id
             now, cost = micros_of(context.now), call.credits_micro
             for grant_id, micro in paid:
-                whose = (batch_id, call.product_id, now, context.actor)
-                self._drawn.append(Drawn(row.id, grant_id, micro, *whose))
+                who_pays = (grant_id, self._sources[grant_id])
+                self._drawn.append(Drawn(call, batch_id, *who_pays, micro, now, context.actor))
             self._closed.append((row.id, now, cost, batch_id))
-            what = (call.status, call.units, cost, batch_id, call.product_id, call.failed)
-            self._served.append(Served(row.id, *what))
+            self._served.append(Served(call, batch_id))
 
     def write(self) -> None:
         """Make the changes."""
         unit = self._unit
         close_holds(unit, self._closed)
         if self._served:
-            has_words = any(row.id_text is not None for row, *_ in self._captured)
-            insert_served(unit, self._served, have_words=has_words)
+            insert_served(unit, self._served)
             book_drawn(unit, self._drawn, REASON)
             count_served(unit, self._served)
         for row, *_ in self._captured:

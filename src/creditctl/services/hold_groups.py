@@ -189,7 +189,6 @@ class _Placed:
 
     def __init__(self) -> None:
         self.holds: list[NewHold] = []
-        self.event_ids: list[bytes] = []
         self.parts: list[tuple[str, int, int, int]] = []
 
     def add(
@@ -204,6 +203,7 @@ class _Placed:
                 api_key_id=step.caller.api_key_id,
                 price_id=call.price_id,
                 event_hour=at // MICROS_PER_HOUR,
+                event_id=step.number,
                 id_text=step.words,
                 authorized_at=at,
                 expires_at=micros_of(step.expires_at),
@@ -211,7 +211,6 @@ class _Placed:
                 estimate_micro=estimate,
             )
         )
-        self.event_ids.append(step.number)
         for number, (grant_id, micro) in enumerate(parts):
             self.parts.append((public_id, number, grant_id, micro))
 
@@ -219,5 +218,5 @@ class _Placed:
 def write_holds(unit: UnitOfWork, groups: Iterable[_Placed]) -> None:
     """Place the holds: nothing that follows in the transaction waits for them."""
     for group in groups:
-        insert_holds(unit, group.holds, group.event_ids)
+        insert_holds(unit, group.holds)
         insert_parts(unit, group.parts)

@@ -1,6 +1,7 @@
 """Rows of integers and words handed to a statement as one parameter, also where one only reads.
 
-A statement for many organizations begins `WITH <given(...)>` and joins the name like a table.
+A statement for many organizations begins `WITH <given(...)>` and joins the name like a table. For
+many rows that are only written there is `each_row`.
 """
 
 import json
@@ -20,7 +21,7 @@ _VALUE = {
 _ONLY = {"sqlite": "j.value", "postgresql": "CAST(j.value #>> '{{}}' AS BIGINT)"}
 """The value of rows of one: to take it out of a row apart is three times the work."""
 
-_COMPACT = json.JSONEncoder(check_circular=False, separators=(",", ":"))
+_COMPACT = json.JSONEncoder(check_circular=False, separators=(",", ":"), default=bytes.hex)
 _WORDS = _VALUE | {"postgresql": "j.value ->> {place}"}
 _ONLY_WORD = _ONLY | {"postgresql": "j.value #>> '{{}}'"}
 
@@ -50,8 +51,8 @@ def as_array(numbers: Iterable[int]) -> str:
     return f"{{{','.join(map(str, numbers))}}}"
 
 
-def as_given(rows: Iterable[Sequence[int | str | None]]) -> str:
-    """Rows as that parameter's value."""
+def as_given(rows: Iterable[Sequence[int | str | bytes | None]]) -> str:
+    """Rows as that parameter's value; bytes in hexadecimal."""
     given_rows = list(rows)
     if given_rows and len(given_rows[0]) == 1:
         return _COMPACT.encode([value for (value,) in given_rows])

@@ -1,10 +1,12 @@
 """What a transaction does: statements, rows as values, and what is left for its end."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar, cast, overload
 
 from creditctl.store import driver_postgres, driver_sqlite
+from creditctl.store.each_row import ROWS
+from creditctl.store.given import as_given
 from creditctl.store.questions import Questions, asked_of_each
 from creditctl.store.rows import decoder, encoded
 from creditctl.store.trip_postgres import Trip
@@ -201,6 +203,13 @@ class UnitOfWork:
             self.connection.cursor().executemany(
                 self._statement(sql), [encoded(row) for row in rows]
             )
+
+    def run_each(self, sql: str, rows: Sequence[Sequence[int | str | bytes | None]]) -> int:
+        """Execute a statement of `each_row` for plain rows; returns how many rows it changed."""
+        if self.dialect != "sqlite":
+            return self.run(sql, **{ROWS: as_given(rows)})
+        with self._translated():
+            return int(self.connection.executemany(sql, rows).rowcount)
 
     def fetch(self, into: type[Row], sql: str, **parameters: Any) -> list[Row]:
         """All rows, each as an `into`: a frozen dataclass whose fields match the columns' order."""

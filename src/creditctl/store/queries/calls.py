@@ -7,6 +7,7 @@ from operator import add, itemgetter
 from typing import Any, NamedTuple
 
 from creditctl.rules.instants import HOURS_PER_DAY
+from creditctl.store.each_row import each_row
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_given, given
 from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS
@@ -194,19 +195,18 @@ def add_to_rollups(unit: UnitOfWork, calls: Iterable[CallRow]) -> None:
                 known = sums.get(at)
                 sums[at] = added if known is None else tuple(map(add, known, added))
             rows = [(*at, *row) for at, row in sorted(sums.items())]
-            unit.run(_added(unit.dialect, table), added=as_given(rows))
+            unit.run_each(_added(unit.dialect, table), rows)
 
 
 @cache
 def _added(dialect: str, table: str) -> str:
-    """A statement for all rows: to begin one costs more than a row does."""
     key = ROLLUPS[table]
     columns = (*key, *SUMS)
     sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in SUMS)
     return f"""
-        WITH {given(dialect, "added", *columns, words=("tier",))}
-        INSERT INTO {table} ({", ".join(columns)}) SELECT {", ".join(columns)} FROM added
-        WHERE true ON CONFLICT ({", ".join(key)}) DO UPDATE SET {sums}
+        INSERT INTO {table} ({", ".join(columns)})
+        {each_row(dialect, *columns, words=("tier",)).values()}
+        ON CONFLICT ({", ".join(key)}) DO UPDATE SET {sums}
         """
 
 

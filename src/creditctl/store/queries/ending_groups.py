@@ -59,6 +59,8 @@ class HeldGrantRow:
     is_carried: bool
     """Another grant was rolled out of it."""
 
+    source: str | None
+
 
 def holds_named(
     unit: UnitOfWork, references: Iterable[tuple[str, bytes]]
@@ -146,7 +148,8 @@ def held_grants(unit: UnitOfWork, hold_ids: Iterable[int]) -> Callable[[], list[
         SELECT p.hold_id, p.amount_micro, p.grant_id, g.remaining_micro - g.held_micro,
                g.expired_micro > 0, g.product_id, g.effective_at, g.expires_at, g.unit_cost,
                g.reversed_at IS NOT NULL,
-               EXISTS (SELECT 1 FROM credit_grant AS c WHERE c.rolled_from_id = g.id)
+               EXISTS (SELECT 1 FROM credit_grant AS c WHERE c.rolled_from_id = g.id),
+               g.source
         FROM asked AS a JOIN hold_part AS p ON p.hold_id = a.hold_id
              LEFT JOIN credit_grant AS g ON g.id = p.grant_id
         ORDER BY p.hold_id, p.place

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from creditctl.rules.instants import MICROS_PER_HOUR
+from creditctl.store.each_row import each_row
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_array, as_given, given, number_in
 from creditctl.store.queries.due_work import is_due, pays_beyond_grants
@@ -62,6 +64,7 @@ class NewHold(NamedTuple):
     api_key_id: int | None
     price_id: int
     event_hour: int
+    event_id: bytes
     id_text: str | None
     authorized_at: int
     expires_at: int
@@ -154,37 +157,34 @@ def free_grants(
     )
 
 
-def insert_holds(unit: UnitOfWork, holds: Sequence[NewHold], event_ids: Sequence[bytes]) -> None:
+def insert_holds(unit: UnitOfWork, holds: Sequence[NewHold]) -> None:
     """Place open holds; a constraint is broken where another used a request id meanwhile."""
-    names = ", ".join(NewHold._fields)
-    placed = given(
-        unit.dialect, "placed", "number", *NewHold._fields, words=("public_id", "id_text")
-    )
-    unit.run(
-        f"""
-        WITH {placed}
-        INSERT INTO hold ({names}, event_id, state)
-        SELECT {names}, {number_in("events", "number")}, 'open' FROM placed ORDER BY number
-        """,
-        placed=as_given((number, *hold) for number, hold in enumerate(holds)),
-        events=b"".join(event_ids),
-    )
+    unit.run_each(_new_holds(unit.dialect), holds)
+
+
+@cache
+def _new_holds(dialect: str) -> str:
+    names = NewHold._fields
+    hold = each_row(dialect, *names, words=("public_id", "id_text"), binary=("event_id",))
+    return f"""
+        INSERT INTO hold ({", ".join(names)}, state) {hold.values("'open'")}
+        """
 
 
 def insert_parts(unit: UnitOfWork, parts: Sequence[tuple[str, int, int, int]]) -> None:
     """What holds reserve: hold's public id, place in burn-down order, grant, micro-credits."""
-    if not parts:
-        return
-    columns = ("public_id", "place", "grant_id", "amount")
-    unit.run(
-        f"""
-        WITH {given(unit.dialect, "parts", *columns, words=("public_id",))}
+    if parts:
+        unit.run_each(_new_parts(unit.dialect), parts)
+
+
+@cache
+def _new_parts(dialect: str) -> str:
+    part = each_row(dialect, "public_id", "place", "grant_id", "amount", words=("public_id",))
+    hold_id = f"(SELECT h.id FROM hold AS h WHERE h.public_id = {part['public_id']})"
+    return f"""
         INSERT INTO hold_part (hold_id, place, grant_id, amount_micro)
-        SELECT h.id, p.place, p.grant_id, p.amount
-        FROM parts AS p JOIN hold AS h ON h.public_id = p.public_id
-        """,
-        parts=as_given(parts),
-    )
+        {part.selected(hold_id, part["place"], part["grant_id"], part["amount"])}
+        """
 
 
 _ONE_OF = {
