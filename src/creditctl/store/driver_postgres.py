@@ -11,6 +11,7 @@ from creditctl.errors import Busy, DatabaseUnreadable, DiskFull, DriverMissing
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _RETRYABLE = {"40001", "40P01", "55P03"}
 _FULL = "53100"
+_READ_ONLY = "25006"
 _UNREACHABLE = ("08", "53", "57", "58", "25P03", "25P04")
 """How the SQLSTATE begins where the server has ended the connection or the statement by itself: it
 is shut down or short of something, or somebody was too slow for a time limit of its own.
@@ -74,6 +75,9 @@ def begin(connection: Any, *, read_only: bool, flushed: bool = True) -> str | No
         )
     except psycopg.errors.UndefinedTable:
         return None
+    except psycopg.errors.FeatureNotSupported as problem:
+        # To write, of a server that follows another one.
+        raise _read_only(problem) from problem
     while cursor.nextset():
         pass
     row = cursor.fetchone()
@@ -114,6 +118,8 @@ def _translation(problem: Exception) -> Exception | None:
         return Busy("another transaction holds the same rows")
     if state == _FULL:
         return DiskFull(f"PostgreSQL: {_first_line(problem)}")
+    if state == _READ_ONLY:
+        return _read_only(problem)
     is_psycopg = type(problem).__module__.startswith("psycopg")
     name = type(problem).__name__
     is_ended = state is not None and state.startswith(_UNREACHABLE)
@@ -123,6 +129,13 @@ def _translation(problem: Exception) -> Exception | None:
             hint="check that the server runs, and the URL given with --db",
         )
     return None
+
+
+def _read_only(problem: Exception) -> DatabaseUnreadable:
+    return DatabaseUnreadable(
+        f"PostgreSQL: the database is read-only: {_first_line(problem)}",
+        hint="give --db the server that takes changes, not one that follows it",
+    )
 
 
 def _first_line(problem: Exception) -> str:
