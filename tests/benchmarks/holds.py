@@ -43,7 +43,7 @@ from creditctl.services.group_steps import Step
 from creditctl.services.hold_answers import Hold, HoldRequest
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization
-from creditctl.services.outcomes import Outcome
+from creditctl.services.outcomes import Outcome, Tell
 from creditctl.services.step_groups import PlainSteps
 from creditctl.store.driver_sqlite import path_of
 from creditctl.store.engine import dialect_of, reusing_connections
@@ -159,9 +159,9 @@ def _ours(database: str, organizations: int, callers: int) -> Iterator[Callable[
     group, books = GroupCommit(database, PlainSteps()), KeptBooks()
     prices = current_prices(_context(database))
 
-    def work(steps: Sequence[Step[Hold]]) -> list[Outcome[Hold]]:
+    def work(steps: Sequence[Step[Hold]], tell: Tell[Outcome[Hold]]) -> dict[int, Outcome[Hold]]:
         with books.open():
-            return group.run_all(steps)
+            return group.begin_all(steps, tell)
 
     def measured(*, is_charged: bool, seconds: float) -> float:
         async def call(batches: Batches[Step[Hold], Outcome[Hold]], organization: str) -> None:

@@ -18,6 +18,7 @@ from creditctl.server.embedding import Gate
 from creditctl.server.exchange import Answer
 from creditctl.server.service import Service
 from creditctl.services.keys import create_key
+from creditctl.services.outcomes import Tell
 
 PATIENCE = 60
 ENDED, BEGUN = ("/v1/capture", "/v1/release"), "/v1/authorize"
@@ -30,12 +31,14 @@ class Recorder:
         self.batches: list[list[str]] = []
         self.begun, self.go_on = Event(), Event()
 
-    def __call__(self, service: Service, requests: Sequence[Request]) -> list[Answer]:
+    def __call__(
+        self, service: Service, requests: Sequence[Request], tell: Tell[Answer]
+    ) -> dict[int, Answer]:
         self.batches.append([asked.path for _, asked in requests])
         if not self.begun.is_set():
             self.begun.set()
             assert self.go_on.wait(PATIENCE)
-        return answer_all(service, requests)
+        return answer_all(service, requests, tell)
 
 
 async def post(application: Any, place: str, /, **message: object) -> int:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -13,7 +13,7 @@ from creditctl.server.exchange import Answer, Asked
 from creditctl.server.problems import Problem, error_answer, failure_answer, problem_answer
 from creditctl.server.service import Service
 from creditctl.services.gate_calls import Wanted
-from creditctl.services.outcomes import Outcome
+from creditctl.services.outcomes import Outcome, Tell
 
 Request: TypeAlias = tuple[Endpoint, Asked]
 T = TypeVar("T")
@@ -28,24 +28,36 @@ class _Waiting:
     wanted: Wanted
 
 
-def answer_all(service: Service, requests: Sequence[Request]) -> list[Answer]:
-    """The endpoints' answers, or what went wrong; it never raises."""
+def answer_all(
+    service: Service, requests: Sequence[Request], tell: Tell[Answer]
+) -> dict[int, Answer]:
+    """The endpoints' answers by place, or what went wrong; it never raises.
+
+    Those that wait for somebody else are told later, by other threads.
+    """
     began = time.perf_counter()
-    answers: dict[int, Answer] = {}
     waiting: dict[int, _Waiting] = {}
+
+    def counted(place: int, answer: Answer) -> Answer:
+        _count(service, requests[place][0], answer, time.perf_counter() - began)
+        return answer
+
+    def ended(place: int, call: Outcome[Any]) -> Answer:
+        handler = waiting[place].handler
+        return counted(place, _guarded(requests[place][0], partial(_ended, handler, call)))
+
+    answers: dict[int, Answer] = {}
     for place, (endpoint, asked) in enumerate(requests):
         begun = _guarded(endpoint, partial(_begun, service, endpoint, asked))
         if isinstance(begun, _Waiting):
             waiting[place] = begun
         else:
-            answers[place] = begun
-    calls = _answered(service, [one.wanted for one in waiting.values()])
-    for (place, one), call in zip(waiting.items(), calls, strict=True):
-        answers[place] = _guarded(requests[place][0], partial(_ended, one.handler, call))
-    took = time.perf_counter() - began
-    for place, (endpoint, _) in enumerate(requests):
-        _count(service, endpoint, answers[place], took)
-    return [answers[place] for place in range(len(requests))]
+            answers[place] = counted(place, begun)
+    wanted = {place: one.wanted for place, one in waiting.items()}
+    if not wanted:
+        return answers
+    calls = _answered(service, wanted, lambda place, call: tell(place, ended(place, call)))
+    return answers | {place: ended(place, call) for place, call in calls.items()}
 
 
 def _begun(service: Service, endpoint: Endpoint, asked: Asked) -> Answer | _Waiting:
@@ -61,14 +73,21 @@ def _begun(service: Service, endpoint: Endpoint, asked: Asked) -> Answer | _Wait
         return answer
 
 
-def _answered(service: Service, wanted: Sequence[Wanted]) -> list[Outcome[Any]]:
+def _answered(
+    service: Service, wanted: Mapping[int, Wanted], tell: Tell[Outcome[Any]]
+) -> dict[int, Outcome[Any]]:
+    places = list(wanted)
     try:
-        return list(service.gate.answer_all(wanted)) if wanted else []
+        found = service.gate.begin_all(
+            list(wanted.values()), lambda number, call: tell(places[number], call)
+        )
     except Exception as problem:
         if isinstance(problem, CreditctlError) or len(wanted) == 1:
-            return [Outcome(problem=problem) for _ in wanted]
+            return {place: Outcome(problem=problem) for place in wanted}
         # Nothing was held or stays counted: alone, each meets what is its own.
-        return [outcome for one in wanted for outcome in _answered(service, [one])]
+        alone = [_answered(service, {place: one}, tell) for place, one in wanted.items()]
+        return {place: outcome for one in alone for place, outcome in one.items()}
+    return {places[number]: call for number, call in found.items()}
 
 
 def _ended(handler: Generator[Wanted, Any, Answer], call: Outcome[Any]) -> Answer:

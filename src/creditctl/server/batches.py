@@ -1,16 +1,20 @@
 """What the loop hands over to threads: requests that came meanwhile are answered together."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from creditctl.services.gate_standing import has_one_writer
 from creditctl.services.group_commit import MOST_TOGETHER
+from creditctl.services.outcomes import Tell
 
 Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
+
+Work: TypeAlias = Callable[[Sequence[Ask], Tell[Answer]], Mapping[int, Answer]]
+"""Answers by place what waits for nobody else; the others it tells later, by other threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,14 @@ class Batches(Generic[Ask, Answer]):
 
     def __init__(
         self,
-        work: Callable[[Sequence[Ask]], Sequence[Answer]],
+        work: Work[Ask, Answer],
         threads: Executor,
         *,
         workers: int,
         most: int,
         held_up: float = 0.0,
     ) -> None:
-        """`work` answers `most` at once; `workers` of the threads do.
+        """`work` answers `most` at once; `workers` of the threads do, until what it tells later.
 
         Another one begins where the last that did is done, or is `held_up` for so many seconds.
         """
@@ -75,9 +79,12 @@ class Batches(Generic[Ask, Answer]):
             self._threads.submit(self._run, loop, batch)
 
     def _run(self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Waiting[Ask, Answer]]) -> None:
-        found: Sequence[Answer] | BaseException
+        def tell(place: int, answer: Answer) -> None:
+            loop.call_soon_threadsafe(_answered, batch[place], answer)
+
+        found: Mapping[int, Answer] | BaseException
         try:
-            found = self._work([one.asked for one in batch])
+            found = self._work([one.asked for one in batch], tell)
         except BaseException as problem:  # nobody may wait for ever
             found = problem
         loop.call_soon_threadsafe(self._done, loop, batch, found)
@@ -86,24 +93,29 @@ class Batches(Generic[Ask, Answer]):
         self,
         loop: asyncio.AbstractEventLoop,
         batch: Sequence[_Waiting[Ask, Answer]],
-        found: Sequence[Answer] | BaseException,
+        found: Mapping[int, Answer] | BaseException,
     ) -> None:
         self._free += 1
         if self._newest is batch:
             self._newest = None
         self._hand_over(loop)
-        for place, one in enumerate(batch):
-            if one.answer.done():  # its client went away
-                continue
-            if isinstance(found, BaseException):
+        if not isinstance(found, BaseException):
+            for place, answer in found.items():
+                _answered(batch[place], answer)
+            return
+        for one in batch:
+            if not one.answer.done():
                 one.answer.set_exception(found)
-            else:
-                one.answer.set_result(found[place])
+
+
+def _answered(one: _Waiting[Any, Answer], answer: Answer) -> None:
+    if not one.answer.done():  # else its client went away
+        one.answer.set_result(answer)
 
 
 def batches_for(
     database: str,
-    work: Callable[[Sequence[Ask]], Sequence[Answer]],
+    work: Work[Ask, Answer],
     threads: Executor,
     *,
     workers: int,

@@ -31,6 +31,7 @@ from creditctl.services.gate_calls import (
     Wanted,
     answer_calls,
     authorize_call,
+    begin_calls,
     capture_call,
     release_call,
 )
@@ -40,7 +41,7 @@ from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_keys import GateRequest
 from creditctl.services.gate_standing import GateStanding, KeptBooks, gate_standing
 from creditctl.services.holds import Hold
-from creditctl.services.outcomes import Outcome
+from creditctl.services.outcomes import Outcome, Tell
 
 
 class Denied(Exception):
@@ -138,6 +139,16 @@ class Gate:
         """
         with self._books.open():
             return answer_calls(self._decisions, self.context(), wanted)
+
+    def begin_all(
+        self, wanted: Sequence[Wanted], tell: Tell[Outcome[GateCall | Hold]]
+    ) -> dict[int, Outcome[GateCall | Hold]]:
+        """The same by place, but only of those that wait for nobody else.
+
+        The others are told later, by other threads.
+        """
+        with self._books.open():
+            return begin_calls(self._decisions, self.context(), wanted, tell)
 
     def capture(self, reference: str, *, status: int = 200, units: int = 0) -> Hold:
         """Charge a call for what it returned; a second time changes nothing.

@@ -23,7 +23,7 @@ from creditctl.services.gate_snapshot import Numbered, Permitted, Snapshot
 from creditctl.services.gate_terms import KnownTerms
 from creditctl.services.group_commit import GroupCommit
 from creditctl.services.group_steps import OF_THE_TRANSACTION, Step
-from creditctl.services.outcomes import Outcome, outcome_of
+from creditctl.services.outcomes import Outcome, Tell, outcome_of
 from creditctl.services.price_book import PriceBook, load_price_book
 from creditctl.services.step_groups import PlainSteps
 from creditctl.store.engine import UnitOfWork, reading
@@ -62,17 +62,18 @@ class Gate:
         self._groups: dict[str, GroupCommit] = {}
         self._terms = KnownTerms()
 
-    def change(self, context: Context, step: Step[T]) -> T:
-        """Run a step, together with those of other threads that wait for the books."""
-        return self._group(context).run(step)
-
     def failures(self) -> dict[str, int]:
         """Transactions of several calls that were taken back, by what went wrong."""
         return dict(sum((group.failures for group in self._groups.values()), Counter[str]()))
 
-    def change_all(self, context: Context, steps: Sequence[Step[T]]) -> list[Outcome[T]]:
-        """The same for many that one thread has."""
-        return self._group(context).run_all(steps)
+    def change_all(
+        self, context: Context, steps: Sequence[Step[T]], tell: Tell[Outcome[T]]
+    ) -> dict[int, Outcome[T]]:
+        """Run steps together, and with those of other threads that wait for the books.
+
+        The outcomes by place of what waits for nobody else; the others are told later.
+        """
+        return self._group(context).begin_all(steps, tell)
 
     def _group(self, context: Context) -> GroupCommit:
         group = self._groups.get(context.database)

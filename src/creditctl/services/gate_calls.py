@@ -21,7 +21,7 @@ from creditctl.services.group_steps import Step
 from creditctl.services.hold_answers import Hold, HoldRequest, InsufficientCredits
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization, Release
-from creditctl.services.outcomes import Outcome, outcome_of
+from creditctl.services.outcomes import Outcome, Tell, all_of, outcome_of
 from creditctl.store.queries.holds import CAPTURED
 
 
@@ -101,10 +101,18 @@ def release_call(gate: Gate, context: Context, reference: str) -> Hold:
 def answer_calls(
     gate: Gate, context: Context, wanted: Sequence[Wanted]
 ) -> list[Outcome[GateCall | Hold]]:
+    """What `begin_calls` answers and tells, once all of it is known."""
+    return all_of(partial(begin_calls, gate, context, wanted), len(wanted))
+
+
+def begin_calls(
+    gate: Gate, context: Context, wanted: Sequence[Wanted], tell: Tell[Outcome[GateCall | Hold]]
+) -> dict[int, Outcome[GateCall | Hold]]:
     """Many in one go: decided in one snapshot, counted in one trip, written in one transaction.
 
-    What ends a call is answered with its hold. Raises, before anything is counted, what makes it
-    impossible for all of them.
+    The answers by place; those that wait for somebody else are told later. What ends a call is
+    answered with its hold. Raises, before anything is counted, what makes it impossible for all of
+    them.
     """
     calls = {place: one for place, one in enumerate(wanted) if isinstance(one, WantedCall)}
     ends = {place: one for place, one in enumerate(wanted) if not isinstance(one, WantedCall)}
@@ -120,8 +128,9 @@ def answer_calls(
             answers[place] = Outcome(outcome.value, outcome.problem)
         else:
             ready[place] = outcome.value
-    answers |= dict(zip(ready, _made(gate, context, list(ready.values())), strict=True))
-    return [answers[place] for place in range(len(wanted))]
+    places = list(ready)
+    made = _made(gate, context, list(ready.values()), lambda number, one: tell(places[number], one))
+    return answers | {places[number]: one for number, one in made.items()}
 
 
 def _weighed(gate: Gate, context: Context, wanted: Sequence[WantedCall]) -> list[Outcome[Weighed]]:
@@ -185,24 +194,31 @@ def _endings(
 
 
 def _made(
-    gate: Gate, context: Context, ready: Sequence[_Admitted | Step[Hold]]
-) -> list[Outcome[GateCall | Hold]]:
+    gate: Gate,
+    context: Context,
+    ready: Sequence[_Admitted | Step[Hold]],
+    tell: Tell[Outcome[GateCall | Hold]],
+) -> dict[int, Outcome[GateCall | Hold]]:
     if not ready:
-        return []
+        return {}
+
+    def answered(place: int, found: Outcome[Hold]) -> Outcome[GateCall | Hold]:
+        one = ready[place]
+        if isinstance(one, _Admitted):
+            return outcome_of(partial(_answered, gate, context, one, found))
+        return Outcome(found.value, found.problem)
+
     try:
         steps = [one.step if isinstance(one, _Admitted) else one for one in ready]
-        holds = gate.change_all(context, steps)
+        holds = gate.change_all(
+            context, steps, lambda place, found: tell(place, answered(place, found))
+        )
     except BaseException:
         for one in ready:
             if isinstance(one, _Admitted):
                 gate.take_back(context, one.request, one.weighed)
         raise
-    return [
-        outcome_of(partial(_answered, gate, context, one, hold))
-        if isinstance(one, _Admitted)
-        else hold
-        for one, hold in zip(ready, holds, strict=True)
-    ]
+    return {place: answered(place, found) for place, found in holds.items()}
 
 
 def _answered(gate: Gate, context: Context, one: _Admitted, found: Outcome[Hold]) -> GateCall:

@@ -11,15 +11,14 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from functools import partial
 from threading import Event, Lock
 from typing import Any, TypeVar
 
 from creditctl.errors import Busy
 from creditctl.services.group_steps import Step, Together, Waiting, at_once, in_turn, run_alone
-from creditctl.services.outcomes import Outcome, outcome_of
+from creditctl.services.lone_steps import LoneSteps
+from creditctl.services.outcomes import Outcome, Tell, all_of, outcome_of
 from creditctl.store.engine import dialect_of, unit_of_work
 
 _log = logging.getLogger("creditctl.gate")
@@ -31,9 +30,6 @@ MOST_TOGETHER = 64
 
 GATHERING_SHARE = 0.25
 """For how much of the time that a group took the next one is open, unless as many come before."""
-
-ALONE_AT_ONCE = 8
-"""Steps of one thread that are run beside each other, where they share no transaction."""
 
 _groups: "weakref.WeakSet[GroupCommit]" = weakref.WeakSet()
 
@@ -58,7 +54,7 @@ class GroupCommit:
         self._waiting: list[Waiting[Any]] = []
         self._is_at_work = False
         self._are_there, self._expected, self._open_until = Event(), 1, 0.0
-        self._beside = ThreadPoolExecutor(ALONE_AT_ONCE, thread_name_prefix="alone")
+        self._lone = LoneSteps(self._database)
 
     def run(self, step: Step[T]) -> T:
         """What the step returns, once it is committed; raises what the step does, and Busy.
@@ -88,16 +84,31 @@ class GroupCommit:
 
     def run_all(self, steps: Sequence[Step[T]]) -> list[Outcome[T]]:
         """What `run` does, for a thread that has many: a group already, they wait for no more."""
-        if len(steps) <= 1 and not self._is_choosy:
+        if self._is_choosy:
+            return all_of(partial(self.begin_all, steps), len(steps))
+        if len(steps) <= 1:
             return [outcome_of(partial(self.run, step)) for step in steps]
         mine = [Waiting(step) for step in steps]
-        if self._is_choosy:
-            self._run_at_once([one for one in mine if self._may_share(one.step)])
-        else:
-            self._share(mine)
-        left = [one for one in mine if one.outcome is None]
-        alone = iter(self._alone([one.step for one in left]))
+        self._share(mine)
+        alone = iter(self._alone([one.step for one in mine if one.outcome is None]))
         return [one.outcome or next(alone) for one in mine]
+
+    def begin_all(self, steps: Sequence[Step[T]], tell: Tell[Outcome[T]]) -> dict[int, Outcome[T]]:
+        """The same by place, but only of what waits for nobody; the others are told later."""
+        if not self._is_choosy:
+            return dict(enumerate(self.run_all(steps)))
+        mine = [Waiting(step) for step in steps]
+        self._run_at_once([one for one in mine if self._may_share(one.step)])
+        found: dict[int, Outcome[T]] = {}
+        for place, one in enumerate(mine):
+            outcome = one.outcome
+            if len(mine) == 1:
+                outcome = self._lone.run(one.step, partial(tell, place))
+            elif outcome is None:
+                self._lone.add(one.step, one.owner, partial(tell, place))
+            if outcome is not None:
+                found[place] = outcome
+        return found
 
     def _may_share(self, step: Step[Any]) -> bool:
         return not self._is_choosy or self._together is None or self._together.takes(step)
@@ -126,12 +137,7 @@ class GroupCommit:
             raise
 
     def _alone(self, steps: Sequence[Step[T]]) -> list[Outcome[T]]:
-        """Each in a transaction of its own; on a server none waits for what locks another's."""
-        if len(steps) > 1 and self._is_choosy:
-            contexts = [copy_context() for _ in steps]
-            return list(
-                self._beside.map(lambda own, step: own.run(self._outcome, step), contexts, steps)
-            )
+        """Each in a transaction of its own."""
         outcomes: list[Outcome[T]] = []
         for step in steps:
             is_locked = bool(outcomes) and isinstance(outcomes[-1].problem, Busy)
@@ -187,16 +193,18 @@ class GroupCommit:
         if following is not None:
             following.called.release()
 
-    def _run_group(self, group: Sequence[Waiting[Any]]) -> None:
+    def _run_group(self, group: Sequence[Waiting[Any]], *, waits: bool = True) -> None:
         """Answer or refuse the steps of the group; none if its transaction fails.
 
-        On SQLite those that are not plain follow the others in the same transaction.
+        On SQLite those that are not plain follow the others in the same transaction. On a server
+        nobody waits for an organization that somebody else has.
         """
         answers: dict[int, Any] = {}
         try:
             with unit_of_work(self._database) as unit:
                 if self._together is not None:
-                    answers = at_once(unit, group, self._together)
+                    held = self._lone.held()
+                    answers = at_once(unit, group, self._together, but=held, waits=waits)
                 left = {place: one for place, one in enumerate(group) if place not in answers}
                 if left and (self._together is None or unit.dialect == "sqlite"):
                     answers |= in_turn(unit, left)
@@ -213,6 +221,8 @@ class GroupCommit:
                     len(group),
                     exc_info=problem,
                 )
+            elif waits and self._is_choosy:
+                self._run_group(group, waits=False)
             return
         for place, answer in answers.items():
             group[place].outcome = Outcome(answer)

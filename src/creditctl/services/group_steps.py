@@ -1,6 +1,6 @@
 """Steps of several threads within the transaction that they share (see `group_commit`)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Generic, Protocol, TypeVar
@@ -15,7 +15,11 @@ from creditctl.errors import (
 )
 from creditctl.services.outcomes import Outcome
 from creditctl.store.engine import UnitOfWork, unit_of_work
-from creditctl.store.queries.orgs import lock_organizations
+from creditctl.store.queries.orgs import (
+    lock_organizations,
+    lock_soon,
+    lock_those_that_nobody_has,
+)
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -69,13 +73,20 @@ class Waiting(Generic[T]):
     """A lock that opens once: an event is a lock, a condition and a list of further locks."""
 
     leads: bool = False
+    owner: int | None = None
+    """The organization, once a group has asked for it."""
+
     outcome: Outcome[T] | None = None
 
 
-def run_alone(database: str, step: Step[T]) -> T:
-    """The step in a transaction of its own."""
+def run_alone(
+    database: str, step: Step[T], *, about_to_lock: Callable[[int | None], None] | None = None
+) -> T:
+    """The step in a transaction of its own, which ends if `about_to_lock` raises."""
     with unit_of_work(database) as unit:
         owner = step.owner(unit)
+        if about_to_lock is not None:
+            about_to_lock(owner)
         # What the step asks first is answered once the lock is there.
         with unit.along():
             _lock(unit, [owner])
@@ -103,12 +114,32 @@ def in_turn(unit: UnitOfWork, group: Mapping[int, Waiting[Any]]) -> dict[int, An
     return answers
 
 
-def at_once(unit: UnitOfWork, group: Sequence[Waiting[Any]], together: Together) -> dict[int, Any]:
-    """Answer what can be made in a few statements."""
+def at_once(
+    unit: UnitOfWork,
+    group: Sequence[Waiting[Any]],
+    together: Together,
+    *,
+    but: Collection[int] = (),
+    waits: bool = True,
+) -> dict[int, Any]:
+    """Answer what can be made in a few statements, of other organizations than those in `but`.
+
+    Raises Busy where somebody has an organization for longer than a moment; unless it `waits`,
+    those that somebody has are left out.
+    """
     steps = [one.step for one in group]
     owners = together.owners(unit, steps)
+    for place, owner in owners.items():
+        group[place].owner = owner
+    owners = {place: owner for place, owner in owners.items() if owner not in but}
+    if not waits:
+        locked = lock_those_that_nobody_has(unit, owners.values())
+        owners = {place: owner for place, owner in owners.items() if owner in locked}
+    if not owners:
+        return {}
     with unit.in_one_trip():
-        lock_organizations(unit, owners.values())
+        if waits:
+            lock_soon(unit, owners.values())
         return dict(together.run(unit, steps, owners))
 
 

@@ -159,6 +159,10 @@ def replace_signals(
     )
 
 
+_MOMENT, _PATIENTLY = "100ms", "30s"
+"""How long PostgreSQL waits for a lock: of many, and otherwise (see `driver_postgres.begin`)."""
+
+
 def lock_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> None:
     """Lock them in id order, so that two transactions never wait for each other.
 
@@ -182,3 +186,31 @@ def heir_of(unit: UnitOfWork, organization_id: int) -> OrganizationRow:
     """The organization, or the one that it was merged into."""
     owner = organization_by_id(unit, organization_id)
     return owner if owner.merged_into_id is None else heir_of(unit, owner.merged_into_id)
+
+
+def lock_soon(unit: UnitOfWork, organization_ids: Iterable[int]) -> None:
+    """The same, but Busy where somebody on a server has one of them for longer than a moment."""
+    _wait_for_locks(unit, _MOMENT)
+    lock_organizations(unit, organization_ids)
+    _wait_for_locks(unit, _PATIENTLY)
+
+
+def _wait_for_locks(unit: UnitOfWork, time: str) -> None:
+    if unit.dialect == "postgresql":
+        unit.run("SELECT set_config('lock_timeout', :time, true)", time=time)
+
+
+def lock_those_that_nobody_has(unit: UnitOfWork, organization_ids: Iterable[int]) -> set[int]:
+    """Lock the others of them, and say which these are; a file's one writer has all of them."""
+    ids = sorted(set(organization_ids))
+    if unit.dialect == "postgresql":
+        rows = unit.fetch_rows(
+            """
+            SELECT id FROM organization WHERE id = ANY(CAST(:ids AS BIGINT[]))
+            ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+            """,
+            ids=as_array(ids),
+        )
+        ids = [int(found) for (found,) in rows]
+    mark_organizations(unit, ids)
+    return set(ids)
