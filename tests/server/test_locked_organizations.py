@@ -13,7 +13,7 @@ from creditctl.services.keys import create_key
 from creditctl.store.engine import dialect_of
 from gate_server import Peer, gate_in_thread
 
-PATIENCE = 10
+PATIENCE = 25
 """Less than a gate waits for a lock."""
 
 ROUNDS = 24

@@ -27,6 +27,12 @@ allowance = 1000
 overage_price = "0.02"
 [plans.pro.limits]
 requests_per_period = 100
+
+[plans.later]
+fee = "10.00"
+allowance = 1000
+overage_price = "0.02"
+postpaid_limit = 1000
 """
 )
 
@@ -98,7 +104,7 @@ def test_of_an_organization_with_credits(
     open_books(at(context, "2026-10-01T00:00:00Z"), CATALOG)
     an_organization(context, "acme", credits="100")
     found = counted(context, monkeypatch, redis_url, plan="pro")
-    assert found == {"decision": 11, "capture": 8, "release": 4}
+    assert found == {"decision": 10, "capture": 7, "release": 4}
 
 
 @POSTGRES
@@ -108,4 +114,14 @@ def test_of_an_organization_with_a_subscription(
     open_books(at(context, "2026-10-01T00:00:00Z"), CATALOG)
     an_organization(context, "acme", plan="pro")
     found = counted(context, monkeypatch, redis_url)
-    assert found == {"decision": 12, "capture": 9, "release": 4}
+    assert found == {"decision": 10, "capture": 7, "release": 4}
+
+
+@POSTGRES
+def test_where_more_than_grants_may_pay(
+    context: Context, monkeypatch: pytest.MonkeyPatch, redis_url: str
+) -> None:
+    open_books(at(context, "2026-10-01T00:00:00Z"), CATALOG)
+    an_organization(context, "acme", plan="later")
+    found = counted(context, monkeypatch, redis_url)
+    assert found == {"decision": 15, "capture": 12, "release": 4}

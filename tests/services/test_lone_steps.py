@@ -60,7 +60,7 @@ def test_those_of_one_organization_are_run_in_turn_and_keep_no_thread(
         lone.add(step, OURS if place % 2 else None, told.put)
     running = [begun.get(timeout=PATIENCE) for _ in range(OF_ONE_AT_ONCE)]
     # In this thread it would never end.
-    assert lone.run(Step(OURS, begun), told.put) is None
+    assert lone.run(Step(OURS, begun), None, told.put) is None
     other = Step(ANOTHER, begun)
     lone.add(other, None, told.put)
     assert begun.get(timeout=PATIENCE) is other
@@ -104,7 +104,7 @@ def test_a_thread_that_is_interrupted_holds_up_nobody(
     told: SimpleQueue[Outcome[Step]] = SimpleQueue()
     for _ in range(OF_ONE_AT_ONCE):
         with pytest.raises(KeyboardInterrupt):
-            lone.run(Interrupted(OURS, begun), told.put)
+            lone.run(Interrupted(OURS, begun), None, told.put)
     lone.add(Step(OURS, begun), OURS, told.put)
     one = begun.get(timeout=PATIENCE)
     one.go_on.set()

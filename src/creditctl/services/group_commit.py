@@ -15,8 +15,16 @@ from functools import partial
 from threading import Event, Lock
 from typing import Any, TypeVar
 
-from creditctl.errors import Busy
-from creditctl.services.group_steps import Step, Together, Waiting, at_once, in_turn, run_alone
+from creditctl.errors import Busy, CreditctlError
+from creditctl.services.group_steps import (
+    Step,
+    Together,
+    Waiting,
+    at_once,
+    in_turn,
+    run_alone,
+    run_in,
+)
 from creditctl.services.lone_steps import LoneSteps
 from creditctl.services.outcomes import Outcome, Tell, all_of, outcome_of
 from creditctl.store.engine import dialect_of, unit_of_work
@@ -101,11 +109,11 @@ class GroupCommit:
         self._run_at_once([one for one in mine if self._may_share(one.step)])
         found: dict[int, Outcome[T]] = {}
         for place, one in enumerate(mine):
-            outcome = one.outcome
-            if len(mine) == 1:
-                outcome = self._lone.run(one.step, partial(tell, place))
+            outcome, told = one.outcome, partial(tell, place)
+            if outcome is None and len(mine) == 1:
+                outcome = self._lone.run(one.step, one.owner, told)
             elif outcome is None:
-                self._lone.add(one.step, one.owner, partial(tell, place))
+                self._lone.add(one.step, one.owner, told)
             if outcome is not None:
                 found[place] = outcome
         return found
@@ -115,9 +123,8 @@ class GroupCommit:
 
     def _run_at_once(self, mine: Sequence[Waiting[Any]]) -> None:
         """A server has many writers: a group that is held up holds up no other one."""
-        if len(mine) > 1:
-            for first in range(0, len(mine), MOST_TOGETHER):
-                self._run_group(mine[first : first + MOST_TOGETHER])
+        for first in range(0, len(mine), MOST_TOGETHER):
+            self._run_group(mine[first : first + MOST_TOGETHER])
 
     def _share(self, mine: Sequence[Waiting[Any]]) -> None:
         """Have the steps run in groups, with those that wait already; some may be left."""
@@ -164,7 +171,8 @@ class GroupCommit:
             del self._waiting[: len(others)]
         began = time.monotonic()
         try:
-            if others:
+            # What can be made at once takes fewer statements even where it is the only one.
+            if others or (self._together is not None and self._together.takes(mine.step)):
                 self._run_group([mine, *others])
             else:
                 mine.outcome = self._outcome(mine.step)
@@ -199,21 +207,18 @@ class GroupCommit:
         On SQLite those that are not plain follow the others in the same transaction. On a server
         nobody waits for an organization that somebody else has.
         """
-        answers: dict[int, Any] = {}
         try:
-            with unit_of_work(self._database) as unit:
-                if self._together is not None:
-                    held = self._lone.held()
-                    answers = at_once(unit, group, self._together, but=held, waits=waits)
-                left = {place: one for place, one in enumerate(group) if place not in answers}
-                if left and (self._together is None or unit.dialect == "sqlite"):
-                    answers |= in_turn(unit, left)
+            answers = self._answers_of(group, waits=waits)
         except BaseException as problem:
             # Alone, each meets what is its own.
             for one in group:
                 one.outcome = None
             if not isinstance(problem, Exception):
                 raise
+            retries = waits and self._is_choosy and isinstance(problem, Busy)
+            if len(group) == 1 and isinstance(problem, CreditctlError) and not retries:
+                group[0].outcome = Outcome(problem=problem)
+                return
             self.failures[type(problem).__name__] += 1
             if not isinstance(problem, Busy):
                 _log.warning(
@@ -221,11 +226,24 @@ class GroupCommit:
                     len(group),
                     exc_info=problem,
                 )
-            elif waits and self._is_choosy:
+            elif retries:
                 self._run_group(group, waits=False)
             return
         for place, answer in answers.items():
             group[place].outcome = Outcome(answer)
+
+    def _answers_of(self, group: Sequence[Waiting[Any]], *, waits: bool) -> dict[int, Any]:
+        answers: dict[int, Any] = {}
+        with unit_of_work(self._database) as unit:
+            if self._together is not None:
+                held = self._lone.held()
+                answers = at_once(unit, group, self._together, but=held, waits=waits)
+            left = {place: one for place, one in enumerate(group) if place not in answers}
+            if left and (self._together is None or unit.dialect == "sqlite"):
+                answers |= in_turn(unit, left)
+            elif left and len(group) == 1 and group[0].is_locked:
+                answers[0] = run_in(unit, group[0].step)
+        return answers
 
 
 def _forked() -> None:

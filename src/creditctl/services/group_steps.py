@@ -76,6 +76,9 @@ class Waiting(Generic[T]):
     owner: int | None = None
     """The organization, once a group has asked for it."""
 
+    is_locked: bool = False
+    """Whether a group has the lock of its organization."""
+
     outcome: Outcome[T] | None = None
 
 
@@ -84,13 +87,20 @@ def run_alone(
 ) -> T:
     """The step in a transaction of its own, which ends if `about_to_lock` raises."""
     with unit_of_work(database) as unit:
-        owner = step.owner(unit)
-        if about_to_lock is not None:
-            about_to_lock(owner)
-        # What the step asks first is answered once the lock is there.
-        with unit.along():
-            _lock(unit, [owner])
-        return step.run(unit)
+        return run_in(unit, step, about_to_lock)
+
+
+def run_in(
+    unit: UnitOfWork, step: Step[T], about_to_lock: Callable[[int | None], None] | None = None
+) -> T:
+    """The step as the only one of a transaction."""
+    owner = step.owner(unit)
+    if about_to_lock is not None:
+        about_to_lock(owner)
+    # What the step asks first is answered once the lock is there.
+    with unit.along():
+        _lock(unit, [owner])
+    return step.run(unit)
 
 
 def _lock(unit: UnitOfWork, owners: Iterable[int | None]) -> None:
@@ -140,6 +150,8 @@ def at_once(
     with unit.in_one_trip():
         if waits:
             lock_soon(unit, owners.values())
+        for place in owners:
+            group[place].is_locked = True
         return dict(together.run(unit, steps, owners))
 
 

@@ -81,9 +81,13 @@ class LoneSteps:
         if owner is None or self._begins(one, owner):
             self._threads.submit(self._work, one)
 
-    def run(self, step: Step[T], tell: Callable[[Outcome[T]], None]) -> Outcome[T] | None:
+    def run(
+        self, step: Step[T], owner: int | None, tell: Callable[[Outcome[T]], None]
+    ) -> Outcome[T] | None:
         """Run the step in this thread; None: it waits for others, and is told later."""
         one = _Lone(step, tell)
+        if owner is not None and not self._begins(one, owner):
+            return None
         try:
             outcome = self._outcome(one)
         except BaseException:
