@@ -1,3 +1,3 @@
 """The newest migration, so that opening a database need not load the migrations."""
 
-HEAD = "0037"
+HEAD = "0038"

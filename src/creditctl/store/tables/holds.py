@@ -29,8 +29,8 @@ class Hold(SQLModel, table=True):
 
     __tablename__ = "hold"
     __table_args__ = (
-        UniqueConstraint("event_hour", "event_id"),
-        Index("ix_hold_event", "event_id"),
+        # The id comes first, since calls are asked for by it alone.
+        UniqueConstraint("event_id", "event_hour"),
         Index(
             "ix_hold_open",
             "organization_id",
