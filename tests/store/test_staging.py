@@ -1,6 +1,7 @@
 """Columns laid beside the database are read as rows by both kinds of it."""
 
 import sqlite3
+from contextlib import closing, suppress
 
 import numpy as np
 import pytest
@@ -9,11 +10,19 @@ from hypothesis import strategies as st
 
 from creditctl.errors import Busy
 from creditctl.store import bulk_sqlite
-from creditctl.store.engine import UnitOfWork, reading, unit_of_work
+from creditctl.store.connections import IdleConnections
+from creditctl.store.engine import (
+    UnitOfWork,
+    reading,
+    rehearsal,
+    reusing_connections,
+    unit_of_work,
+)
 from creditctl.store.queries.usage import insert_events
 from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS, add_sums
 from creditctl.store.sqlite_image import FIRST_ROW, MOST_ROWS, database_image
 from creditctl.store.staging import laid_out, sorting, stage_tables
+from postgres_databases import EmptyDatabases
 
 INTEGERS = st.sampled_from([8, 16, 32, 64]).flatmap(
     lambda bits: st.lists(st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1), max_size=50)
@@ -180,3 +189,62 @@ def test_what_is_temporary_stays_where_sorts_would_use_other_memory(database: st
             found = unit.fetch_rows("SELECT number FROM beside ORDER BY number")
         assert [number for (number,) in found] == [1, 2, 3]
         assert unit.fetch_value("SELECT COUNT(*) FROM beside") == 3
+
+
+def many(unit: UnitOfWork, count: int, **others: np.ndarray) -> int:
+    """Stage so many rows; returns which table of the server, or of the file, they are in."""
+    stage_tables(unit, {"staged_thing": {"n": np.arange(count), **others}})
+    assert unit.fetch_value("SELECT COUNT(*) FROM staged_thing") == count
+    if unit.dialect == "sqlite":
+        return 0
+    return int(unit.fetch_value("SELECT 'pg_temp.staged_thing'::regclass::oid::bigint"))
+
+
+def is_left(database: str) -> bool:
+    """Whether the next transaction on PostgreSQL finds a table, which is empty then."""
+    with unit_of_work(database) as unit:
+        if unit.fetch_value("SELECT to_regclass('pg_temp.staged_thing')::text") is None:
+            return False
+        assert unit.fetch_value("SELECT COUNT(*) FROM staged_thing") == 0
+        return True
+
+
+def test_few_rows_are_staged_where_those_before_them_were(database: str) -> None:
+    tables = []
+    for count in (3, 1, 400):
+        with unit_of_work(database) as unit:
+            tables += [many(unit, count), many(unit, count + 1)]
+    assert len(set(tables)) == 1
+    with rehearsal(database) as unit:
+        tables.append(many(unit, 5))
+    with unit_of_work(database) as unit:
+        with suppress(ZeroDivisionError), unit.savepoint():
+            tables.append(many(unit, 6))
+            raise ZeroDivisionError
+        tables.append(many(unit, 7))
+    assert len(set(tables)) == 1
+
+
+def test_a_table_of_many_rows_or_other_columns_is_a_new_one(database: str) -> None:
+    for count, others in ((2, {}), (5_000, {}), (2, {}), (2, {"m": np.arange(2)}), (3, {})):
+        with rehearsal(database) as unit:
+            many(unit, count, **others)
+        with unit_of_work(database) as unit:
+            many(unit, count, **others)
+            many(unit, count, **others)
+        if database.startswith("postgresql"):
+            assert is_left(database) == (count < 5_000)
+
+
+def test_a_table_is_left_of_what_was_kept_where_connections_keep_what_they_stage(
+    postgres_databases: EmptyDatabases,
+) -> None:
+    with postgres_databases.lent() as lent:
+        for writing, keeps in ((unit_of_work, True), (rehearsal, True), (unit_of_work, False)):
+            with (
+                closing(IdleConnections(keep_staged=keeps)) as idle,
+                reusing_connections(idle),
+            ):
+                with writing(lent.url) as unit:
+                    many(unit, 3)
+                assert is_left(lent.url) == (keeps and writing is unit_of_work)

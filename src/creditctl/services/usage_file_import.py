@@ -38,6 +38,9 @@ from creditctl.store.queries.usage_batches import BatchRow, batch_rejects, find_
 from creditctl.store.staging import chunk_rows
 
 _ONE_PER_LINE = "ndjson"
+_WORTH_SETTLING = 10_000
+"""Records: what fewer of them change is tidied up at the end, which takes less than a thread."""
+
 Begin = Callable[[], AbstractContextManager[UnitOfWork]]
 
 
@@ -187,7 +190,8 @@ def _import_file(
             _stop_if_asked(options.watch, source, batch)
             with transactions.write_chunk() as unit:
                 batch = book_chunk(unit, context, job, batch, chunk)
-            transactions.settle()
+            if chunk.records >= _WORTH_SETTLING:
+                transactions.settle()
             options.watch.advanced(
                 Progress(source.name, chunk.records, stream.consumed, source.size or 0)
             )

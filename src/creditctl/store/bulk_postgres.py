@@ -7,10 +7,15 @@ from typing import Any, TypeAlias
 from creditctl.errors import Busy
 from creditctl.store.driver_postgres import translated_errors
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.transaction import EMPTIED
 from creditctl.store.trip_postgres import forget
 
 CHUNK_ROWS = 250_000
 """As on SQLite: what makes memory grow is the chunk, and the one that is read meanwhile."""
+
+_FEW_ROWS = 500
+"""They fit in ten pages, and a shorter table is planned for as if it had these: for so few rows a
+plan that was made before is the one that would be made now."""
 
 _TYPES = {"integer": "BIGINT", "binary": "BYTEA", "text": "TEXT"}
 
@@ -37,7 +42,8 @@ def stage(unit: UnitOfWork, layout: Any) -> None:
     for name, columns in layout.items():
         count = _count(columns)
         numbered = {"row": np.arange(FIRST_ROW, FIRST_ROW + count), **columns}
-        _make_temporary(unit, name, {one: _kind(values) for one, values in numbered.items()})
+        kinds = {one: _kind(values) for one, values in numbered.items()}
+        _make_temporary(unit, name, kinds, count)
         _copy(unit, name, numbered)
 
 
@@ -175,24 +181,37 @@ def _rows(columns: Columns, null: str = "") -> bytes:
     return rows.tobytes()
 
 
-def _make_temporary(unit: UnitOfWork, table: str, columns: Mapping[str, str]) -> None:
+def _make_temporary(
+    unit: UnitOfWork, table: str, columns: Mapping[str, str], rows: int | None
+) -> None:
+    """An empty table; it stays for later transactions if those find it, and `rows` are few."""
     declared = ", ".join(f"{name} {_TYPES[kind]}" for name, kind in columns.items())
+    staying, ending = f"({declared}){EMPTIED}", f"({declared}) ON COMMIT DROP"
+    may_stay = unit.keeps_staged and rows is not None and rows <= _FEW_ROWS
+    here, kept = unit.staged.get(table), unit.kept_tables().get(table)
+    if here is None and may_stay and kept == staying:
+        unit.staged[table] = staying
+        return
     # Not dropped by hand if possible: the driver would forget all statements that it prepared.
-    if unit.staged.get(table) == declared:
+    if may_stay and here == staying:
+        unit.run(f"DELETE FROM pg_temp.{table}")  # noqa: S608 - our names
+        return
+    if here == ending:
         unit.run(f"TRUNCATE pg_temp.{table}")
         return
-    if table in unit.staged:
+    if here or kept:
         unit.run(f"DROP TABLE pg_temp.{table}")
         forget(unit.connection)
-    unit.run(f"CREATE TEMP TABLE {table} ({declared}) ON COMMIT DROP")
-    unit.staged[table] = declared
+    made = staying if may_stay else ending
+    unit.run(f"CREATE TEMP TABLE {table} {made}")
+    unit.staged[table] = made
 
 
 def fill_temporary(
     unit: UnitOfWork, table: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Make a temporary table hold exactly these rows; columns are name -> kind of value."""
-    _make_temporary(unit, table, columns)
+    _make_temporary(unit, table, columns, None)
     append_rows(unit, table, tuple(columns), rows)
     # Without statistics the planner takes any join for a small one.
     unit.run(f"ANALYZE {table}")

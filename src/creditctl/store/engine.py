@@ -136,6 +136,7 @@ def _transaction(
     database: str, *, read_only: bool = False, keep: bool = True, flushed: bool = True
 ) -> Iterator[UnitOfWork]:
     unit, idle = _begun(database, read_only=read_only, flushed=flushed), _IDLE.get()
+    unit.keeps_staged = idle is not None and idle.keeps(has_staged=True)
     is_whole = False
     try:
         yield unit
@@ -148,6 +149,8 @@ def _transaction(
                 finish(unit)
             if keep:
                 unit.commit()
+        if keep:
+            unit.committed()
         is_whole = True
     except Exception as problem:
         is_whole = not isinstance(problem, _BROKEN)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar, cast, overload
+from weakref import WeakKeyDictionary
 
 from creditctl.store import driver_postgres, driver_sqlite
 from creditctl.store.each_row import ROWS
@@ -19,6 +20,12 @@ D = TypeVar("D")
 E = TypeVar("E")
 F = TypeVar("F")
 Parameters = Mapping[str, Any]
+
+_kept: "WeakKeyDictionary[Any, dict[str, str]]" = WeakKeyDictionary()
+"""Empty temporary tables that a connection to PostgreSQL has, and how they were declared."""
+
+EMPTIED = " ON COMMIT DELETE ROWS"
+"""How temporary tables are declared that stay."""
 
 DRIVERS = {"sqlite": driver_sqlite, "postgresql": driver_postgres}
 
@@ -48,7 +55,10 @@ class UnitOfWork:
         """What is known within `together` on PostgreSQL."""
 
         self.staged: dict[str, str] = {}
-        """Temporary tables that end with the transaction, and their columns."""
+        """Temporary tables that hold rows of this transaction, and how they were declared."""
+
+        self.keeps_staged = False
+        """Whether the next transaction finds those that do not end with this one, emptied."""
 
         self._statement = DRIVERS[dialect].statement
         self._translated = DRIVERS[dialect].translated_errors
@@ -178,6 +188,18 @@ class UnitOfWork:
             self._trip.ask("COMMIT", {})
             if not self._is_queueing:
                 self._trip.go()
+
+    def kept_tables(self) -> dict[str, str]:
+        """Temporary tables that earlier transactions left to this one, emptied."""
+        return _kept.setdefault(self.connection, {})
+
+    def committed(self) -> None:
+        """Remember which temporary tables the connection has from now on."""
+        for table, declared in self.staged.items():
+            if declared.endswith(EMPTIED):
+                self.kept_tables()[table] = declared
+            else:
+                self.kept_tables().pop(table, None)
 
     def version(self) -> tuple[int, int] | None:
         """Of what the transaction reads, but for what its own connection wrote; None: unknown.

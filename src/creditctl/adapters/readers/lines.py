@@ -16,6 +16,9 @@ LONGEST_LINE = 1_048_576
 BLOCK_BYTES = 8 * LONGEST_LINE
 """Tens of thousands of events, which stay near the processor."""
 
+_FIRST_BYTES = 65_536
+"""All that most files hold: a buffer for a whole block takes a millisecond to make."""
+
 _TILE_BYTES = LONGEST_LINE // 2
 """Bytes that are looked at at once: what is found out about them stays near the processor."""
 
@@ -103,7 +106,7 @@ def line_blocks(
 ) -> Iterator[LineBlock | Reject]:
     """The rest of a file, cut between lines; a line that fills a block alone is a reject."""
     rest = b""
-    buffer = bytearray(size)
+    buffer = bytearray(min(size, _FIRST_BYTES))
     reader = cast(BufferedIOBase, stream)
     while count := reader.readinto(buffer):
         cut = buffer.rfind(b"\n", 0, count) + 1
@@ -120,6 +123,8 @@ def line_blocks(
         with memoryview(buffer) as data:
             whole = b"".join((rest, data[:cut])) if cut else b""
             rest = bytes(data[cut:count]) if cut else rest + data[:count]
+        if count == len(buffer) < size:
+            buffer = bytearray(size)
         if whole:
             block = LineBlock(first, whole)
             yield block
