@@ -10,7 +10,8 @@ from creditctl.documents.document import Address, Document, Kind, Party, Row
 from creditctl.documents.style import PLAIN
 from creditctl.rules.units import Credits, Money
 from creditctl.services.new_files import appearing
-from creditctl.services.rendering import Renderer, Task
+from creditctl.services.render_tasks import Task
+from creditctl.services.rendering import Renderer
 
 from .bench import Bench
 from .results import Gate, Result

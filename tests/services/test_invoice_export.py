@@ -23,7 +23,8 @@ from creditctl.services.documents import ENDINGS, FORMATS
 from creditctl.services.invoice_export import ExportedInvoices, export_invoices
 from creditctl.services.invoice_payments import PayRequest, pay_invoice
 from creditctl.services.invoice_voiding import VoidRequest, void_invoice
-from creditctl.services.rendering import Renderer, Task
+from creditctl.services.render_tasks import Task
+from creditctl.services.rendering import Renderer
 from documents.samples import an_invoice
 from invoices import OCTOBER, drafted, final, used
 
@@ -191,17 +192,34 @@ def test_what_a_killed_process_leaves_is_done_without_it(monkeypatch: pytest.Mon
         several.close()
 
 
+def test_what_is_killed_in_the_middle_of_an_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rendering, "_WORTH_PROCESSES", 2)
+    # More than a pipe holds: who sends it waits until it is read.
+    tasks = [Task(an_invoice(number=f"RE-{i}", terms="x" * 200_000), "html") for i in range(20)]
+    alone, several = Renderer(PLAIN), Renderer(PLAIN)
+    found = several.render(tasks)
+    begun = [next(found), next(found)]
+    for child in active_children():
+        child.kill()
+        child.join()
+    assert begun + list(found) == [made for task in tasks for made in alone.render([task])]
+    several.close()
+
+
 KILLED = """
 import os, signal
 from multiprocessing import active_children
 
 from creditctl.documents.style import PLAIN
 from creditctl.services import rendering
+from creditctl.services.render_tasks import Task
 from documents.samples import an_invoice
 
 if __name__ == "__main__":
     rendering._WORTH_PROCESSES = 2
-    tasks = [rendering.Task(an_invoice(number=f"RE-{i}"), "html") for i in range(20)]
+    tasks = [Task(an_invoice(number=f"RE-{i}"), "html") for i in range(20)]
     list(rendering.Renderer(PLAIN).render(tasks))
     print(*(child.pid for child in active_children()), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -12,7 +12,8 @@ from creditctl.rules.periods import Period, month_text
 from creditctl.services.documents import ELECTRONIC, ENDINGS, style_of
 from creditctl.services.invoice_document import document_named
 from creditctl.services.new_files import appearing
-from creditctl.services.rendering import Renderer, Task
+from creditctl.services.render_tasks import Task
+from creditctl.services.rendering import Renderer
 from creditctl.services.usage_files import unwritable
 from creditctl.store.engine import reading, reusing_connections
 from creditctl.store.queries.invoice_papers import papers_of_month
