@@ -54,6 +54,8 @@ def pytest_collection() -> Iterator[None]:
         return (yield)
     finally:
         gc.freeze()
+        # What a test leaves is little, and to look for it seldom is enough.
+        gc.set_threshold(20_000, 20, 20)
         gc.enable()
 
 
