@@ -18,6 +18,7 @@ from creditctl.rules.instants import micros_of
 from creditctl.services.allowances import grant_due_allowances
 from creditctl.services.due_bookings import book_what_is_due
 from creditctl.services.limits_check import check_limits
+from creditctl.services.period_checks import misplaced_allowances
 from creditctl.services.spending import period_at
 from creditctl.services.subscription_changes import (
     CancelRequest,
@@ -118,6 +119,10 @@ class Subscribed(RuleBasedStateMachine):
     @rule()
     def check(self) -> None:
         check_limits(self.context)
+
+    def teardown(self) -> None:
+        with reading(self.base.database) as unit:
+            assert misplaced_allowances(unit) == []
 
     @invariant()
     def nothing_is_due_where_it_says_so(self) -> None:

@@ -8,6 +8,7 @@ from creditctl.errors import Conflict, InvalidInput, SubscriptionNotFound
 from creditctl.rules.periods import parse_month
 from creditctl.rules.units import NO_CREDITS, Credits
 from creditctl.services.balances import read_balance
+from creditctl.services.checks import run_checks
 from creditctl.services.credits import list_grants
 from creditctl.services.invoices import show_invoice
 from creditctl.services.invoicing import generate_invoices
@@ -331,3 +332,15 @@ def test_an_invoice_shows_what_an_unlimited_plan_covered_from_the_middle_of_a_pe
         ("Credits applied: subscription", "-1.00"),
         ("Covered by unlimited plan", "-50.00"),
     ]
+
+
+def test_a_clock_that_went_back_takes_no_period_away_that_has_begun(acme: Context) -> None:
+    """Its allowance was granted: without the change there would be no period of it."""
+    october = at(acme, "2026-10-01T00:00:00Z")
+    check_limits(october)
+    change(october, "big")
+    back = at(acme, "2026-09-29T18:00:00Z")
+    for step in (lambda: change(back, "huge"), lambda: cancel(back), lambda: cancel(back, "now")):
+        with pytest.raises(Conflict, match="from 2026-10-01 00:00 has begun, and the clock says"):
+            step()
+    assert run_checks(october) == []

@@ -8,7 +8,11 @@ from creditctl.services.subscription_periods import Began, SubscriptionPeriod
 from creditctl.services.subscriptions import present_period
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.plans import PlanVersionRow
-from creditctl.store.queries.subscriptions import SubscriptionRow, withdraw_plan_changes
+from creditctl.store.queries.subscriptions import (
+    SubscriptionRow,
+    last_allowance_start,
+    withdraw_plan_changes,
+)
 
 NOW, PERIOD_END = "now", "period-end"
 WHEN = (NOW, PERIOD_END)
@@ -25,7 +29,17 @@ def is_upgrade(old: PlanVersionRow, new: PlanVersionRow) -> bool:
 
 
 def withdraw_scheduled(unit: UnitOfWork, row: SubscriptionRow, now: datetime) -> int:
-    """Forget the changes that have not taken effect; returns how many."""
+    """Forget the changes that have not taken effect; returns how many.
+
+    Raises Conflict where an allowance was granted later than that: a clock went back.
+    """
+    granted_at = last_allowance_start(unit, row.id)
+    if granted_at is not None and granted_at > now + MOMENT:
+        began, present = (f"{time:%Y-%m-%d %H:%M}" for time in (granted_at, now))
+        raise Conflict(
+            f"the period from {began} has begun, and the clock says {present}",
+            hint="its allowance was granted already: set the clock right, or act as of later",
+        )
     if now < row.started_at:
         return withdraw_plan_changes(unit, row.id, now)
     # One that was made in this very instant took effect, though it begins a moment later.

@@ -185,6 +185,15 @@ def withdraw_plan_changes(unit: UnitOfWork, subscription_id: int, after: datetim
     )
 
 
+def last_allowance_start(unit: UnitOfWork, subscription_id: int) -> datetime | None:
+    """When the newest period began for which an allowance was granted; None without any."""
+    found = unit.fetch_value(
+        "SELECT MAX(period_starts_at) FROM credit_grant WHERE subscription_id = :id",
+        id=subscription_id,
+    )
+    return None if found is None else instant_of(int(found))
+
+
 def set_subscription_end(unit: UnitOfWork, subscription_id: int, at: datetime | None) -> None:
     """Let it end then, or go on."""
     forget_quiet(unit, subscription_id)
