@@ -59,8 +59,7 @@ def test_those_of_one_organization_are_run_in_turn_and_keep_no_thread(
     for place, step in enumerate(steps):
         lone.add(step, OURS if place % 2 else None, told.put)
     running = [begun.get(timeout=PATIENCE) for _ in range(OF_ONE_AT_ONCE)]
-    # In this thread it would never end.
-    assert lone.run(Step(OURS, begun), None, told.put) is None
+    lone.add(Step(OURS, begun), None, told.put)
     other = Step(ANOTHER, begun)
     lone.add(other, None, told.put)
     assert begun.get(timeout=PATIENCE) is other
@@ -92,20 +91,3 @@ def test_who_waited_for_a_lock_in_vain_did_so_for_all(
         one.go_on.set()
     assert [type(told.get(timeout=PATIENCE).problem) for _ in range(5)] == [Busy] * 5
     assert lone.held() == set()
-
-
-def test_a_thread_that_is_interrupted_holds_up_nobody(
-    lone: LoneSteps, begun: "SimpleQueue[Step]"
-) -> None:
-    class Interrupted(Step):
-        def run(self, _: object) -> "Step":
-            raise KeyboardInterrupt
-
-    told: SimpleQueue[Outcome[Step]] = SimpleQueue()
-    for _ in range(OF_ONE_AT_ONCE):
-        with pytest.raises(KeyboardInterrupt):
-            lone.run(Interrupted(OURS, begun), None, told.put)
-    lone.add(Step(OURS, begun), OURS, told.put)
-    one = begun.get(timeout=PATIENCE)
-    one.go_on.set()
-    assert told.get(timeout=PATIENCE).answer() is one

@@ -109,13 +109,11 @@ class GroupCommit:
         self._run_at_once([one for one in mine if self._may_share(one.step)])
         found: dict[int, Outcome[T]] = {}
         for place, one in enumerate(mine):
-            outcome, told = one.outcome, partial(tell, place)
-            if outcome is None and len(mine) == 1:
-                outcome = self._lone.run(one.step, one.owner, told)
-            elif outcome is None:
-                self._lone.add(one.step, one.owner, told)
-            if outcome is not None:
-                found[place] = outcome
+            if one.outcome is not None:
+                found[place] = one.outcome
+            else:
+                # Not in this thread: others wait for what it has answered already.
+                self._lone.add(one.step, one.owner, partial(tell, place))
         return found
 
     def _may_share(self, step: Step[Any]) -> bool:
@@ -212,7 +210,8 @@ class GroupCommit:
         except BaseException as problem:
             # Alone, each meets what is its own.
             for one in group:
-                one.outcome = None
+                # The locks that it had, or asked for, went with the transaction.
+                one.outcome, one.is_locked = None, False
             if not isinstance(problem, Exception):
                 raise
             retries = waits and self._is_choosy and isinstance(problem, Busy)

@@ -81,28 +81,6 @@ class LoneSteps:
         if owner is None or self._begins(one, owner):
             self._threads.submit(self._work, one)
 
-    def run(
-        self, step: Step[T], owner: int | None, tell: Callable[[Outcome[T]], None]
-    ) -> Outcome[T] | None:
-        """Run the step in this thread; None: it waits for others, and is told later."""
-        one = _Lone(step, tell)
-        if owner is not None and not self._begins(one, owner):
-            return None
-        try:
-            outcome = self._outcome(one)
-        except BaseException:
-            # This thread was interrupted: those behind it are not.
-            self._let_follow(one, Outcome())
-            raise
-        # What waits behind others is no longer this thread's.
-        if outcome is not None:
-            self._let_follow(one, outcome)
-        return outcome
-
-    def _let_follow(self, one: _Lone, outcome: Outcome[Any]) -> None:
-        if (following := self._following(one, outcome)) is not None:
-            self._threads.submit(self._work, following)
-
     def _work(self, begun: _Lone) -> None:
         """Run a step, and those of its organization that came meanwhile."""
         one: _Lone | None = begun
