@@ -126,7 +126,15 @@ def test_what_a_format_cannot_say_is_listed_and_the_run_goes_on(
 
 def test_a_void_invoice_is_no_electronic_one(books: Context, tmp_path: Path) -> None:
     void_invoice(books, VoidRequest(invoice="INV-2026-000001", reason="wrong organization"))
-    run = exported(books, tmp_path, "json", "ubl")
+    watched: list[tuple[int, int]] = []
+    run = export_invoices(
+        books,
+        parse_month(OCTOBER),
+        tmp_path,
+        ("json", "ubl"),
+        watch=lambda done, total: watched.append((done, total)),
+    )
+    assert watched[-1] == (3, 3)
     # The other one's parties have no addresses.
     assert [problem.file for problem in run.problems] == [f"{BOTH[1]}.ubl.xml"]
     assert names(tmp_path) == [f"{stem}.json" for stem in BOTH]

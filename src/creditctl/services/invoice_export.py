@@ -76,7 +76,8 @@ def export_invoices(
     problems: list[FileProblem] = []
     total = (len(invoices) + len(notes)) * len(formats)
     with closing(Renderer(style)) as renderer:
-        for tasks in _batches(context, [*invoices, *notes], formats):
+        for tasks, left_out in _batches(context, [*invoices, *notes], formats):
+            total -= left_out
             for task, made in zip(tasks, renderer.render(tasks), strict=True):
                 target = directory / file_name(task.document, task.format)
                 if made.problem is not None:
@@ -117,16 +118,18 @@ def _checked(formats: Sequence[str]) -> tuple[str, ...]:
 
 def _batches(
     context: Context, numbers: Sequence[str], formats: Sequence[str]
-) -> Iterator[list[Task]]:
+) -> Iterator[tuple[list[Task], int]]:
+    """What is to be rendered, and how much of a batch there is no file of."""
     for start in range(0, len(numbers), _BATCH):
         with reusing_connections():
             documents = [document_named(context, name) for name in numbers[start : start + _BATCH]]
-        yield [
+        tasks = [
             Task(document, name)
             for document in documents
             for name in formats
             if not (document.is_void and name in ELECTRONIC)
         ]
+        yield tasks, len(documents) * len(formats) - len(tasks)
 
 
 def _write(target: Path, content: bytes, *, replace: bool) -> str:
