@@ -69,7 +69,7 @@ BREACHES = {
         "UPDATE credit_note SET net_minor = 1000, total_minor = 1000"
     ),
     "credit notes never exceed their receipt": NOTE_OF_A_RECEIPT,
-    "what was reversed of a purchase is what its credit notes take back": NOTE_OF_A_RECEIPT,
+    "credit notes of paid credits take back what was reversed": NOTE_OF_A_RECEIPT,
     "what is owed back of a receipt is used once": (
         "UPDATE receivable_entry SET invoice_id = NULL, credit_note_id = 1 WHERE kind = 'paid'"
     ),

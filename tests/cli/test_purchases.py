@@ -81,6 +81,12 @@ def test_what_is_reversed_of_it_is_credited_and_pays_an_invoice(shop: Cli, tmp_p
     assert (moved["amount"], moved["surplus"], moved["status"]) == ("0.02", "49.98", "paid")
     told = shop("invoice transfer CN-2026-000009 INV-2026-000001 --reason settled", expect=3).stderr
     assert "there is no credit note 'CN-2026-000009'" in told
+    for name, what in (("CN-2026-000001", "a credit note"), ("R-2026-000001", "a receipt")):
+        said = shop(f"invoice pay {name} --reference r --reason x", expect=3).stderr
+        assert f"{name} is {what}, and no invoice" in said
+    shown = shop("invoice show CN-2026-000001").stdout
+    assert "Invoice" not in shown
+    assert "Due" not in shown
     for line in (f"purchases show {order['id']}", "invoice show CN-2026-000001"):
         assert max(map(len, shop(line).stdout.splitlines())) <= 80, line
 

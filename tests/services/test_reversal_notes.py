@@ -197,7 +197,7 @@ def test_an_order_form_is_credited_on_the_invoice_that_billed_it(
     assert amounts(taken) == [("2.40", "0.46", "2.86")]
     shown = show_invoice(november, BERLIN, OCTOBER)
     assert (str(shown.credited), str(shown.due)) == ("2.86", "0.95")
-    assert (show_credit_note(november, taken.credit_notes[0].id).grant) == grant_id
+    assert show_credit_note(november, taken.credit_notes[0].id).grant == grant_id
     found = balances(november, NOVEMBER, tmp_path)
     money = {account: value for (account, unit), value in found.items() if unit == "USD"}
     assert money == {

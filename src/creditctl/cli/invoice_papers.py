@@ -42,7 +42,7 @@ def send(
     """Send final invoices and credit notes by e-mail, with the PDF.
 
     They go to the organization's billing e-mail, and are sent once: what was sent is left alone.
-    --month takes a month's invoices, and the credit notes of those.
+    --month takes a month's invoices with their credit notes, and those of receipts issued in it.
     With einvoice = true under [documents] the PDF carries the electronic invoice. What could not be
     sent is listed with the reason, and it exits 7. Where the mail server cannot be reached, or lets
     nobody in, the others are not tried.

@@ -225,7 +225,7 @@ CREDIT_NOTE_VIEW = View(
         Column("tax"),
         Column("total"),
         Column("reason"),
-        Column("status", "Which is"),
+        Column("status", "Invoice is"),
         Column("due"),
         Column("surplus"),
         Column("dry_run", "Dry run"),
@@ -246,16 +246,18 @@ AGING_VIEW = View(
     empty="Nothing is due.",
 )
 _SOMETIMES = frozenset({"invoice", "receipt", "grant", "line"})
+_OF_AN_INVOICE = frozenset({"status", "due"})
 _ALWAYS = frozenset({"id", "legal_name", "month", "status", "total", "due"})
 
 
 def credit_note_view(note: object) -> View:
-    """The view of one credit note, without what it is not about: a receipt, a line, a grant."""
-    told = tuple(
-        column
-        for column in CREDIT_NOTE_VIEW.columns
-        if column.name not in _SOMETIMES or getattr(note, column.name) is not None
-    )
+    """The view of one credit note, without what it is not about: a line, a grant, an invoice.
+
+    A receipt is paid: nothing is due of it, and all that the note owes back is left.
+    """
+    absent = {name for name in _SOMETIMES if getattr(note, name) is None}
+    absent |= _OF_AN_INVOICE if "invoice" in absent else set()
+    told = tuple(column for column in CREDIT_NOTE_VIEW.columns if column.name not in absent)
     return replace(CREDIT_NOTE_VIEW, columns=told)
 
 

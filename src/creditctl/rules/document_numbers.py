@@ -9,6 +9,13 @@ PREFIXES = {RECEIPTS: "R", INVOICES: "INV", CREDIT_NOTES: "CN"}
 """Every series, and what its numbers begin with."""
 
 
+def series_of(reference: str) -> str | None:
+    """The series that a number, or a credit note's id, is of; None for anything else."""
+    if reference.startswith("cn_"):
+        return CREDIT_NOTES
+    return next((one for one, start in PREFIXES.items() if reference.startswith(f"{start}-")), None)
+
+
 def document_number(series: str, year: int, count: int) -> str:
     """The number of a series' `count`-th document of a year; from the millionth on it is longer."""
     return f"{PREFIXES[series]}-{year}-{count:06d}"

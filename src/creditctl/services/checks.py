@@ -8,7 +8,7 @@ from creditctl.context import Context
 from creditctl.errors import AuditKeyMissing, CreditctlError
 from creditctl.services.answers import from_json
 from creditctl.services.audit_chain import prove
-from creditctl.services.deferred_revenue import miscredited_purchases
+from creditctl.services.deferred_revenue import miscredited_lots
 from creditctl.services.money_verbs import VERBS, verb_named
 from creditctl.services.period_checks import (
     misplaced_allowances,
@@ -137,7 +137,7 @@ CHECKS: dict[str, Check] = {
     "what invoices move is posted once, on its day or the first open": asked(POSTED_OTHERWISE),
     "credit notes never exceed their invoice": asked(CREDITED_TOO_MUCH),
     "credit notes never exceed their receipt": asked(RECEIPT_CREDITED_TOO_MUCH),
-    "what was reversed of a purchase is what its credit notes take back": miscredited_purchases,
+    "credit notes of paid credits take back what was reversed": miscredited_lots,
     "what is owed back of a receipt is used once": asked(RECEIPT_CREDIT_USED_TWICE),
     "a final invoice settled the overage that it bills": asked(BILLED_OTHERWISE),
     "late usage is paid at most once": asked(UNPAID_LATE_USAGE),

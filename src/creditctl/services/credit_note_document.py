@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from creditctl.context import Context
 from creditctl.documents.document import Document, Kind, Party, Row
 from creditctl.errors import NotFound
-from creditctl.rules.document_numbers import CREDIT_NOTES, PREFIXES
+from creditctl.rules.document_numbers import CREDIT_NOTES, series_of
 from creditctl.rules.tax.treatment import Treatment
 from creditctl.rules.units import Money
 from creditctl.services.credit_note_parts import credit_left
@@ -39,7 +39,7 @@ class _Corrected:
 
 def is_credit_note(reference: str) -> bool:
     """Whether that is an id or number of a credit note, rather than of an invoice."""
-    return reference.startswith(("cn_", f"{PREFIXES[CREDIT_NOTES]}-"))
+    return series_of(reference) == CREDIT_NOTES
 
 
 def show_credit_note(context: Context, name: str) -> CreditNote:

@@ -9,7 +9,7 @@ from creditctl.rules.deferred_revenue import Gone, LotValue, split_used, value_o
 from creditctl.rules.instants import day_number, day_of
 from creditctl.rules.units import value_of
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.queries.credit_notes import credited_of_lot, credited_purchases
+from creditctl.store.queries.credit_notes import credited_lots, credited_of_lot
 from creditctl.store.queries.deferred_revenue import (
     Left,
     LotRow,
@@ -96,14 +96,17 @@ def reversed_value(unit: UnitOfWork, row: LotRow) -> int:
     return value_of_lot(price_of(row), row.amount.micro, gone).reversed
 
 
-def miscredited_purchases(unit: UnitOfWork) -> list[tuple[str, str]]:
-    """Receipts whose credit notes sum to another net than what was reversed: an invariant."""
+def miscredited_lots(unit: UnitOfWork) -> list[tuple[str, str]]:
+    """Lots whose credit notes sum to another net than what was reversed: an invariant.
+
+    Of an order form less may be credited: as much as invoices billed.
+    """
     found = []
-    for lot_id in credited_purchases(unit):
+    for lot_id in credited_lots(unit):
         if (lot := lot_of_grant(unit, lot_id)) is None:
             continue
         owed, credited = reversed_value(unit, lot), credited_of_lot(unit, lot_id)
-        if owed != credited:
+        if credited > owed or (credited < owed and not lot.is_ordered):
             said = f"{owed} minor units were reversed, its credit notes take back {credited}"
             found.append((lot.purchase or lot.public_id, said))
     return found

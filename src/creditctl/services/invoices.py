@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from creditctl.context import Context
 from creditctl.errors import InvalidInput, InvoiceNotFound
+from creditctl.rules.document_numbers import CREDIT_NOTES, RECEIPTS, series_of
 from creditctl.rules.invoice_amounts import Balance, balance_of
 from creditctl.rules.invoice_lines import Line
 from creditctl.rules.periods import Period, month_text
@@ -151,10 +152,19 @@ def show_invoice(context: Context, reference: str, month: Period | None = None) 
         return invoice_card(unit, find_invoice(unit, reference, month))
 
 
+_OTHERS = {
+    CREDIT_NOTES: ("a credit note", "'creditctl invoice show' of it tells what it corrects"),
+    RECEIPTS: ("a receipt", "'creditctl purchases show' of it lists its credit notes"),
+}
+
+
 def find_invoice(unit: UnitOfWork, reference: str, month: Period | None = None) -> InvoiceRow:
     """The row behind `show_invoice`, which says what it raises."""
     if month is None:
         found = invoice_by_public_id(unit, reference)
+        if found is None and (other := _OTHERS.get(series_of(reference) or "")):
+            what, hint = other
+            raise InvoiceNotFound(f"{reference} is {what}, and no invoice", hint=hint)
         if found is None and not reference.startswith(("inv_", "INV-")):
             organization = find_organization(unit, reference)
             raise InvalidInput(

@@ -33,16 +33,12 @@ def credit_what_was_reversed(
     granted by hand. The grant is the organization's, whose books are locked.
     """
     lot = lot_of_grant(unit, grant_id)
-    if lot is None or not (lot.purchase or lot.is_ordered):
+    if lot is None:
         return
     due = reversed_value(unit, lot) - credited_of_lot(unit, lot.id)
-    if due <= 0:
-        return
     if lot.is_ordered:
         _credit_invoices(unit, context, lot, due, reason)
-        return
-    purchase = purchase_named(unit, lot.purchase or "")
-    if purchase is not None:
+    elif lot.purchase is not None and (purchase := purchase_named(unit, lot.purchase)) is not None:
         receipt = corrected_receipt(unit, purchase, organization_id)
         _credit(unit, context, receipt, lot, due, reason)
 

@@ -92,10 +92,10 @@ def credited_of_lot(unit: UnitOfWork, lot_id: int) -> int:
     )
 
 
-def credited_purchases(unit: UnitOfWork) -> list[int]:
-    """Grants of purchases, as they were sold, that have credit notes; by internal id."""
+def credited_lots(unit: UnitOfWork) -> list[int]:
+    """Grants, as they were sold, that have credit notes; by internal id."""
     rows = unit.fetch_rows(
-        "SELECT DISTINCT grant_id FROM credit_note WHERE purchase_id IS NOT NULL ORDER BY 1"
+        "SELECT DISTINCT grant_id FROM credit_note WHERE grant_id IS NOT NULL ORDER BY 1"
     )
     return [int(lot_id) for (lot_id,) in rows]
 
