@@ -1,5 +1,6 @@
 """Connections that tests keep open between transactions: opening one costs more than it does."""
 
+import sqlite3
 from typing import Any
 
 from creditctl.store.connections import IdleConnections, Kind
@@ -25,7 +26,21 @@ class KeptConnections(IdleConnections):
         for kind in [kind for kind in self._idle if kind[0] != database]:
             self.drop(kind)
 
+    def drop_temporary(self) -> None:
+        """Close those to SQLite that made temporary tables: for the next test they would be there.
+
+        Even without rows they keep sorts where they are (see `driver_sqlite.sorting`).
+        """
+        for some in self._idle.values():
+            for connection in [one for one in some if _has_temporary(one)]:
+                some.remove(connection)
+                connection.close()
+
     def processes(self) -> list[int]:
         """Of the PostgreSQL server, at the other end."""
         kept = [one for some in self._idle.values() for one in some]
         return [one.info.backend_pid for one in kept if not one.closed]
+
+
+def _has_temporary(connection: sqlite3.Connection) -> bool:
+    return "temp" in (name for _, name, _ in connection.execute("PRAGMA database_list"))

@@ -53,6 +53,7 @@ class LentFile:
     def restored(self) -> bool:
         """Give it its content again; False where that cannot be done under open connections."""
         self.kept.drop_others(self.url)
+        self.kept.drop_temporary()
         try:
             log = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if log[0] or log[1] < 0 or self._schema() != self.schema:
