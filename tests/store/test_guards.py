@@ -81,9 +81,11 @@ def undone(unit: UnitOfWork) -> Iterator[None]:
     try:
         yield
     finally:
-        unit.run("ROLLBACK TO SAVEPOINT attempt")
-        # One of the same name around it would otherwise stay hidden behind it.
-        unit.run("RELEASE SAVEPOINT attempt")
+        # Beside PostgreSQL's driver, which would have the server forget what was ever prepared.
+        with unit.in_one_trip():
+            unit.run("ROLLBACK TO SAVEPOINT attempt")
+            # One of the same name around it would otherwise stay hidden behind it.
+            unit.run("RELEASE SAVEPOINT attempt")
 
 
 def refusal(unit: UnitOfWork, attempt: Callable[[], object]) -> str:
