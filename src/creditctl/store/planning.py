@@ -19,3 +19,12 @@ def look_up_by_key(unit: UnitOfWork) -> None:
     if unit.dialect == "postgresql":
         settings = ", ".join(f"set_config('{name}', '{to}', true)" for name, to in _BY_KEY.items())
         unit.run(f"SELECT {settings}")
+
+
+def there_is(rows: str) -> str:
+    """A condition: EXISTS, by key for each row that asks.
+
+    What PostgreSQL knows as EXISTS it may turn into a join that reads all rows of a small table;
+    the plan is kept while the table grows.
+    """
+    return f"((SELECT 1 {rows} LIMIT 1) IS NOT NULL)"

@@ -10,6 +10,7 @@ from creditctl.rules.instants import HOURS_PER_DAY
 from creditctl.store.each_row import each_row
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_given, given
+from creditctl.store.planning import there_is
 from creditctl.store.queries.usage_rollups import ROLLUPS, SUMS
 
 
@@ -61,6 +62,13 @@ def booked_with_id(
         event_id=event_id,
         **{f"hour_{place}": hour for place, hour in enumerate(hours)},
     )
+
+
+def booked_near(first_hour: str, event_id: str) -> str:
+    """Whether there is an event of that id; `hours` has the numbers of hours after the first."""
+    event = f"e.event_hour = {first_hour} + hours.number AND e.event_id = {event_id}"
+    # Two conditions: as a join, PostgreSQL might look for the id alone, through all events.
+    return there_is(f"FROM hours WHERE {there_is(f'FROM usage_event AS e WHERE {event}')}")
 
 
 def insert_call(unit: UnitOfWork, call: CallRow, batch_id: int) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from creditctl.rules.instants import micros_of
 from creditctl.store.engine import UnitOfWork
+from creditctl.store.planning import there_is
 from creditctl.store.queries.due_instalments import DUE
 
 _ENDLESS = 2**62
@@ -36,22 +37,22 @@ ENDED = """
 def is_due(owner: str) -> str:
     """Whether anything of the organization may have to be granted or ended by the clock."""
     return f"""
-        EXISTS (SELECT 1 {UNQUIET} AND s.organization_id = {owner})
-        OR EXISTS (SELECT 1 {DUE} AND f.organization_id = {owner})
-        OR EXISTS (SELECT 1 {ENDED} AND g.organization_id = {owner})
+        {there_is(f"{UNQUIET} AND s.organization_id = {owner}")}
+        OR {there_is(f"{DUE} AND f.organization_id = {owner}")}
+        OR {there_is(f"{ENDED} AND g.organization_id = {owner}")}
     """
 
 
 def pays_beyond_grants(owner: str, at: str) -> str:
     """Whether more than grants may cover what the organization uses at that time."""
-    return f"""
-        EXISTS (
-            SELECT 1 FROM subscription AS s
-            WHERE s.organization_id = {owner} AND NOT EXISTS (
-                {_QUIET} AND q.starts_at <= {at} AND q.ends_at > {at} AND NOT q.pays_beyond
-            )
+    return there_is(
+        f"""
+        FROM subscription AS s
+        WHERE s.organization_id = {owner} AND NOT EXISTS (
+            {_QUIET} AND q.starts_at <= {at} AND q.ends_at > {at} AND NOT q.pays_beyond
         )
-    """
+        """
+    )
 
 
 def note_quiet(

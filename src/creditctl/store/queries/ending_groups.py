@@ -8,10 +8,15 @@ from decimal import Decimal
 from creditctl.rules.instants import MICROS_PER_HOUR, micros_of
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_given, given, number_in
-from creditctl.store.queries.calls import options_of
+from creditctl.store.planning import there_is
+from creditctl.store.queries.calls import booked_near, options_of
 from creditctl.store.queries.due_work import is_due, pays_beyond_grants
 from creditctl.store.queries.holds import HoldRow
 
+_FRESH_DRAFT = """
+    FROM invoice AS i
+    WHERE i.organization_id = h.organization_id AND i.status = 'draft' AND NOT i.stale
+"""
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -123,15 +128,8 @@ def _named_holds(dialect: str) -> str:
                h.estimated_units, h.estimate_micro, h.state, h.captured_micro, b.id,
                NOT ({is_due("h.organization_id")})
                AND NOT {pays_beyond_grants("h.organization_id", "h.authorized_at")}
-               AND NOT EXISTS (
-                   SELECT 1 FROM hours CROSS JOIN usage_event AS e
-                   WHERE e.event_hour = a.first_hour + hours.number AND e.event_id = h.event_id
-               ),
-               EXISTS (
-                   SELECT 1 FROM invoice AS i
-                   WHERE i.organization_id = h.organization_id AND i.status = 'draft'
-                     AND NOT i.stale
-               )
+               AND NOT {booked_near("a.first_hour", "h.event_id")},
+               {there_is(_FRESH_DRAFT)}
         FROM asked AS a JOIN hold AS h ON h.id = a.hold_id
              JOIN organization AS o ON o.id = h.organization_id
              LEFT JOIN usage_batch AS b ON b.sha256 = a.digest AND b.options = a.options

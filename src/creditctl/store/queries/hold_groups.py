@@ -11,6 +11,8 @@ from creditctl.rules.instants import MICROS_PER_HOUR
 from creditctl.store.each_row import each_row
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.given import as_array, as_given, given, number_in
+from creditctl.store.planning import there_is
+from creditctl.store.queries.calls import booked_near
 from creditctl.store.queries.due_work import is_due, pays_beyond_grants
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -123,11 +125,9 @@ def plain_calls(
             FROM asked
         )
         SELECT c.place FROM calls AS c
-        WHERE NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.event_id = c.event_id)
-          AND NOT EXISTS (
-            SELECT 1 FROM hours CROSS JOIN usage_event AS e
-            WHERE e.event_hour = c.first_hour + hours.number AND e.event_id = c.event_id
-        ) AND NOT ({is_due("c.owner")}) AND NOT {pays_beyond_grants("c.owner", "c.made_at")}
+        WHERE NOT {there_is("FROM hold AS h WHERE h.event_id = c.event_id")}
+          AND NOT {booked_near("c.first_hour", "c.event_id")}
+          AND NOT ({is_due("c.owner")}) AND NOT {pays_beyond_grants("c.owner", "c.made_at")}
         """,
         asked=as_given(asked),
         hours=as_given((number,) for number in range(2 * reach // MICROS_PER_HOUR + 2)),
