@@ -60,7 +60,7 @@ def _unguarded(database: str, statement: str) -> Iterator[UnitOfWork]:
         if dialect == "sqlite":
             connection.execute("PRAGMA foreign_keys = OFF")
             connection.execute("PRAGMA ignore_check_constraints = ON")
-        driver.begin(connection, read_only=False)
+        connection.execute("BEGIN")
         for unguarded in _without_guards(connection, statement, is_sqlite=dialect == "sqlite"):
             connection.execute(unguarded)
         yield UnitOfWork(dialect, connection)

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from creditctl.errors import Busy
 from creditctl.store.driver_postgres import translated_errors
 from creditctl.store.engine import UnitOfWork
-from creditctl.store.transaction import EMPTIED
+from creditctl.store.kept_tables import EMPTIED, kept_tables
 from creditctl.store.trip_postgres import forget
 
 CHUNK_ROWS = 250_000
@@ -188,7 +188,7 @@ def _make_temporary(
     declared = ", ".join(f"{name} {_TYPES[kind]}" for name, kind in columns.items())
     staying, ending = f"({declared}){EMPTIED}", f"({declared}) ON COMMIT DROP"
     may_stay = unit.keeps_staged and rows is not None and rows <= _FEW_ROWS
-    here, kept = unit.staged.get(table), unit.kept_tables().get(table)
+    here, kept = unit.staged.get(table), kept_tables(unit.connection).get(table)
     if here is None and may_stay and kept == staying:
         unit.staged[table] = staying
         return

@@ -1,17 +1,20 @@
 """PostgreSQL: how to open it, begin a transaction, and say what went wrong."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 from creditctl.errors import Busy, DatabaseUnreadable, DiskFull, DriverMissing
+from creditctl.store.trip_postgres import is_answering
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _RETRYABLE = {"40001", "40P01", "55P03"}
 _FULL = "53100"
 _READ_ONLY = "25006"
+_UNSUPPORTED = "0A000"
+_NO_TABLE = "42P01"
 _UNREACHABLE = ("08", "53", "57", "58", "25P03", "25P04")
 """How the SQLSTATE begins where the server has ended the connection or the statement by itself: it
 is shut down or short of something, or somebody was too slow for a time limit of its own.
@@ -30,7 +33,7 @@ def connect(database: str, *, read_only: bool) -> Any:  # noqa: ARG001 - same si
         import psycopg
     except ImportError:
         raise DriverMissing("PostgreSQL needs the package psycopg") from None
-    # Transactions begin with one message of several statements, which the driver would not send.
+    # Transactions begin with several statements in one message, which the driver would not send.
     try:
         return psycopg.connect(
             database, connect_timeout=10, application_name="creditctl", autocommit=True
@@ -48,8 +51,8 @@ def expect_small_transactions(_: Any) -> None:
 
 
 def is_usable(connection: Any, database: str) -> bool:  # noqa: ARG001 - same signature as SQLite's
-    """Whether an idle connection is open on this side: the other is asked as it begins."""
-    return not connection.closed
+    """Whether an idle connection is open: what has ended on the other side has said so."""
+    return not connection.closed and not is_answering(connection)
 
 
 def version(_: Any) -> tuple[int, int] | None:
@@ -57,31 +60,45 @@ def version(_: Any) -> tuple[int, int] | None:
     return None
 
 
-def begin(connection: Any, *, read_only: bool, flushed: bool = True) -> str | None:
-    """Readers see one snapshot; writers read what is committed and lock what they change.
+def beginning(*, read_only: bool, flushed: bool) -> list[str]:
+    """What a transaction begins with; they go with its first statement (see `trip_postgres`).
 
-    What is not `flushed` reaches the disk a moment after its commit. Returns the migration this
-    database is at, or None without a schema: one round trip.
+    Readers see one snapshot; writers read what is committed and lock what they change. What is not
+    `flushed` reaches the disk a moment after its commit.
     """
-    import psycopg
-
     mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY" if read_only else "READ WRITE"
-    waits = "" if flushed else "SET LOCAL synchronous_commit = off; "
-    try:
-        cursor = connection.execute(
-            f"BEGIN {mode}; SET LOCAL lock_timeout = '30s'; {waits}"  # noqa: S608 - our words
-            "SELECT version_num FROM alembic_version",
-            prepare=False,
-        )
-    except psycopg.errors.UndefinedTable:
-        return None
-    except psycopg.errors.FeatureNotSupported as problem:
+    waits = [] if flushed else ["SET LOCAL synchronous_commit = off"]
+    return [
+        f"BEGIN {mode}",
+        "SELECT version_num FROM alembic_version",
+        "SET LOCAL lock_timeout = '30s'",
+        *waits,
+    ]
+
+
+def check_begun(results: Sequence[Any], check: Callable[[str | None], None]) -> None:
+    """Have the migration checked that the database is at; None: it has no schema.
+
+    `results` are those of what it begins with. Raises DatabaseUnreadable where one only reads; what
+    else went wrong is raised by who sent them.
+    """
+    from psycopg.pq import ExecStatus
+
+    opened, revision = results[:2]
+    if _state(opened) == _UNSUPPORTED:
         # To write, of a server that follows another one.
-        raise _read_only(problem) from problem
-    while cursor.nextset():
-        pass
-    row = cursor.fetchone()
-    return None if row is None else str(row[0])
+        raise _read_only(opened.error_message.decode(errors="replace"))
+    if _state(revision) == _NO_TABLE:
+        check(None)
+    elif revision.status == ExecStatus.TUPLES_OK:
+        check(revision.get_value(0, 0).decode() if revision.ntuples else None)
+
+
+def _state(result: Any) -> str:
+    """The SQLSTATE of a statement that went wrong."""
+    from psycopg.pq import DiagnosticField
+
+    return str((result.error_field(DiagnosticField.SQLSTATE) or b"").decode())
 
 
 def commit(connection: Any) -> None:
@@ -119,7 +136,7 @@ def _translation(problem: Exception) -> Exception | None:
     if state == _FULL:
         return DiskFull(f"PostgreSQL: {_first_line(problem)}")
     if state == _READ_ONLY:
-        return _read_only(problem)
+        return _read_only(str(problem))
     is_psycopg = type(problem).__module__.startswith("psycopg")
     name = type(problem).__name__
     is_ended = state is not None and state.startswith(_UNREACHABLE)
@@ -131,9 +148,9 @@ def _translation(problem: Exception) -> Exception | None:
     return None
 
 
-def _read_only(problem: Exception) -> DatabaseUnreadable:
+def _read_only(words: str) -> DatabaseUnreadable:
     return DatabaseUnreadable(
-        f"PostgreSQL: the database is read-only: {_first_line(problem)}",
+        f"PostgreSQL: the database is read-only: {words.strip().splitlines()[0]}",
         hint="give --db the server that takes changes, not one that follows it",
     )
 

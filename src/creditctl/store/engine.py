@@ -19,6 +19,7 @@ from creditctl.errors import (
 )
 from creditctl.store import driver_sqlite
 from creditctl.store.connections import IdleConnections, Kind
+from creditctl.store.kept_tables import remember_tables
 from creditctl.store.schema_version import HEAD
 from creditctl.store.transaction import DRIVERS, UnitOfWork
 
@@ -150,7 +151,7 @@ def _transaction(
             if keep:
                 unit.commit()
         if keep:
-            unit.committed()
+            remember_tables(unit.connection, unit.staged)
         is_whole = True
     except Exception as problem:
         is_whole = not isinstance(problem, _BROKEN)
@@ -202,14 +203,14 @@ def _begun(database: str, *, read_only: bool, flushed: bool) -> UnitOfWork:
 
 
 def _begun_on(dialect: str, connection: Any, *, read_only: bool, flushed: bool) -> UnitOfWork:
-    driver = DRIVERS[dialect]
+    unit = UnitOfWork(dialect, connection)
     try:
-        with driver.translated_errors():
-            _check_schema(driver.begin(connection, read_only=read_only, flushed=flushed))
+        with DRIVERS[dialect].translated_errors():
+            unit.begin(_check_schema, read_only=read_only, flushed=flushed)
     except BaseException:
         connection.close()
         raise
-    return UnitOfWork(dialect, connection)
+    return unit
 
 
 def _check_schema(revision: str | None) -> None:

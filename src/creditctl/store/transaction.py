@@ -3,7 +3,6 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar, cast, overload
-from weakref import WeakKeyDictionary
 
 from creditctl.store import driver_postgres, driver_sqlite
 from creditctl.store.each_row import ROWS
@@ -20,12 +19,6 @@ D = TypeVar("D")
 E = TypeVar("E")
 F = TypeVar("F")
 Parameters = Mapping[str, Any]
-
-_kept: "WeakKeyDictionary[Any, dict[str, str]]" = WeakKeyDictionary()
-"""Empty temporary tables that a connection to PostgreSQL has, and how they were declared."""
-
-EMPTIED = " ON COMMIT DELETE ROWS"
-"""How temporary tables are declared that stay."""
 
 DRIVERS = {"sqlite": driver_sqlite, "postgresql": driver_postgres}
 
@@ -62,6 +55,19 @@ class UnitOfWork:
 
         self._statement = DRIVERS[dialect].statement
         self._translated = DRIVERS[dialect].translated_errors
+
+    def begin(self, check: Callable[[str | None], None], *, read_only: bool, flushed: bool) -> None:
+        """Begin the transaction; `check` is told which migration the database is at.
+
+        PostgreSQL is told so along with the first statement.
+        """
+        if self._trip is None:
+            check(driver_sqlite.begin(self.connection, read_only=read_only, flushed=flushed))
+            return
+        self._trip.begin(
+            driver_postgres.beginning(read_only=read_only, flushed=flushed),
+            lambda results: driver_postgres.check_begun(results, check),
+        )
 
     def later(self, write: "Write", row: Any) -> None:
         """Have `write(unit, rows)` called once, before `before_commit`, with all such rows."""
@@ -188,18 +194,6 @@ class UnitOfWork:
             self._trip.ask("COMMIT", {})
             if not self._is_queueing:
                 self._trip.go()
-
-    def kept_tables(self) -> dict[str, str]:
-        """Temporary tables that earlier transactions left to this one, emptied."""
-        return _kept.setdefault(self.connection, {})
-
-    def committed(self) -> None:
-        """Remember which temporary tables the connection has from now on."""
-        for table, declared in self.staged.items():
-            if declared.endswith(EMPTIED):
-                self.kept_tables()[table] = declared
-            else:
-                self.kept_tables().pop(table, None)
 
     def version(self) -> tuple[int, int] | None:
         """Of what the transaction reads, but for what its own connection wrote; None: unknown.

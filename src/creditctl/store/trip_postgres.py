@@ -7,7 +7,7 @@ costs more than the server needs for a small one.
 import itertools
 import re
 import selectors
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -59,12 +59,18 @@ class Trip:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._asked: list[tuple[_Key, list[bytes | None], Answer]] = []
+        self._asked: list[_Asked] = []
+        self._begun: Callable[[Sequence[Any]], None] | None = None
 
     @property
     def is_waiting(self) -> bool:
         """Whether there is something to be sent."""
         return bool(self._asked)
+
+    def begin(self, statements: Sequence[str], begun: Callable[[Sequence[Any]], None]) -> None:
+        """Have these go first, and tell `begun` their results before anything else is raised."""
+        answers = [self.ask(sql, {}) for sql in statements]
+        self._begun = lambda results: begun(results[: len(answers)])
 
     def drop(self) -> None:
         """Do not send what waits."""
@@ -108,27 +114,59 @@ class Trip:
         connection.pipeline_sync()
         results = _received(connection, len(asked) + len(new) + 1)
         connection.exit_pipeline_mode()
-        self._check(results)
+        _place(asked, set(new), results)
+        self._check(asked, results)
         known.update(new)
-        placed = iter(results)
-        for key, _, answer in asked:
-            if new.pop(key, None) is not None:
-                next(placed)
-            answer.result = next(placed)
 
-    def _check(self, results: Sequence[Any]) -> None:
+    def _check(self, asked: Sequence["_Asked"], results: Sequence[Any]) -> None:
+        begun, self._begun = self._begun, None
+        failed = next((one for one in results if has_failed(one)), None)
+        if failed is not None:
+            forget(self._connection)
+        if begun is not None:
+            begun([answer.result for _, _, answer in asked])
+        if failed is not None:
+            raise self.error_of(failed)
+
+    def error_of(self, result: Any) -> Exception:
+        """What the driver raises for it."""
         from psycopg.errors import error_from_result
-        from psycopg.pq import ExecStatus
 
-        for result in results:
-            if result.status == ExecStatus.FATAL_ERROR:
-                forget(self._connection)
-                raise error_from_result(result, self._connection.info.encoding)
+        return error_from_result(result, self._connection.info.encoding)
+
+
+_Asked: TypeAlias = tuple[_Key, list[bytes | None], Answer]
+
+
+def has_failed(result: Any) -> bool:
+    """Whether a statement went wrong by itself; those after it were not run."""
+    from psycopg.pq import ExecStatus
+
+    return bool(result.status == ExecStatus.FATAL_ERROR)
+
+
+def _place(asked: Sequence[_Asked], new: set[_Key], results: Sequence[Any]) -> None:
+    """Give answers their results; of a statement that could not be prepared, why not."""
+    placed = iter(results)
+    for key, _, answer in asked:
+        answer.result = next(placed)
+        if key in new:
+            new.remove(key)
+            executed = next(placed)
+            if not has_failed(answer.result):
+                answer.result = executed
 
 
 def forget(connection: Any) -> None:
     """Prepare anew what it is asked next: the driver has the server forget all after a DROP."""
     _prepared.pop(connection, None)
+
+
+def is_answering(connection: Any) -> bool:
+    """Whether there is something to be read, though nothing was asked: mostly that it is over."""
+    with _SELECTOR() as selector:
+        selector.register(connection.pgconn.socket, selectors.EVENT_READ)
+        return bool(selector.select(0))
 
 
 def _reader_of(connection: Any) -> Any:
