@@ -44,6 +44,7 @@ from creditctl.services.hold_answers import Hold, HoldRequest
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization
 from creditctl.services.outcomes import Outcome, Tell
+from creditctl.services.price_book import these_prices
 from creditctl.services.step_groups import PlainSteps
 from creditctl.store.driver_sqlite import path_of
 from creditctl.store.engine import dialect_of, reusing_connections
@@ -158,6 +159,7 @@ def _ours(database: str, organizations: int, callers: int) -> Iterator[Callable[
     """Holds of one credit each, and their captures; callers ask again once they are answered."""
     group, books = GroupCommit(database, PlainSteps()), KeptBooks()
     prices = current_prices(_context(database))
+    known = these_prices(prices)
 
     def work(steps: Sequence[Step[Hold]], tell: Tell[Outcome[Hold]]) -> dict[int, Outcome[Hold]]:
         with books.open():
@@ -172,7 +174,7 @@ def _ours(database: str, organizations: int, callers: int) -> Iterator[Callable[
             hold = Authorization(_context(database), request, prices)
             (await batches.answer(hold)).answer()
             if is_charged:
-                capture = Capture(_context(database), name, prices, 200, 1)
+                capture = Capture(_context(database), name, known, 200, 1)
                 (await batches.answer(capture)).answer()
 
         async def all_of_them() -> float:

@@ -20,6 +20,7 @@ from creditctl.services.group_steps import run_alone
 from creditctl.services.hold_answers import Hold, HoldRequest
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization, Release
+from creditctl.services.price_book import these_prices
 from creditctl.services.step_groups import PlainSteps
 from creditctl.store.engine import dialect_of, unit_of_work
 from creditctl.store.queries.orgs import find_organization, lock_organizations
@@ -112,7 +113,7 @@ def steps_of(context: Context, names: Sequence[str], end: str, seed: int) -> lis
             steps.append(Release(context, name))
         else:
             status = chance.choice([200, 200, 200, 404])
-            steps.append(Capture(context, name, prices, status, chance.randint(0, 6)))
+            steps.append(Capture(context, name, these_prices(prices), status, chance.randint(0, 6)))
     return steps
 
 
@@ -200,7 +201,7 @@ def test_what_a_group_frees_can_be_held_in_it_and_not_a_credit_more(
     )
     steps: list[Any] = [
         Authorization(context, request, prices),
-        Capture(context, "first", prices, 200, 11),
+        Capture(context, "first", these_prices(prices), 200, 11),
         Release(context, "second"),
     ]
     with unit_of_work(context.database) as unit:

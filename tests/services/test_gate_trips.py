@@ -104,7 +104,7 @@ def test_of_an_organization_with_credits(
     open_books(at(context, "2026-10-01T00:00:00Z"), CATALOG)
     an_organization(context, "acme", credits="100")
     found = counted(context, monkeypatch, redis_url, plan="pro")
-    assert found == {"decision": 8, "capture": 5, "release": 3}
+    assert found == {"decision": 8, "capture": 3, "release": 3}
 
 
 @POSTGRES
@@ -114,7 +114,7 @@ def test_of_an_organization_with_a_subscription(
     open_books(at(context, "2026-10-01T00:00:00Z"), CATALOG)
     an_organization(context, "acme", plan="pro")
     found = counted(context, monkeypatch, redis_url)
-    assert found == {"decision": 8, "capture": 5, "release": 3}
+    assert found == {"decision": 8, "capture": 3, "release": 3}
 
 
 @POSTGRES
@@ -124,4 +124,4 @@ def test_where_more_than_grants_may_pay(
     open_books(at(context, "2026-10-01T00:00:00Z"), CATALOG)
     an_organization(context, "acme", plan="later")
     found = counted(context, monkeypatch, redis_url)
-    assert found == {"decision": 13, "capture": 10, "release": 3}
+    assert found == {"decision": 13, "capture": 8, "release": 3}

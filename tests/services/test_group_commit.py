@@ -25,6 +25,7 @@ from creditctl.services.group_steps import Together
 from creditctl.services.hold_answers import Hold, HoldRequest
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization, Release
+from creditctl.services.price_book import these_prices
 from creditctl.services.step_groups import PlainSteps
 from creditctl.store.connections import IdleConnections
 from creditctl.store.engine import UnitOfWork, dialect_of, reusing_connections, unit_of_work
@@ -53,7 +54,7 @@ class Books:
         return found
 
     def capture(self, name: str, units: int = 1) -> Hold:
-        found: Hold = self.run(Capture(self.context, name, self.prices, 200, units))
+        found: Hold = self.run(Capture(self.context, name, these_prices(self.prices), 200, units))
         return found
 
     def release(self, name: str) -> Hold:
@@ -167,7 +168,10 @@ def test_names_that_no_database_takes_trouble_nobody_else(books: Books) -> None:
         )
         for n, name in enumerate(names)
     ]
-    steps += [Capture(books.context, one, books.prices, 200, 1) for one in ("half \ud800", "a-0")]
+    steps += [
+        Capture(books.context, one, these_prices(books.prices), 200, 1)
+        for one in ("half \ud800", "a-0")
+    ]
     with unit_of_work(books.context.database) as unit:
         assert sorted(PlainSteps().owners(unit, steps)) == [0, 3, 5]
 

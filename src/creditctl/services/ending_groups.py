@@ -71,11 +71,15 @@ class TogetherEnded:
                 continue
         if not numbers:
             return dict
+        captures = [step for step in steps.values() if isinstance(step, Capture)]
+        books = {asked: asked(unit) for asked in {step.prices for step in captures}}
         answer = holds_named(unit, numbers.items())
 
         def owners() -> dict[int, int]:
             found = {row.reference: row for row in answer()}
             known: dict[int, int] = {}
+            for capture in captures:
+                capture.book = books[capture.prices]()
             for place, step in steps.items():
                 step.known = found.get(step.reference)
                 if step.known is not None:

@@ -114,7 +114,7 @@ class Gate:
         Raises, before anything is counted, what makes it impossible for all of them.
         """
         with reading(context.database) as unit:
-            snapshot = Snapshot(unit, context, self._terms, self._asked_prices(unit))
+            snapshot = Snapshot(unit, context, self._terms, self.asked_prices(unit))
             found = [_found(snapshot, *one, count=count) for one in asked]
         hits = {
             place: (one.key.first_id, one.checks)
@@ -161,7 +161,19 @@ class Gate:
     def prices(self, context: Context) -> PriceBook:
         """Every price, read again only when a catalog was applied."""
         with reading(context.database) as unit:
-            return self._asked_prices(unit)()
+            return self.asked_prices(unit)()
+
+    def asked_prices(self, unit: UnitOfWork) -> Callable[[], PriceBook]:
+        """Every price: whether the catalog is still the same is asked along with what follows."""
+        with unit.along():
+            newest = asked_newest_catalog(unit)
+
+        def prices() -> PriceBook:
+            if self._book is None or self._book[0] != newest():
+                self._book = (newest(), load_price_book(unit))
+            return self._book[1]
+
+        return prices
 
     def _count(
         self, context: Context, facts: Permitted, verdict: Verdict | CountersDown | None
@@ -203,18 +215,6 @@ class Gate:
             decision = counted_decision(caller, asked, context.now, Verdict(()))
         left = None if limit is None else max(limit - held, 0)
         return replace(decision, limit=limit, remaining=left, evicted=evicted)
-
-    def _asked_prices(self, unit: UnitOfWork) -> Callable[[], PriceBook]:
-        """Whether the catalog is still the same is asked along with what follows."""
-        with unit.along():
-            newest = asked_newest_catalog(unit)
-
-        def prices() -> PriceBook:
-            if self._book is None or self._book[0] != newest():
-                self._book = (newest(), load_price_book(unit))
-            return self._book[1]
-
-        return prices
 
 
 def decide_request(context: Context, request: GateRequest, *, count: bool = True) -> GateDecision:

@@ -4,7 +4,7 @@ The counters come first and the credits last, for only the credits can be promis
 Who is refused for want of them is counted nowhere: a quota counts none that was denied.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias, cast
@@ -116,8 +116,9 @@ def begin_calls(
     """
     calls = {place: one for place, one in enumerate(wanted) if isinstance(one, WantedCall)}
     ends = {place: one for place, one in enumerate(wanted) if not isinstance(one, WantedCall)}
-    # Prices first: where the books do not answer, nothing was counted.
-    found: dict[int, Outcome[_Ready]] = dict(_endings(gate, context, ends))
+    found: dict[int, Outcome[_Ready]] = {
+        place: outcome_of(partial(_ending, gate, context, one)) for place, one in ends.items()
+    }
     weighed = _weighed(gate, context, list(calls.values()))
     for (place, one), weighing in zip(calls.items(), weighed, strict=True):
         found[place] = outcome_of(partial(_admitted, gate, context, one, weighing))
@@ -175,22 +176,10 @@ def _admitted(
         raise
 
 
-def _endings(
-    gate: Gate, context: Context, wanted: Mapping[int, WantedCapture | WantedRelease]
-) -> dict[int, Outcome[Step[Hold]]]:
-    captures = {place: one for place, one in wanted.items() if isinstance(one, WantedCapture)}
-    steps: dict[int, Outcome[Step[Hold]]] = {
-        place: outcome_of(partial(Release, context, one.reference))
-        for place, one in wanted.items()
-        if place not in captures
-    }
-    if not captures:
-        return steps
-    prices = gate.prices(context)
-    return steps | {
-        place: outcome_of(partial(Capture, context, one.reference, prices, one.status, one.units))
-        for place, one in captures.items()
-    }
+def _ending(gate: Gate, context: Context, one: WantedCapture | WantedRelease) -> Step[Hold]:
+    if isinstance(one, WantedRelease):
+        return Release(context, one.reference)
+    return Capture(context, one.reference, gate.asked_prices, one.status, one.units)
 
 
 def _made(

@@ -23,13 +23,12 @@ from creditctl.services.call_booking import (
     priced_call,
     served_call,
 )
-from creditctl.services.call_prices import current_prices
 from creditctl.services.due_bookings import book_what_is_due
 from creditctl.services.group_steps import run_alone
 from creditctl.services.hold_answers import Hold, shown
 from creditctl.services.hold_steps import EndingStep, end_grants_again
 from creditctl.services.outcomes import Outcome, outcome_of
-from creditctl.services.price_book import PriceBook
+from creditctl.services.price_book import AskedPrices, PriceBook, load_price_book, these_prices
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.calls import BookedRow, CallRow, booked_with_id
 from creditctl.store.queries.grants import something_is_due
@@ -62,20 +61,29 @@ def capture(
     available, and the rest is overage, `overshoot`. `reference` is the hold's id or the request id.
     Raises NotFound, InvalidInput, and Conflict where the call was released.
     """
-    book = prices or current_prices(context)
-    return run_alone(context.database, Capture(context, reference, book, status, units))
+    asked = these_prices(prices) if prices else lambda unit: partial(load_price_book, unit)
+    return run_alone(context.database, Capture(context, reference, asked, status, units))
 
 
 class Capture(EndingStep):
     """The step of `capture`; raises InvalidInput as it is made."""
 
     def __init__(
-        self, context: Context, reference: str, book: PriceBook, status: int, units: int
+        self, context: Context, reference: str, prices: AskedPrices, status: int, units: int
     ) -> None:
         super().__init__(context, reference)
         if status not in _STATUSES or not 0 <= units <= LARGEST_UNITS:
             raise InvalidInput(f"status {status} with {units} units is no answer to a call")
-        self.book, self.status, self.units = book, status, units
+        self.prices, self.status, self.units = prices, status, units
+        self.book: PriceBook
+        """The prices, once the owner was asked for."""
+
+    def owner(self, unit: UnitOfWork) -> int:
+        """Whose call it is; raises NotFound."""
+        asked = self.prices(unit)
+        owner = super().owner(unit)
+        self.book = asked()
+        return owner
 
     def run(self, unit: UnitOfWork) -> Hold:
         """Book the call, and end its hold."""

@@ -1,8 +1,10 @@
 """The prices in force, ready to be asked once per event."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from creditctl.rules.endpoint_match import EndpointMatcher
 from creditctl.rules.instants import micros_of
@@ -119,6 +121,15 @@ class PriceBook:
                 if starts_at <= at_micros and (ends_at is None or at_micros < ends_at):
                     return price
         return None
+
+
+AskedPrices: TypeAlias = Callable[[UnitOfWork], Callable[[], PriceBook]]
+"""Asks for every price along with what a transaction asks next; they are answered later."""
+
+
+def these_prices(book: PriceBook) -> AskedPrices:
+    """Those that are known already."""
+    return lambda _: lambda: book
 
 
 def load_price_book(unit: UnitOfWork) -> PriceBook:
