@@ -107,7 +107,7 @@ def test_where_no_file_can_grow_an_import_stops_and_goes_on_later(
 @pytest.mark.skipif(not can_mount(), reason="no file system can be mounted here")
 @pytest.mark.parametrize(
     "kilobytes",
-    [8, 600, *(pytest.param(size, marks=pytest.mark.slow) for size in range(40, 800, 40))],
+    [8, 300, *(pytest.param(size, marks=pytest.mark.slow) for size in range(40, 800, 40))],
 )
 def test_on_a_full_disk_an_import_stops_and_goes_on_when_there_is_room(
     books: Path, usage_file: Path, clean_run: CleanRun, tmp_path: Path, kilobytes: int
