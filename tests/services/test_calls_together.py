@@ -184,9 +184,12 @@ def test_where_the_books_are_away_nothing_is_counted(
     def away(*_: object) -> None:
         raise DatabaseMissing("test")
 
-    monkeypatch.setattr(gate, "prices", away)
-    with pytest.raises(DatabaseMissing):
-        answer_calls(gate, books, [call(key, "r-1"), WantedCapture("r-0")])
+    with monkeypatch.context() as patched:
+        patched.setattr(gate, "asked_prices", away)
+        with pytest.raises(DatabaseMissing):
+            answer_calls(gate, books, [call(key, "r-1"), WantedCapture("r-0")])
+        (ended,) = answer_calls(gate, books, [WantedCapture("r-0")])
+    assert isinstance(ended.problem, DatabaseMissing)
     assert counted(gate, books, key) == 0
 
 
