@@ -104,7 +104,7 @@ def test_of_an_organization_with_credits(
     open_books(at(context, "2026-10-01T00:00:00Z"), CATALOG)
     an_organization(context, "acme", credits="100")
     found = counted(context, monkeypatch, redis_url, plan="pro")
-    assert found == {"decision": 8, "capture": 3, "release": 3}
+    assert found == {"decision": 7, "capture": 3, "release": 3}
 
 
 @POSTGRES

@@ -24,7 +24,12 @@ from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.gate import decided_for
 from creditctl.store.queries.keys import KeyRow
 from creditctl.store.queries.orgs import organization_by_id
-from creditctl.store.queries.plans import PlanVersionRow, find_plan, plan_versions, version_at
+from creditctl.store.queries.plans import (
+    PlanVersionRow,
+    plan_versions,
+    plan_versions_named,
+    version_at,
+)
 
 LASTS = timedelta(minutes=1)
 """Terms are kept for this long, unless something of them begins or ends within it."""
@@ -121,7 +126,7 @@ def terms_of(unit: UnitOfWork, key: KeyRow, at: datetime) -> Terms:
 
 
 def _own_versions(unit: UnitOfWork, key: KeyRow) -> list[PlanVersionRow] | None:
-    return None if key.plan is None else plan_versions(unit, find_plan(unit, key.plan).id)
+    return None if key.plan is None else plan_versions_named(unit, key.plan)
 
 
 def _versions(

@@ -26,7 +26,7 @@ from creditctl.services.usage_forecast import outlook_of
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.budgets import BudgetRow, chosen_budget_rows
 from creditctl.store.queries.keys import keys_of
-from creditctl.store.queries.plans import find_plan, plan_versions, version_at
+from creditctl.store.queries.plans import plan_versions_named, version_at
 from creditctl.store.queries.spending import (
     LiveRow,
     beyond_allowance,
@@ -232,7 +232,7 @@ class Spending:
         for key in keys_of(self._unit, asked.row.organization_id):
             plan = asked.period.plan if asked.period else None
             if key.plan is not None:
-                versions = plan_versions(self._unit, find_plan(self._unit, key.plan).id)
+                versions = plan_versions_named(self._unit, key.plan)
                 plan = version_at(versions, self._at)
             if plan is not None and key.is_active(self._at):
                 found.append((key.first_id, json.loads(plan.limits).get(QUOTA)))

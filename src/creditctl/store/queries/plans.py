@@ -73,6 +73,15 @@ def plan_versions(unit: UnitOfWork, plan_id: int) -> list[PlanVersionRow]:
     )
 
 
+def plan_versions_named(unit: UnitOfWork, name: str) -> list[PlanVersionRow]:
+    """The same of the plan of that name."""
+    return unit.fetch(
+        PlanVersionRow,
+        f"SELECT {_COLUMNS} {_FROM} WHERE p.name = :name ORDER BY v.effective_from",
+        name=name,
+    )
+
+
 def version_at(versions: Sequence[PlanVersionRow], at: datetime) -> PlanVersionRow:
     """The one in force at that time; raises PlanNotFound when the plan began later."""
     for version in reversed(versions):
