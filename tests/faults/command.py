@@ -21,7 +21,9 @@ def command_line(database: str, *arguments: str | Path) -> list[str]:
 
 def surroundings(chunk: int) -> dict[str, str]:
     """The environment of an importer: chunks of that size, and the name that clean runs have."""
-    return {**os.environ, "CREDITCTL_IMPORT_CHUNK": str(chunk), "CREDITCTL_ACTOR": "importer"}
+    # Whose streams are buffered, as everybody's are: what is left in them is written at the end.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**kept, "CREDITCTL_IMPORT_CHUNK": str(chunk), "CREDITCTL_ACTOR": "importer"}
 
 
 def start_import(database: str, *paths: Path, chunk: int) -> Forked:

@@ -6,6 +6,7 @@ import subprocess
 from fcntl import F_SETPIPE_SZ, fcntl
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
+from typing import IO
 
 import pytest
 
@@ -83,6 +84,38 @@ def test_the_answers_are_longer_than_what_a_pipe_holds(used: str) -> None:
 
 def test_a_failure_that_nobody_reads_has_its_exit_status(used: str) -> None:
     assert answered_to_nobody(used, "orgs", "show", "nobody", with_errors=True) == (3, "")
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["nobody reads", "no room"])
+def test_an_answer_is_whole_though_its_note_cannot_be_written(
+    prepared_sqlite: Path, tmp_path: Path, *, full: bool
+) -> None:
+    path = tmp_path / "company.db"
+    shutil.copyfile(prepared_sqlite, path)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open("/dev/full" if full else writer, "wb") as lost:  # noqa: PTH123
+        process = run_with_errors_to(lost, path, "keys", "create", "prepaid", "--name", "new")
+        assert (process.returncode, b"ck_live_" in process.stdout) == (0, True)
+        process = run_with_errors_to(lost, path, "orgs", "show", "nobody")
+        assert (process.returncode, process.stdout) == (3, b"")
+    if full:
+        os.close(writer)
+
+
+def run_with_errors_to(
+    stream: IO[bytes], database: Path, *words: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command whose stderr goes there."""
+    return subprocess.run(
+        command_line(f"sqlite:///{database}", *words),
+        env=surroundings(CHUNK),
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=stream,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+    )
 
 
 def test_an_import_whose_summary_nobody_reads_is_booked(

@@ -19,7 +19,7 @@ from creditctl import __version__
 from creditctl.cli.failures import Failure
 from creditctl.cli.global_options import global_options, with_global_options
 from creditctl.cli.session import Session, session_of
-from creditctl.cli.terminal import Terminal
+from creditctl.cli.terminal import Terminal, silence
 from creditctl.errors import CreditctlError, DiskFull, ExitStatus
 
 
@@ -137,7 +137,7 @@ class RootGroup(TyperGroup):
         except _click.exceptions.NoArgsIsHelpError as helping:
             session.write(helping.format_message())
         except BrokenPipeError:
-            _silence(session.terminal)
+            silence(session.terminal.stdout)
         except (Exception, KeyboardInterrupt) as error:  # the boundary: everything ends here
             return _report(error, arguments, session)
         return status
@@ -158,15 +158,14 @@ def _report(error: BaseException, arguments: list[str], session: Session) -> int
 
         traceback.print_exception(error, file=session.terminal.stderr)
     if isinstance(error, OSError):
-        _silence(session.terminal)
-    failure = _failure_of(error)
-    stderr = session.terminal.stderr
-    with suppress(BrokenPipeError):
-        failure.write(
-            stderr,
+        silence(session.terminal.stdout)
+    failure, terminal = _failure_of(error), session.terminal
+    terminal.tell(
+        failure.text(
             as_json=_format_asked(arguments, session) in _JSON_FORMATS,
-            colour=session.terminal.colours(stderr),
+            colour=terminal.colours(terminal.stderr),
         )
+    )
     return failure.exit_status
 
 
@@ -240,12 +239,6 @@ def _canonical(name: str) -> str | None:
     if name in GROUPS:
         return name
     return next((known for known, group in GROUPS.items() if name in group.aliases), None)
-
-
-def _silence(terminal: Terminal) -> None:
-    """Let the interpreter's last flush go nowhere: the reader has left."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), terminal.stdout.fileno())
 
 
 def _version_option() -> TyperOption:

@@ -1,7 +1,7 @@
 """A failure as people and programs read it; `cli.app` decides what it is."""
 
 from dataclasses import dataclass
-from typing import Self, TextIO
+from typing import Self
 
 from creditctl.errors import CreditctlError, ExitStatus
 from creditctl.output.safe_text import visible, visible_in_json
@@ -30,9 +30,9 @@ class Failure:
             retryable=error.retryable,
         )
 
-    def write(self, stream: TextIO, *, as_json: bool, colour: bool) -> None:
+    def text(self, *, as_json: bool, colour: bool) -> str:
         """One `error:` line and a `hint:`, or one JSON object."""
-        stream.write(self._json() if as_json else self._text(colour=colour))
+        return self._json() if as_json else self._text(colour=colour)
 
     def _text(self, *, colour: bool) -> str:
         label = "\x1b[31merror:\x1b[0m" if colour else "error:"

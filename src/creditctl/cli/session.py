@@ -97,11 +97,11 @@ class Session:
     def note(self, text: str) -> None:
         """Tell a person something that is not data; silent with `--quiet`."""
         if not self._given.get("quiet"):
-            self.terminal.stderr.write(f"{visible(text)}\n")
+            self.terminal.tell(f"{visible(text)}\n")
 
     def warn(self, text: str) -> None:
         """Tell a person about a risk, even with `--quiet`."""
-        self.terminal.stderr.write(f"warning: {visible(text)}\n")
+        self.terminal.tell(f"warning: {visible(text)}\n")
 
     def confirm(self, question: str) -> None:
         """Ask before something that cannot be undone; returns only on yes."""
@@ -109,8 +109,7 @@ class Session:
             return
         if not self.terminal.can_ask:
             raise ConfirmationNeeded(f"{question} needs a yes, and there is no terminal to ask on")
-        self.terminal.stderr.write(f"{visible(question)} [y/N] ")
-        self.terminal.stderr.flush()
+        self.terminal.tell(f"{visible(question)} [y/N] ")
         if self.terminal.stdin.readline().strip().lower() not in {"y", "yes"}:
             self.note("nothing was changed")
             raise typer.Exit(ExitStatus.FAILURE)

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TextIO
@@ -38,6 +39,14 @@ class Terminal:
         """Whether there is a person to answer a question."""
         return self.stdin.isatty()
 
+    def tell(self, text: str) -> None:
+        """Write a message to stderr; where it cannot be written, whatever else is done goes on."""
+        try:
+            self.stderr.write(text)
+            self.stderr.flush()
+        except OSError:
+            silence(self.stderr)
+
     def read_secret(self, prompt: str) -> str:
         """One line from stdin; typed by a person it is not shown."""
         if self.can_ask:
@@ -51,6 +60,12 @@ class Terminal:
         if self.environment.get("NO_COLOR") or self.environment.get("TERM") == "dumb":
             return False
         return stream.isatty()
+
+
+def silence(stream: TextIO) -> None:
+    """Let what is written there go nowhere from now on, the interpreter's last flush too."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _open(stream: TextIO | None, mode: str) -> TextIO:

@@ -160,7 +160,7 @@ def replace_signals(
 
 
 _MOMENT, _PATIENTLY = "100ms", "30s"
-"""How long PostgreSQL waits for a lock: of many, and otherwise (see `driver_postgres.begin`)."""
+"""How long PostgreSQL waits for a lock: of many, and otherwise (`driver_postgres.beginning`)."""
 
 
 def lock_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> None:
