@@ -16,9 +16,16 @@ from creditctl.context import Context
 from creditctl.rules.budgets import Measure, Scope, Span, Threshold, parse_threshold
 from creditctl.rules.units import Credits
 from creditctl.services.budget_changes import DAILY, Wanted, set_budget
+from creditctl.services.call_prices import current_prices
+from creditctl.services.group_commit import GroupCommit
+from creditctl.services.hold_answers import HoldRequest
+from creditctl.services.hold_capture import Capture
+from creditctl.services.hold_steps import Authorization
 from creditctl.services.limits_check import check_limits
 from creditctl.services.limits_status import list_limit_status
+from creditctl.services.price_book import these_prices
 from creditctl.services.standings import assess
+from creditctl.services.step_groups import PlainSteps
 from creditctl.store.engine import UnitOfWork, reading
 from creditctl.store.queries.limit_marks import EVERYBODY, is_anybody_marked
 
@@ -46,6 +53,23 @@ def test_the_states_of_all_are_told_whoever_was_looked_at(noon: Context) -> None
     check_limits(noon)
     again = check_limits(noon)
     assert (again.checked, again.ok, again.blocked) == (0, 1, 1)
+
+
+def test_who_only_holds_credits_has_nothing_new_to_be_looked_at(noon: Context) -> None:
+    an_organization(noon, credits="100")
+    check_limits(noon)
+    calls = GroupCommit(noon.database, PlainSteps())
+    prices = current_prices(noon)
+    request = HoldRequest(
+        request_id="r-1", method="GET", path="/rows", organization="acme", units=5
+    )
+    (hold,) = calls.run_all([Authorization(noon, request, prices)])
+    assert hold.answer().state == "open"
+    assert check_limits(noon).checked == 0
+    assert not check_limits(noon, everybody=True).has_news
+    (ended,) = calls.run_all([Capture(noon, "r-1", these_prices(prices), 200, 5)])
+    assert ended.answer().state == "captured"
+    assert check_limits(noon).checked == 1
 
 
 def test_time_alone_brings_an_organization_back(noon: Context) -> None:

@@ -42,6 +42,7 @@ from creditctl.store.queries.ending_groups import (
 from creditctl.store.queries.holds import CAPTURED, OPEN, RELEASED
 from creditctl.store.queries.invoices import mark_draft_stale
 from creditctl.store.queries.late_usage import asked_final_end
+from creditctl.store.queries.limit_marks import mark_organizations
 from creditctl.store.queries.served_groups import (
     Drawn,
     Served,
@@ -89,12 +90,13 @@ class TogetherEnded:
         return owners
 
     def run(
-        self, unit: UnitOfWork, steps: Mapping[int, Ending], _: Mapping[int, int]
+        self, unit: UnitOfWork, steps: Mapping[int, Ending], owners: Mapping[int, int]
     ) -> Callable[[Draws], dict[int, Hold]]:
         """Asks about the holds; their organizations are locked.
 
         What it returns ends the plain ones and adds to the draws: the ended holds by place.
         """
+        mark_organizations(unit, (owners[place] for place in steps))
         # Of several about one hold the first may be plain; the others find it ended.
         wanted: dict[int, tuple[int, NamedHold]] = {}
         for place, step in steps.items():

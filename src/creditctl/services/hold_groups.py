@@ -78,12 +78,15 @@ class TogetherHeld:
 
         What it returns places the plain ones and adds to the draws: their holds by place.
         """
-        asked_plain = _plain(unit, steps, owners)
-        asked_grants = free_grants(unit, sorted({owners[place] for place in steps}))
+        calls = _calls(unit, steps)
+        asked_plain = _plain(unit, steps, owners, calls)
+        paying = {owners[place] for place, call in calls.items() if call.estimate}
+        asked_grants = free_grants(unit, sorted(paying)) if paying else list[FreeGrantRow]
 
         def place_them(draws: Draws) -> dict[int, Hold]:
             lots: dict[int, list[Lot]] = defaultdict(list)
-            plain = asked_plain()
+            places = asked_plain()
+            plain = {place: call for place, call in calls.items() if place in places}
             for grant in asked_grants():
                 lots[grant.organization_id].append(_lot_of(grant, draws.freed_of(grant.id)))
             placed: dict[int, _Parts] = {}
@@ -96,12 +99,10 @@ class TogetherHeld:
         return place_them
 
 
-def _plain(
-    unit: UnitOfWork, steps: Mapping[int, Authorization], owners: Mapping[int, int]
-) -> Callable[[], dict[int, QuotedCall]]:
+def _calls(unit: UnitOfWork, steps: Mapping[int, Authorization]) -> dict[int, QuotedCall]:
+    """What each call may cost, by its place; of several with one id the first."""
     calls: dict[int, QuotedCall] = {}
     numbers: set[bytes] = set()
-    asked = []
     for place, step in steps.items():
         request = step.request
         if step.number in numbers:
@@ -112,9 +113,22 @@ def _plain(
         except CreditctlError:
             continue
         numbers.add(step.number)
-        asked.append(NewCall(place, owners[place], step.number, micros_of(step.at)))
+    return calls
+
+
+def _plain(
+    unit: UnitOfWork,
+    steps: Mapping[int, Authorization],
+    owners: Mapping[int, int],
+    calls: Iterable[int],
+) -> Callable[[], set[int]]:
+    """Asks which of the calls, by their places, are plain."""
+    asked = [
+        NewCall(place, owners[place], steps[place].number, micros_of(steps[place].at))
+        for place in calls
+    ]
     if not asked:
-        return dict
+        return set
     settings = [step.context.settings for step in steps.values()]
     now = max(step.context.now for step in steps.values())
     answer = plain_calls(
@@ -124,12 +138,7 @@ def _plain(
         expired_before=now - min(one.usage_grace for one in settings),
         window=max(one.dedup_window for one in settings),
     )
-
-    def plain() -> dict[int, QuotedCall]:
-        found = {row.place for row in answer()}
-        return {place: call for place, call in calls.items() if place in found}
-
-    return plain
+    return lambda: {row.place for row in answer()}
 
 
 def _drawn(lots: list[Lot], step: Authorization, call: QuotedCall) -> _Parts | None:

@@ -1,6 +1,6 @@
 """Organizations: find, list, lock and insert."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -170,6 +170,11 @@ def lock_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> Non
     limits. SQLite has one writer anyway.
     """
     ids = sorted(set(organization_ids))
+    _lock(unit, ids)
+    mark_organizations(unit, ids)
+
+
+def _lock(unit: UnitOfWork, ids: Sequence[int]) -> None:
     if unit.dialect != "sqlite":
         # One statement for thousands: rows are locked as they are read, in order.
         unit.run(
@@ -179,7 +184,6 @@ def lock_organizations(unit: UnitOfWork, organization_ids: Iterable[int]) -> Non
             """,
             ids=as_array(ids),
         )
-    mark_organizations(unit, ids)
 
 
 def heir_of(unit: UnitOfWork, organization_id: int) -> OrganizationRow:
@@ -189,9 +193,12 @@ def heir_of(unit: UnitOfWork, organization_id: int) -> OrganizationRow:
 
 
 def lock_soon(unit: UnitOfWork, organization_ids: Iterable[int]) -> None:
-    """The same, but Busy where somebody on a server has one of them for longer than a moment."""
+    """Lock them, but Busy where somebody on a server has one of them for longer than a moment.
+
+    Nobody is marked: to hold credits changes nothing that a check looks at.
+    """
     _wait_for_locks(unit, _MOMENT)
-    lock_organizations(unit, organization_ids)
+    _lock(unit, sorted(set(organization_ids)))
     _wait_for_locks(unit, _PATIENTLY)
 
 
@@ -201,7 +208,10 @@ def _wait_for_locks(unit: UnitOfWork, time: str) -> None:
 
 
 def lock_those_that_nobody_has(unit: UnitOfWork, organization_ids: Iterable[int]) -> set[int]:
-    """Lock the others of them, and say which these are; a file's one writer has all of them."""
+    """Lock the others of them, and say which these are; a file's one writer has all of them.
+
+    Nobody is marked, as by `lock_soon`.
+    """
     ids = sorted(set(organization_ids))
     if unit.dialect == "postgresql":
         rows = unit.fetch_rows(
@@ -212,5 +222,4 @@ def lock_those_that_nobody_has(unit: UnitOfWork, organization_ids: Iterable[int]
             ids=as_array(ids),
         )
         ids = [int(found) for (found,) in rows]
-    mark_organizations(unit, ids)
     return set(ids)
