@@ -3,12 +3,14 @@
     python -m tests.benchmarks.holds [--seconds N] [--rounds N] [--callers N] [--only sqlite]
                                      [--subscribed]
 
-Both sides run in this process for as many callers, with connections that stay open and commits
-that survive a power cut: WAL with synchronous = FULL on SQLite, fsync on PostgreSQL. They take
-turns. Our callers' steps go to the books as `gate serve` brings them there (`server.batches`). The
-bare UPDATE takes 1 from a number unless it is too small, and knows nothing else: neither who calls,
-nor a request id, nor that anything has a price. It is run by as many threads and by a single one,
-for SQLite's threads sleep while they wait for each other: the faster of both is the yardstick.
+Both sides run in this process, with connections that stay open and commits that survive a power
+cut: WAL with synchronous = FULL on SQLite, fsync on PostgreSQL. They take turns. Our callers'
+steps go to the books as `gate serve` brings them there (`server.batches`), for several numbers of
+callers: what is wanted together is done together. The bare UPDATE takes 1 from a number unless it
+is too small, and knows nothing else: neither who calls, nor a request id, nor that anything has a
+price. It is run by 32 threads and by a single one, for SQLite's threads sleep while they wait for
+each other: the faster of both is the yardstick.
+
 A charge is a hold and its capture, two answers that are on the disk: it is compared with two
 UPDATEs and with one.
 """
@@ -54,6 +56,9 @@ from .postgres import bare_server, named
 from .workspace import Workspace
 
 _ORGANIZATIONS = 200
+_THREADS = 32
+"""Of the bare UPDATE, each with a connection; more of them were no faster."""
+
 _CREDITS = "100000000"
 _TABLE = "CREATE TABLE bare_balance (id INTEGER PRIMARY KEY, free BIGINT NOT NULL)"
 _FILL = "INSERT INTO bare_balance VALUES ({place}, 1000000000)"
@@ -68,7 +73,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=2.0, help="of a round, each side")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--callers", type=int, default=32)
+    parser.add_argument("--callers", type=int, nargs="+", default=[32, 256])
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
     parser.add_argument(
         "--subscribed", action="store_true", help="organizations on a plan, beside their credits"
@@ -86,29 +91,33 @@ def main() -> int:
 
 
 def _compare(database: str, organizations: int, options: argparse.Namespace) -> None:
-    callers, seconds = options.callers, options.seconds
     with ExitStack() as stack:
         bare = stack.enter_context(_bare(database, organizations))
-        ours = stack.enter_context(_ours(database, organizations, callers))
+        ours = stack.enter_context(_ours(database, organizations))
         sides = {
-            "bare": partial(per_second, bare, callers),
+            "bare": partial(per_second, bare, _THREADS),
             "queued": partial(per_second, bare, 1),
-            "holds": partial(ours, is_charged=False),
-            "charges": partial(ours, is_charged=True),
         }
+        for callers in options.callers:
+            sides[f"{callers} holds"] = partial(ours, callers, is_charged=False)
+            sides[f"{callers} charges"] = partial(ours, callers, is_charged=True)
         found: dict[str, list[float]] = {name: [] for name in sides}
         for _ in range(options.rounds):
             for name, side in sides.items():
-                found[name].append(side(seconds=seconds))
+                found[name].append(side(seconds=options.seconds))
     medians = {name: statistics.median(rates) for name, rates in found.items()}
     bare_most = max(medians["bare"], medians["queued"])
     sys.stdout.write(
         f"{dialect_of(database)}, {organizations} organizations: bare {medians['bare']:,.0f}/s with"
-        f" {callers} threads, {medians['queued']:,.0f} with one;"
-        f" holds {medians['holds']:,.0f}/s, ratio {medians['holds'] / bare_most:.2f};"
-        f" charges {medians['charges']:,.0f}/s, ratio {2 * medians['charges'] / bare_most:.2f} of"
-        f" two UPDATEs each, {medians['charges'] / bare_most:.2f} of one\n"
+        f" {_THREADS} threads, {medians['queued']:,.0f} with one\n"
     )
+    for callers in options.callers:
+        holds, charges = medians[f"{callers} holds"], medians[f"{callers} charges"]
+        sys.stdout.write(
+            f"  {callers} callers: holds {holds:,.0f}/s, ratio {holds / bare_most:.2f};"
+            f" charges {charges:,.0f}/s, ratio {2 * charges / bare_most:.2f} of two UPDATEs each,"
+            f" {charges / bare_most:.2f} of one\n"
+        )
     sys.stdout.flush()
 
 
@@ -155,7 +164,7 @@ def _bare(database: str, organizations: int) -> Iterator[Act]:
 
 
 @contextmanager
-def _ours(database: str, organizations: int, callers: int) -> Iterator[Callable[..., float]]:
+def _ours(database: str, organizations: int) -> Iterator[Callable[..., float]]:
     """Holds of one credit each, and their captures; callers ask again once they are answered."""
     group, books = GroupCommit(database, PlainSteps()), KeptBooks()
     prices = current_prices(_context(database))
@@ -165,7 +174,7 @@ def _ours(database: str, organizations: int, callers: int) -> Iterator[Callable[
         with books.open():
             return group.begin_all(steps, tell)
 
-    def measured(*, is_charged: bool, seconds: float) -> float:
+    def measured(callers: int, *, is_charged: bool, seconds: float) -> float:
         async def call(batches: Batches[Step[Hold], Outcome[Hold]], organization: str) -> None:
             name = f"call-{next(_numbers)}"
             request = HoldRequest(

@@ -33,8 +33,8 @@ _log = logging.getLogger("creditctl.gate")
 
 T = TypeVar("T")
 
-MOST_TOGETHER = 64
-"""Steps of one transaction at most: nobody waits for more."""
+MOST_TOGETHER = 256
+"""Steps of one transaction at most: nobody waits for more. Of more each costs less."""
 
 GATHERING_SHARE = 0.25
 """For how much of the time that a group took the next one is open, unless as many come before."""
