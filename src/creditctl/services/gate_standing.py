@@ -1,7 +1,7 @@
 """Whether a gate can decide, what is in flight, and its way to the books."""
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from creditctl.adapters.counters.interface import CountersDown
@@ -11,6 +11,7 @@ from creditctl.services.gate import Gate
 from creditctl.store.connections import IdleConnections
 from creditctl.store.engine import dialect_of, reading, reusing_connections
 from creditctl.store.queries.holds import count_open_holds
+from creditctl.store.settled_log import SettledLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,16 @@ class KeptBooks:
     def open(self) -> AbstractContextManager[None]:
         """What this thread does in the block uses them."""
         return reusing_connections(self._idle)
+
+    @contextmanager
+    def settled(self, database: str) -> Iterator[Callable[[], None]]:
+        """In the block a thread moves what is written to its place: no call waits for that.
+
+        Yields what moves the rest, which the one thread that calls does between two of them.
+        """
+        self._idle.is_settled = True
+        with SettledLog(database) as log:
+            yield log.between
 
     def close(self) -> None:
         """Close them; what is done later opens its own."""

@@ -38,6 +38,9 @@ class IdleConnections:
         self._most = most
         self._keep_staged = keep_staged
         self.reads_where_it_writes = reads_where_it_writes
+        self.is_settled = False
+        """Whether somebody beside brings what is written from SQLite's log into the file."""
+
         self._idle: dict[Kind, list[Any]] = defaultdict(list)
         self._lock = Lock()
         self._is_open = True

@@ -194,22 +194,23 @@ def settling(connection: sqlite3.Connection) -> Iterator[Callable[[], None]]:
     """
     running = Thread()
 
-    def settle() -> None:
+    def begin() -> None:
         nonlocal running
         if not running.is_alive():
-            running = Thread(target=_settle, args=(connection,), name="settle")
+            running = Thread(target=settle, args=(connection,), name="settle")
             running.start()
 
     try:
-        yield settle
+        yield begin
     finally:
         if running.is_alive():
             running.join()
         # What came after the thread had begun is on the disk too when this ends.
-        _settle(connection)
+        settle(connection)
 
 
-def _settle(connection: sqlite3.Connection) -> None:
+def settle(connection: sqlite3.Connection) -> None:
+    """Bring the log into the file, as far as nobody is in the way."""
     # What is committed is safe in the log: whoever comes next tries again, the last close at last.
     with suppress(sqlite3.Error):
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

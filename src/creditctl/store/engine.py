@@ -197,7 +197,7 @@ def _begun(database: str, *, read_only: bool, flushed: bool) -> UnitOfWork:
         idle.drop(kind)
     with driver.translated_errors():
         connection = driver.connect(database, read_only=kind[1])
-        if idle is not None and idle.reads_where_it_writes:
+        if idle is not None and idle.reads_where_it_writes and not idle.is_settled:
             driver.expect_small_transactions(connection)
     return _begun_on(dialect, connection, read_only=read_only, flushed=flushed)
 
