@@ -1,7 +1,6 @@
 """From requests to answers: problems become answers too, and calls are answered together."""
 
 import logging
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -35,16 +34,11 @@ def answer_all(
 
     Those that wait for somebody else are told later, by other threads.
     """
-    began = time.perf_counter()
     waiting: dict[int, _Waiting] = {}
-
-    def counted(place: int, answer: Answer) -> Answer:
-        _count(service, requests[place][0], answer, time.perf_counter() - began)
-        return answer
 
     def ended(place: int, call: Outcome[Any]) -> Answer:
         handler = waiting[place].handler
-        return counted(place, _guarded(requests[place][0], partial(_ended, handler, call)))
+        return _guarded(requests[place][0], partial(_ended, handler, call))
 
     answers: dict[int, Answer] = {}
     for place, (endpoint, asked) in enumerate(requests):
@@ -52,7 +46,7 @@ def answer_all(
         if isinstance(begun, _Waiting):
             waiting[place] = begun
         else:
-            answers[place] = counted(place, begun)
+            answers[place] = begun
     wanted = {place: one.wanted for place, one in waiting.items()}
     if not wanted:
         return answers
@@ -111,10 +105,3 @@ def _guarded(endpoint: Endpoint, make: Callable[[], T]) -> T | Answer:
     except Exception:
         _log.exception("%s %s", endpoint.method, endpoint.path)
         return failure_answer()
-
-
-def _count(service: Service, endpoint: Endpoint, answer: Answer, took: float) -> None:
-    if endpoint.is_decision:
-        real = answer.headers.get("X-Creditctl-Status", str(answer.status))
-        service.metrics.decided(int(real), answer.outcome)
-    service.metrics.took(endpoint.path, took)

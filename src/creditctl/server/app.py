@@ -3,21 +3,23 @@
 Answers are made in threads, for they wait for the database; the loop only carries bytes.
 """
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from creditctl.config import database_url, default_actor, read_config, settings_from
+from creditctl.config import database_url, read_config
+from creditctl.server import books_line
 from creditctl.server.answers import Request, answer_all
 from creditctl.server.batches import Batches, batches_for
-from creditctl.server.embedding import Gate
+from creditctl.server.books_line import BooksLine
 from creditctl.server.endpoints import ENDPOINTS, Endpoint
 from creditctl.server.exchange import Answer, Asked, headers_of, send_answer
 from creditctl.server.problems import Problem, problem_answer
-from creditctl.server.service import Service
+from creditctl.server.service import Service, service_from_environment
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -27,6 +29,7 @@ Message: TypeAlias = MutableMapping[str, Any]
 Scope: TypeAlias = Message
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Answers: TypeAlias = BooksLine | Batches[Request, Answer]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 THREADS = 16
@@ -37,10 +40,9 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 def from_environment() -> "Starlette":
     """The application as the settings say: what uvicorn calls in each of its processes."""
-    config = read_config({})
-    settings = settings_from(config)
-    gate = Gate(database_url(config), settings=settings, actor=default_actor(config))
-    return application(Service(gate, settings.gate_secret))
+    database = database_url(read_config({}))
+    line = BooksLine() if books_line.is_for(database) else None
+    return application(service_from_environment(line))
 
 
 def application(service: Service) -> "Starlette":
@@ -54,8 +56,9 @@ def application(service: Service) -> "Starlette":
     # Calls may all wait for one organization: what keeps the gate running must not wait for them.
     beside = ThreadPoolExecutor(THREADS, thread_name_prefix="beside")
     others = Batches(work, beside, workers=THREADS, most=1)
-    together = batches_for(service.gate.database, work, threads, workers=THREADS)
-    carriers = [Carrier(one, together if one.is_of_calls else others) for one in ENDPOINTS]
+    here = batches_for(service.gate.database, work, threads, workers=THREADS)
+    together: Answers = service.line or here
+    carriers = [Carrier(service, one, together if one.is_of_calls else others) for one in ENDPOINTS]
     direct = {(one.endpoint.method, one.endpoint.path): one for one in carriers}
 
     class Application(Starlette):
@@ -71,7 +74,8 @@ def application(service: Service) -> "Starlette":
     @asynccontextmanager
     async def lifespan(_: "Starlette") -> AsyncIterator[None]:
         with service.gate:
-            yield
+            async with service.line or nullcontext():
+                yield
             threads.shutdown(wait=True)
             beside.shutdown(wait=True)
 
@@ -96,21 +100,30 @@ def application(service: Service) -> "Starlette":
 class Carrier:
     """An endpoint as an ASGI application: makes a value of the request, and bytes of the answer."""
 
-    def __init__(self, endpoint: Endpoint, batches: Batches[Request, Answer]) -> None:
-        self.endpoint, self._batches = endpoint, batches
+    def __init__(self, service: Service, endpoint: Endpoint, answers: Answers) -> None:
+        self.endpoint, self._answers, self._metrics = endpoint, answers, service.metrics
         prefix, is_open, _ = endpoint.path.partition("{")
         self._prefix = prefix if is_open else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await send_answer(send, await self._answer(scope, receive))
+        began = time.perf_counter()
+        answer = await self._answer(scope, receive)
+        self._count(answer, time.perf_counter() - began)
+        await send_answer(send, answer)
+
+    def _count(self, answer: Answer, took: float) -> None:
+        if self.endpoint.is_decision:
+            real = answer.headers.get("X-Creditctl-Status", str(answer.status))
+            self._metrics.decided(int(real), answer.outcome)
+        self._metrics.took(self.endpoint.path, took)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:
             body = await self._body(receive)
         except Problem as problem:
             return problem_answer(problem)
-        return await self._batches.answer((self.endpoint, self._asked(scope, body)))
+        return await self._answers.answer((self.endpoint, self._asked(scope, body)))
 
     async def _body(self, receive: Receive) -> bytes:
         """What was sent; raises Problem 413 where it is too large."""

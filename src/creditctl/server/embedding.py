@@ -14,7 +14,7 @@ until the block of `with Gate(...) as gate:` ends.
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
@@ -88,6 +88,13 @@ class Gate:
     def close(self) -> None:
         """Close the connections; a call that comes later opens one for itself."""
         self._books.close()
+
+    def settled(self) -> AbstractContextManager[Callable[[], None]]:
+        """For SQLite and a program of one thread: tidies up beside it, so that no call has to.
+
+        Yields what does the rest of that, between two calls; it ends with the block.
+        """
+        return self._books.settled(self.database)
 
     def __enter__(self) -> Self:
         return self
@@ -231,6 +238,10 @@ class Gate:
         """Whether the books and the counters answer; never raises."""
         with self._books.open():
             return gate_standing(self._decisions, self.context())
+
+    def failures(self) -> dict[str, int]:
+        """Transactions of several calls that were taken back, by what went wrong."""
+        return self._decisions.failures()
 
     def context(self) -> Context:
         """What services receive at this moment."""

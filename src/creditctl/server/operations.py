@@ -15,10 +15,11 @@ def readyz(service: Service, _: Asked) -> Answer:
     Without counters it is ready all the same: plans say what then happens.
     """
     standing = service.gate.standing()
-    status = 503 if standing.open_holds is None else 200
+    has_books = standing.open_holds is not None and (service.line is None or service.line.is_ready)
+    status = 200 if has_books else 503
     document = {
         "status": "ok" if status == 200 else "unavailable",  # noqa: PLR2004 - OK
-        "books": standing.open_holds is not None,
+        "books": has_books,
         "counters": standing.counters,
     }
     return json_answer(status, document)
@@ -30,7 +31,7 @@ def metrics(service: Service, _: Asked) -> Answer:
     service.metrics.stands(
         open_holds=standing.open_holds,
         counters=standing.counters,
-        failed_groups=standing.failed_groups,
+        failed_groups=service.line.failures if service.line else standing.failed_groups,
     )
     body, media_type = service.metrics.page()
     return Answer(200, body, media_type)

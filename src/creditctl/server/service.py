@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass, field
 from hmac import compare_digest
+from typing import TYPE_CHECKING
 
+from creditctl.config import database_url, default_actor, read_config, settings_from
 from creditctl.server.embedding import Gate
 from creditctl.server.exchange import Asked, bearer_of
 from creditctl.server.metrics import Metrics
 from creditctl.server.problems import Problem
+
+if TYPE_CHECKING:
+    from creditctl.server.books_line import BooksLine
 
 KNOWN_BY = "x-gate-secret"
 """For gateways, whose Authorization header is their client's."""
@@ -21,6 +26,8 @@ class Service:
     """That callers have to know; None: whoever can connect may ask."""
 
     metrics: Metrics = field(default_factory=Metrics)
+    line: "BooksLine | None" = None
+    """To the process that answers calls; None: this one does."""
 
     def check_secret(self, asked: Asked) -> None:
         """Raise Problem 401 unless the caller knows the secret, as a bearer or in a header."""
@@ -34,3 +41,11 @@ class Service:
                 "The gate's secret is missing or wrong.",
                 headers={"WWW-Authenticate": 'Bearer realm="creditctl"'},
             )
+
+
+def service_from_environment(line: "BooksLine | None" = None) -> Service:
+    """As the settings say, which each process reads for itself."""
+    config = read_config({})
+    settings = settings_from(config)
+    gate = Gate(database_url(config), settings=settings, actor=default_actor(config))
+    return Service(gate, settings.gate_secret, line=line)

@@ -1,0 +1,94 @@
+"""The line to the process that keeps the books: it is asked, and started again should it end."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from creditctl.server import books_line
+from creditctl.server.books_line import BooksLine
+from creditctl.server.endpoints import ENDPOINTS
+from creditctl.server.exchange import Asked
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="elsewhere a gate is one process")
+PATIENCE = 60
+(AUTHORIZE,) = [one for one in ENDPOINTS if one.path == "/v1/authorize"]
+CALL = b'{"request_id": "r-1", "secret": "ck_live_nobodys", "path": "/rows"}'
+
+
+@pytest.fixture(autouse=True)
+def books(sqlite_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDITCTL_DB", sqlite_database)
+    monkeypatch.setattr(books_line, "_TRY_AGAIN_SECONDS", 0.01)
+
+
+def run(told: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(asyncio.wait_for(told(), PATIENCE))
+
+
+async def status(line: BooksLine) -> int:
+    return (await line.answer((AUTHORIZE, Asked("POST", "/v1/authorize", body=CALL)))).status
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    while not is_so():
+        await asyncio.sleep(0.01)
+
+
+def kill(line: BooksLine) -> None:
+    assert line._now is not None
+    os.kill(line._now.process.pid, signal.SIGKILL)
+
+
+def test_it_answers_and_counts_what_was_taken_back() -> None:
+    async def told() -> None:
+        async with BooksLine() as line:
+            assert line.is_ready
+            assert await asyncio.gather(*(status(line) for _ in range(5))) == [401] * 5
+            assert line.failures == {}
+
+    run(told)
+
+
+def test_those_who_wait_are_told_that_it_ended_and_the_next_is_asked() -> None:
+    async def told() -> None:
+        async with BooksLine() as line:
+            waiting = asyncio.create_task(status(line))
+            await asyncio.sleep(0)
+            kill(line)
+            assert await waiting in (401, 503)
+            await until(lambda: not line.is_ready)
+            assert await status(line) == 503
+            await until(lambda: line.is_ready)
+            assert await status(line) == 401
+
+    run(told)
+
+
+def test_one_that_cannot_begin_is_tried_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = books_line._PROGRAM
+
+    async def told() -> None:
+        async with BooksLine() as line:
+            monkeypatch.setattr(books_line, "_PROGRAM", "raise SystemExit(3)")
+            kill(line)
+            await until(lambda: line._now is None)
+            assert (line.is_ready, line.failures, await status(line)) == (False, {}, 503)
+            monkeypatch.setattr(books_line, "_PROGRAM", program)
+            await until(lambda: line.is_ready)
+            assert await status(line) == 401
+
+    run(told)
+
+
+def test_a_gate_that_cannot_begin_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books_line, "_PROGRAM", "raise SystemExit(3)")
+
+    async def told() -> None:
+        async with BooksLine():
+            pass
+
+    with pytest.raises(OSError, match="ended with status 3"):
+        run(told)
