@@ -41,7 +41,8 @@ from creditctl.store.queries.holds import (
     HoldRow,
     PartRow,
     close_hold,
-    due_holds,
+    end_overdue,
+    free_overdue,
     hold_by_id,
     hold_named,
     insert_hold,
@@ -266,10 +267,15 @@ def _is_booked(unit: UnitOfWork, event_id: bytes, at: datetime, window: timedelt
 
 
 def free_due(unit: UnitOfWork, context: Context, organization_id: int) -> int:
-    """The step: free what calls hold past their time; returns how many."""
-    for row in (due := due_holds(unit, organization_id, context.now)):
-        end_hold(unit, context, row, parts_of(unit, row.id), EXPIRED)
-    return len(due)
+    """The step: free what calls hold past their time; returns how many.
+
+    What is freed of grants that have ended meanwhile ends as the rest of them did, in one sum.
+    """
+    grace_over = context.now - context.settings.usage_grace
+    has_ended = free_overdue(unit, organization_id, context.now, grace_over)
+    if (ended := end_overdue(unit, organization_id, context.now)) and has_ended:
+        book_due_expiries(unit, context, organization_id)
+    return ended
 
 
 def named(unit: UnitOfWork, reference: str) -> HoldRow:

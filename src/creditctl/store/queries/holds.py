@@ -206,15 +206,36 @@ def owners_of_due_holds(unit: UnitOfWork, now: datetime) -> list[int]:
     return [int(organization_id) for (organization_id,) in rows]
 
 
-def due_holds(unit: UnitOfWork, organization_id: int, now: datetime) -> list[HoldRow]:
-    """The organization's open holds whose time is over."""
-    return unit.fetch(
-        HoldRow,
+_OVERDUE = "h.organization_id = :organization_id AND h.state = 'open' AND h.expires_at <= :now"
+
+
+def free_overdue(
+    unit: UnitOfWork, organization_id: int, now: datetime, ended_before: datetime
+) -> bool:
+    """Free what open holds of the locked organization reserve past their time.
+
+    Says whether a grant was among them that ended by `ended_before`, or was reversed.
+    """
+    rows = unit.fetch_rows(
         f"""
-        {_SELECT}
-        WHERE h.organization_id = :organization_id AND h.state = 'open' AND h.expires_at <= :now
-        ORDER BY h.id
+        UPDATE credit_grant SET held_micro = held_micro - due.amount
+        FROM (SELECT p.grant_id, SUM(p.amount_micro) AS amount
+              FROM hold AS h JOIN hold_part AS p ON p.hold_id = h.id
+              WHERE {_OVERDUE} AND p.grant_id IS NOT NULL GROUP BY p.grant_id) AS due
+        WHERE credit_grant.id = due.grant_id
+        RETURNING CASE WHEN reversed_at > 0 OR expires_at <= :ended_before THEN 1 ELSE 0 END
         """,
+        organization_id=organization_id,
+        now=now,
+        ended_before=ended_before,
+    )
+    return any(has_ended for (has_ended,) in rows)
+
+
+def end_overdue(unit: UnitOfWork, organization_id: int, now: datetime) -> int:
+    """End these holds, of which nothing is reserved any more; returns how many there were."""
+    return unit.run(
+        f"UPDATE hold AS h SET state = 'expired', closed_at = :now WHERE {_OVERDUE}",
         organization_id=organization_id,
         now=now,
     )
