@@ -86,6 +86,9 @@ class Caller:
     available: Credits = NO_CREDITS
     """Of grants that may pay the product, less what is held for other requests."""
 
+    overdue: int = 0
+    """Holds whose time is over: what they hold is available, though nobody freed it yet."""
+
     open_overage: Credits = NO_CREDITS
     postpaid_left: Credits = NO_CREDITS
     unlimited: bool = False

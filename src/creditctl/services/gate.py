@@ -49,6 +49,9 @@ class Weighed:
     prices: PriceBook | None = None
     """That it was decided by."""
 
+    overdue: int = 0
+    """Holds of the organization whose time is over."""
+
 
 OK = 200
 
@@ -145,7 +148,8 @@ class Gate:
         decision, counted = self._count(context, facts, verdict)
         if facts.known is not None and decision.status != OK:
             decision = counted_decision(facts.caller, facts.asked, context.now, Verdict(()))
-        return Weighed(decision, facts.key, counted, facts.known, facts.prices)
+        overdue = facts.caller.overdue
+        return Weighed(decision, facts.key, counted, facts.known, facts.prices, overdue)
 
     def take_back(self, context: Context, request: GateRequest, weighed: Weighed) -> None:
         """Uncount a request that was denied after all."""

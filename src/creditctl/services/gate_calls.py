@@ -7,7 +7,7 @@ Who is refused for want of them is counted nowhere: a quota counts none that was
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from creditctl.context import Context
 from creditctl.errors import Conflict, InvalidInput
@@ -22,6 +22,7 @@ from creditctl.services.hold_answers import Hold, HoldRequest, InsufficientCredi
 from creditctl.services.hold_capture import Capture
 from creditctl.services.hold_steps import Authorization, Release
 from creditctl.services.outcomes import Outcome, Tell, all_of, outcome_of
+from creditctl.services.overdue_holds import MANY, FreeOverdue
 from creditctl.store.queries.holds import CAPTURED
 
 
@@ -197,17 +198,29 @@ def _made(
             return outcome_of(partial(_answered, gate, context, one, found))
         return Outcome(found.value, found.problem)
 
+    def told(place: int, found: Outcome[Any]) -> None:
+        if place < len(ready):
+            tell(place, answered(place, found))
+
     try:
         steps = [one.step if isinstance(one, _Admitted) else one for one in ready]
-        holds = gate.change_all(
-            context, steps, lambda place, found: tell(place, answered(place, found))
-        )
+        # Behind the calls; nobody waits for what comes of it.
+        holds = gate.change_all(context, [*steps, *_tidying(context, ready)], told)
     except BaseException:
         for one in ready:
             if isinstance(one, _Admitted):
                 gate.take_back(context, one.request, one.weighed)
         raise
-    return {place: answered(place, found) for place, found in holds.items()}
+    return {place: answered(place, holds[place]) for place in range(len(ready)) if place in holds}
+
+
+def _tidying(context: Context, ready: Sequence[_Admitted | Step[Hold]]) -> list[Step[Any]]:
+    owners = {
+        one.weighed.key.organization_id
+        for one in ready
+        if isinstance(one, _Admitted) and one.weighed.key and one.weighed.overdue >= MANY
+    }
+    return [FreeOverdue(context, owner) for owner in sorted(owners)]
 
 
 def _answered(gate: Gate, context: Context, one: _Admitted, found: Outcome[Hold]) -> GateCall:

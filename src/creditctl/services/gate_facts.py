@@ -15,7 +15,7 @@ from creditctl.services.price_book import PriceBook
 from creditctl.services.subscription_periods import SubscriptionPeriod
 from creditctl.store.engine import UnitOfWork
 from creditctl.store.queries.crossings import exceeded_part
-from creditctl.store.queries.gate import booked_requests, credits_for
+from creditctl.store.queries.gate import booked_requests, spendable
 from creditctl.store.queries.keys import KeyRow
 from creditctl.store.queries.ledger import postpaid_taken
 from creditctl.store.queries.usage_volume import volumes_of
@@ -37,8 +37,8 @@ def read_caller(
     """Whose key it is, and what that may spend on the product; the same for all that it asks."""
     key, subscribed, period = terms.key, terms.subscribed, terms.plan.period
     owner_id = key.organization_id
-    available, open_overage, postpaid_left, part_budget, imported = unit.together(
-        lambda: credits_for(unit, owner_id, product_id, now),
+    free, open_overage, postpaid_left, part_budget, imported = unit.together(
+        lambda: spendable(unit, owner_id, product_id, now),
         lambda: open_overage_of(unit, owner_id),
         lambda: _postpaid_left(unit, owner_id, subscribed),
         lambda: _exceeded_part(unit, key, product_id, now),
@@ -49,7 +49,8 @@ def read_caller(
         organization=key.organization,
         plan=terms.plan,
         status=terms.status,
-        available=available,
+        available=free.credits,
+        overdue=free.overdue,
         open_overage=open_overage,
         postpaid_left=postpaid_left,
         unlimited=subscribed is not None and subscribed.plan.unlimited,

@@ -40,37 +40,41 @@ def decided_for(unit: UnitOfWork, organization_id: int) -> Decision:
     return Decision(found.state, found.reason, found.usage, found.limit, found.until)
 
 
-def credits_for(
+@dataclass(frozen=True, slots=True)
+class SpendableRow:
+    """What a call may hold, and of how many parts of holds the time is over."""
+
+    credits: Credits
+    overdue: int
+
+
+def spendable(
     unit: UnitOfWork, organization_id: int, product_id: int | None, at: datetime
-) -> Credits:
+) -> SpendableRow:
     """What a call may hold of live grants that may pay the product; None: of those for any.
 
     What calls in flight hold is not in it; that of calls whose time is over is.
     """
-    return Credits(
-        int(
-            unit.fetch_value(
-                """
-                WITH payer AS (
-                    SELECT id, remaining_micro - held_micro AS free FROM credit_grant
-                    WHERE organization_id = :organization_id AND effective_at <= :at
-                      AND (expires_at IS NULL OR expires_at > :at) AND reversed_at IS NULL
-                      AND (product_id IS NULL OR product_id = CAST(:product_id AS BIGINT))
-                )
-                SELECT (SELECT COALESCE(SUM(free), 0) FROM payer) + (
-                    SELECT COALESCE(SUM(p.amount_micro), 0)
-                    FROM hold AS h JOIN hold_part AS p ON p.hold_id = h.id
-                         JOIN payer ON payer.id = p.grant_id
-                    WHERE h.organization_id = :organization_id AND h.state = 'open'
-                      AND h.expires_at <= :at
-                )
-                """,
-                organization_id=organization_id,
-                product_id=product_id,
-                at=at,
-            )
+    ((micro, overdue),) = unit.fetch_rows(
+        """
+        WITH payer AS (
+            SELECT id, remaining_micro - held_micro AS free FROM credit_grant
+            WHERE organization_id = :organization_id AND effective_at <= :at
+              AND (expires_at IS NULL OR expires_at > :at) AND reversed_at IS NULL
+              AND (product_id IS NULL OR product_id = CAST(:product_id AS BIGINT))
         )
+        SELECT (SELECT COALESCE(SUM(free), 0) FROM payer)
+               + COALESCE(SUM(CASE WHEN payer.id IS NULL THEN 0 ELSE p.amount_micro END), 0),
+               COUNT(*)
+        FROM hold AS h LEFT JOIN hold_part AS p ON p.hold_id = h.id
+             LEFT JOIN payer ON payer.id = p.grant_id
+        WHERE h.organization_id = :organization_id AND h.state = 'open' AND h.expires_at <= :at
+        """,
+        organization_id=organization_id,
+        product_id=product_id,
+        at=at,
     )
+    return SpendableRow(Credits(int(micro)), int(overdue))
 
 
 def booked_requests(
