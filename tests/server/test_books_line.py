@@ -83,12 +83,19 @@ def test_one_that_cannot_begin_is_tried_again_and_again(monkeypatch: pytest.Monk
     run(told)
 
 
-def test_a_gate_that_cannot_begin_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(books_line, "_PROGRAM", "raise SystemExit(3)")
+@pytest.mark.parametrize(
+    ("program", "status"),
+    [("raise SystemExit(3)", 3), ("import time; time.sleep(60)", -signal.SIGKILL)],
+)
+def test_a_gate_that_cannot_begin_says_so(
+    program: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(books_line, "_PROGRAM", program)
+    monkeypatch.setattr(books_line, "_BEGINS_SECONDS", 1.0)
 
     async def told() -> None:
         async with BooksLine():
             pass
 
-    with pytest.raises(OSError, match="ended with status 3"):
+    with pytest.raises(OSError, match=f"ended with status {status}"):
         run(told)

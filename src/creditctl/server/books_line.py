@@ -21,6 +21,9 @@ from creditctl.services.gate_standing import has_one_writer
 
 _log = logging.getLogger("creditctl.gate")
 _TRY_AGAIN_SECONDS = 1.0
+_BEGINS_SECONDS = 60.0
+"""Who waits longer for it to begin would never end."""
+
 # The package is found where this one was; nothing is looked for in the working directory.
 _PROGRAM = """
 import sys
@@ -155,7 +158,12 @@ async def _started() -> _Line:
     loop = asyncio.get_running_loop()
     _, line = await loop.create_unix_connection(_Line, sock=mine)
     line.process = process
-    if not await line.ready:
+    try:
+        is_ready = await asyncio.wait_for(line.ready, _BEGINS_SECONDS)
+    except TimeoutError:
+        process.kill()
+        is_ready = False
+    if not is_ready:
         raise OSError(f"their process ended with status {await process.wait()}")
     return line
 
