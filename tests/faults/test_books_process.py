@@ -2,8 +2,6 @@
 
 import os
 import signal
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,8 +16,8 @@ from creditctl.services.checks import run_checks
 from faults.gate_books import CATALOG, a_key, authorize
 from forked import Forked
 from gate_server import forked_gate
+from waiting import PATIENCE, in_time
 
-PATIENCE = 60
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 
 
@@ -45,15 +43,6 @@ def running() -> dict[int, int]:
 def keepers_of(gate: Forked) -> list[int]:
     """The processes that keep the books of a gate."""
     return [process for process, parent in running().items() if parent == gate.pid]
-
-
-def in_time(is_so: Callable[[], bool]) -> bool:
-    until = time.monotonic() + PATIENCE
-    while not is_so():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def is_alive(process: int) -> bool:

@@ -9,8 +9,11 @@ import pytest
 
 from creditctl.server import books_line
 from creditctl.server.books_line import BooksLine
+from creditctl.server.embedding import Gate
 from creditctl.server.endpoints import ENDPOINTS
 from creditctl.server.exchange import Asked
+from creditctl.server.operations import metrics, readyz
+from creditctl.server.service import Service
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="elsewhere a gate is one process")
 PATIENCE = 60
@@ -42,12 +45,47 @@ def kill(line: BooksLine) -> None:
     os.kill(line._now.process.pid, signal.SIGKILL)
 
 
-def test_it_answers_and_counts_what_was_taken_back() -> None:
+def test_it_answers() -> None:
     async def told() -> None:
         async with BooksLine() as line:
             assert line.is_ready
             assert await asyncio.gather(*(status(line) for _ in range(5))) == [401] * 5
-            assert line.failures == {}
+
+    run(told)
+
+
+SAYS_BUSY = """
+import socket, sys
+sys.path.append(sys.argv[1])
+from creditctl.server.books_wire import answers_message
+line = socket.socket(fileno=int(sys.argv[2]))
+line.sendall(answers_message({"Busy": 3}, []))
+line.recv(1)
+"""
+
+
+def test_what_was_taken_back_is_told_on_the_line_and_in_the_metrics(
+    sqlite_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(books_line, "_PROGRAM", SAYS_BUSY)
+
+    async def told() -> None:
+        async with BooksLine() as line:
+            assert line.failures == {"Busy": 3}
+            with Gate(sqlite_database) as gate:
+                page = metrics(Service(gate, line=line), Asked("GET", "/metrics")).body.decode()
+            assert 'creditctl_gate_failed_groups_total{reason="Busy"} 3.0' in page
+
+    run(told)
+
+
+def test_a_gate_is_not_ready_while_nobody_keeps_the_books(sqlite_database: str) -> None:
+    async def told() -> None:
+        with Gate(sqlite_database) as gate:
+            service = Service(gate, line=(line := BooksLine()))
+            assert readyz(service, Asked("GET", "/readyz")).status == 503
+            async with line:
+                assert readyz(service, Asked("GET", "/readyz")).status == 200
 
     run(told)
 

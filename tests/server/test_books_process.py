@@ -27,6 +27,7 @@ class Other:
     def __init__(self, line: socket.socket) -> None:
         line.settimeout(PATIENCE)
         self._line, self._messages = line, Messages()
+        self.failures: dict[str, int] = {}
 
     def ask(self, numbers: Sequence[int]) -> None:
         """All of them in one go."""
@@ -38,7 +39,8 @@ class Other:
         found: dict[int, bytes] = {}
         while len(found) < count:
             for message in self._messages.of(self._line.recv(1 << 16)):
-                found |= {number: one.body for number, one in answers_of(message)[1]}
+                self.failures, answers = answers_of(message)
+                found |= {number: one.body for number, one in answers}
         return found
 
 
@@ -60,7 +62,9 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
-def test_what_came_together_is_answered_together(sqlite_database: str, batches: list[int]) -> None:
+def test_what_came_together_is_answered_together(
+    sqlite_database: str, batches: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     mine, theirs = socket.socketpair()
     tidied: list[int] = []
     service = Service(Gate(sqlite_database))
@@ -70,11 +74,13 @@ def test_what_came_together_is_answered_together(sqlite_database: str, batches: 
         other.ask(range(MOST_TOGETHER + 2))
         keeper.start()
         found = other.answers(MOST_TOGETHER + 2)
+        monkeypatch.setattr(service.gate, "failures", lambda: {"Busy": 3})
         other.ask([7])
         assert other.answers(1) == {7: b"now"}
         mine.shutdown(socket.SHUT_WR)
         keeper.join(PATIENCE)
     assert not keeper.is_alive()
+    assert other.failures == {"Busy": 3}
     assert batches == [MOST_TOGETHER, 2, 1]
     assert tidied == [1, 2, 3]
     assert found == {

@@ -1,6 +1,5 @@
 """Where nobody captures calls nor checks limits, a gate frees what they hold past their time."""
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,8 +16,8 @@ from creditctl.services.gate_calls import GateCall, WantedCall, answer_calls, au
 from creditctl.services.gate_counters import open_counters
 from creditctl.services.gate_keys import GateRequest
 from creditctl.services.keys import create_key
+from waiting import in_time
 
-PATIENCE = 60
 STATES = "SELECT state, COUNT(*) FROM hold GROUP BY state ORDER BY state"
 
 
@@ -38,12 +37,7 @@ def call(gate: Gate, context: Context, secret: str, name: str, units: int = 10) 
 
 def states(context: Context, *wanted: tuple[str, int]) -> bool:
     """Whether it comes to that: on PostgreSQL a thread of its own frees them."""
-    until = time.monotonic() + PATIENCE
-    while rows_of(context, STATES) != list(wanted):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
+    return in_time(lambda: rows_of(context, STATES) == list(wanted))
 
 
 def test_many_of_them_are_freed_with_the_next_call(context: Context, secret: str) -> None:

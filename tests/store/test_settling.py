@@ -3,14 +3,12 @@
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from creditctl.store.driver_sqlite import connect, settling
-from creditctl.store.settled_log import SettledLog
-
-PATIENCE = 60
+from creditctl.store.settled_log import settled_log
+from waiting import in_time
 
 
 def rows_of(path: Path) -> int:
@@ -41,15 +39,6 @@ def test_the_file_alone_holds_what_was_settled(tmp_path: Path) -> None:
         assert rows_of(alone) == 1
 
 
-def in_time(is_so: Callable[[], bool]) -> bool:
-    until = time.monotonic() + PATIENCE
-    while not is_so():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.005)
-    return True
-
-
 def frames_of(writer: sqlite3.Connection) -> int:
     """Pages in the log."""
     return int(writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
@@ -59,14 +48,14 @@ def test_a_log_is_settled_beside_who_writes_and_begins_anew(tmp_path: Path) -> N
     path, alone = made_at(tmp_path / "a.db"), tmp_path / "alone.db"
     with closing(connect(f"sqlite:///{path}", read_only=False)) as writer:
         writer.execute("PRAGMA wal_autocheckpoint = 0")
-        with SettledLog(f"sqlite:///{path}", every_seconds=0.01) as log:
+        with settled_log(f"sqlite:///{path}", every_seconds=0.01) as between:
             rows = 0
 
             def is_settled() -> bool:
                 nonlocal rows
                 writer.execute("INSERT INTO kept VALUES (1)")
                 rows += 1
-                log.between()
+                between()
                 shutil.copyfile(path, alone)
                 return rows_of(alone) == rows
 
@@ -79,12 +68,12 @@ def test_a_log_is_settled_beside_who_writes_and_begins_anew(tmp_path: Path) -> N
 
 def test_a_log_whose_file_is_away_or_restored_is_settled_when_it_can_be(tmp_path: Path) -> None:
     path, other = made_at(tmp_path / "a.db"), made_at(tmp_path / "b.db")
-    with SettledLog(f"sqlite:///{path}", every_seconds=0.01) as log:
+    with settled_log(f"sqlite:///{path}", every_seconds=0.01) as between:
         time.sleep(0.05)
-        log.between()
+        between()
         path.rename(tmp_path / "away.db")
         time.sleep(0.05)
-        log.between()
+        between()
         with closing(connect(f"sqlite:///{other}", read_only=False)) as writer:
             writer.execute("INSERT INTO kept VALUES (1)")
             for part in ("", "-wal", "-shm"):
@@ -92,7 +81,7 @@ def test_a_log_whose_file_is_away_or_restored_is_settled_when_it_can_be(tmp_path
             alone = tmp_path / "alone.db"
 
             def is_settled() -> bool:
-                log.between()
+                between()
                 shutil.copyfile(path, alone)
                 return rows_of(alone) == 1
 

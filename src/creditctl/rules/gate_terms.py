@@ -87,7 +87,7 @@ class Caller:
     """Of grants that may pay the product, less what is held for other requests."""
 
     overdue: int = 0
-    """Holds whose time is over: what they hold is available, though nobody freed it yet."""
+    """Parts of holds whose time is over: available, though nobody freed them yet."""
 
     open_overage: Credits = NO_CREDITS
     postpaid_left: Credits = NO_CREDITS

@@ -1,21 +1,21 @@
 """The gate over HTTP: an ASGI application, which uvicorn runs.
 
-Answers are made in threads, for they wait for the database; the loop only carries bytes.
+Answers are made in threads, for they wait for the database, or of calls by the process that keeps
+the books (`books_line`); the loop only carries bytes.
 """
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from creditctl.config import database_url, read_config
-from creditctl.server import books_line
 from creditctl.server.answers import Request, answer_all
 from creditctl.server.batches import Batches, batches_for
-from creditctl.server.books_line import BooksLine
+from creditctl.server.books_line import BooksLine, are_kept_beside
 from creditctl.server.endpoints import ENDPOINTS, Endpoint
 from creditctl.server.exchange import Answer, Asked, headers_of, send_answer
 from creditctl.server.problems import Problem, problem_answer
@@ -40,9 +40,9 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 def from_environment() -> "Starlette":
     """The application as the settings say: what uvicorn calls in each of its processes."""
-    database = database_url(read_config({}))
-    line = BooksLine() if books_line.is_for(database) else None
-    return application(service_from_environment(line))
+    service = service_from_environment()
+    line = BooksLine() if are_kept_beside(service.gate.database) else None
+    return application(replace(service, line=line))
 
 
 def application(service: Service) -> "Starlette":
@@ -56,8 +56,9 @@ def application(service: Service) -> "Starlette":
     # Calls may all wait for one organization: what keeps the gate running must not wait for them.
     beside = ThreadPoolExecutor(THREADS, thread_name_prefix="beside")
     others = Batches(work, beside, workers=THREADS, most=1)
-    here = batches_for(service.gate.database, work, threads, workers=THREADS)
-    together: Answers = service.line or here
+    together: Answers = service.line or batches_for(
+        service.gate.database, work, threads, workers=THREADS
+    )
     carriers = [Carrier(service, one, together if one.is_of_calls else others) for one in ENDPOINTS]
     direct = {(one.endpoint.method, one.endpoint.path): one for one in carriers}
 

@@ -33,8 +33,8 @@ main()
 """
 
 
-def is_for(database: str) -> bool:
-    """Whether books are better kept by another process: one file has one writer, who is kept busy.
+def are_kept_beside(database: str) -> bool:
+    """Whether another process had better keep the books: one file has one writer, who is kept busy.
 
     Of a server, several processes may each keep the books (`--workers`).
     """

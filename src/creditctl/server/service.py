@@ -43,9 +43,9 @@ class Service:
             )
 
 
-def service_from_environment(line: "BooksLine | None" = None) -> Service:
+def service_from_environment() -> Service:
     """As the settings say, which each process reads for itself."""
     config = read_config({})
     settings = settings_from(config)
     gate = Gate(database_url(config), settings=settings, actor=default_actor(config))
-    return Service(gate, settings.gate_secret, line=line)
+    return Service(gate, settings.gate_secret)

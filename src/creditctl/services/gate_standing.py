@@ -11,7 +11,7 @@ from creditctl.services.gate import Gate
 from creditctl.store.connections import IdleConnections
 from creditctl.store.engine import dialect_of, reading, reusing_connections
 from creditctl.store.queries.holds import count_open_holds
-from creditctl.store.settled_log import SettledLog
+from creditctl.store.settled_log import settled_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class KeptBooks:
         Yields what moves the rest, which the one thread that calls does between two of them.
         """
         self._idle.is_settled = True
-        with SettledLog(database) as log:
-            yield log.between
+        with settled_log(database) as between:
+            yield between
 
     def close(self) -> None:
         """Close them; what is done later opens its own."""

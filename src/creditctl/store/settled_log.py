@@ -5,10 +5,10 @@ who always writes that never comes about: most is brought there by a thread, whi
 waiting, and the little that came meanwhile by the writer, in between.
 """
 
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from creditctl.errors import CreditctlError
 from creditctl.store import driver_sqlite
@@ -17,29 +17,36 @@ EVERY_SECONDS = 2.0
 """More often, commits wait for the disk beside it; more rarely, there is more to bring at once."""
 
 
-class SettledLog:
-    """Of one file, for the one thread that writes it; a context that ends the other thread."""
+@contextmanager
+def settled_log(
+    database: str, *, every_seconds: float = EVERY_SECONDS
+) -> Iterator[Callable[[], None]]:
+    """While the block lasts; yields what the writer does between two transactions."""
+    log, is_over = _Log(database), Event()
+    thread = Thread(target=log.settle, args=(is_over, every_seconds), name="settle", daemon=True)
+    thread.start()
+    try:
+        yield log.between
+    finally:
+        is_over.set()
+        thread.join()
+        log.close()
 
-    def __init__(self, database: str, *, every_seconds: float = EVERY_SECONDS) -> None:
-        self._database, self._every = database, every_seconds
-        self._is_over, self._is_nearly_settled = Event(), Event()
+
+class _Log:
+    """Of one file; whose turn it is uses the connection."""
+
+    def __init__(self, database: str) -> None:
+        self._database = database
+        self._is_nearly_settled = Event()
         self._connection: Any = None
-        self._thread = Thread(target=self._run, name="settle", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._is_over.set()
-        self._thread.join()
-        if self._connection is not None:
-            self._connection.close()
+    def settle(self, is_over: Event, every_seconds: float) -> None:
+        """What the thread does."""
+        while not is_over.wait(every_seconds):
+            if not self._is_nearly_settled.is_set():
+                self._settle()
+                self._is_nearly_settled.set()
 
     def between(self) -> None:
         """Bring the rest there if the thread has just done its part; no transaction is open."""
@@ -47,20 +54,17 @@ class SettledLog:
             self._settle()
             self._is_nearly_settled.clear()
 
-    def _run(self) -> None:
-        # Until the writer has done its part, it alone uses the connection.
-        while not self._is_over.wait(self._every):
-            if not self._is_nearly_settled.is_set():
-                self._settle()
-                self._is_nearly_settled.set()
+    def close(self) -> None:
+        """Nobody settles it any more."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _settle(self) -> None:
         # A file that is away, full or restored: who writes is told, and this looks again.
         with suppress(CreditctlError), driver_sqlite.translated_errors():
             one = self._connection
             if one is None or not driver_sqlite.is_usable(one, self._database):
-                if one is not None:
-                    one.close()
-                self._connection = None
+                self.close()
                 self._connection = driver_sqlite.connect(self._database, read_only=False)
             driver_sqlite.settle(self._connection)
